@@ -1,0 +1,2 @@
+export { startServer } from './start.ts';
+export type { Server, ServerOptions } from './start.ts';

@@ -1,0 +1,103 @@
+import type { Progress, Snapshot } from '@kfac/core';
+import type { Point, Report } from '../runs/store.ts';
+import { removeSnapshot, writeCheckpoint, writeSnapshot } from './files.ts';
+import { Thinning } from './thinning.ts';
+
+const PROGRESS_EVERY_MS = 100;
+const SNAPSHOT_EVERY_MS = 500;
+/** Unconfirmed messages beyond which progress is collected instead of sent: a slow service never slows the training. */
+const MAX_IN_FLIGHT = 8;
+
+/** Sends a report; calls back when the message has left. */
+export type Send = (report: Report, sent: () => void) => void;
+
+/**
+ * Turns the trainer's callbacks into few messages: the first point at once, then at most ten a second. A checkpoint
+ * takes all points collected so far with it, so that whoever continues from it has every point before it.
+ */
+export class Reporter {
+  readonly #send: Send;
+  readonly #now: () => number;
+  readonly #folder: string;
+  readonly #attempt: number;
+  readonly #thinning = new Thinning();
+  readonly #written: string[] = [];
+  #points: Point[] = [];
+  #latest: Progress | null = null;
+  #latestKept = true;
+  #reported = true;
+  #inFlight = 0;
+  #progressAt = -Infinity;
+  #snapshotAt = -Infinity;
+  #snapshot: Snapshot | null = null;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(folder: string, attempt: number, send: Send, now: () => number) {
+    this.#folder = folder;
+    this.#attempt = attempt;
+    this.#send = send;
+    this.#now = now;
+  }
+
+  progress(point: Progress): void {
+    this.#latest = point;
+    this.#reported = false;
+    this.#latestKept = this.#thinning.keeps(point);
+    if (this.#latestKept) this.#points.push(point);
+    const wait = this.#progressAt + PROGRESS_EVERY_MS - this.#now();
+    if (wait <= 0 && this.#inFlight < MAX_IN_FLIGHT) this.#post({});
+    else this.#timer ??= setTimeout(() => this.#later(), Math.max(wait, 1));
+  }
+
+  checkpoint(bytes: Uint8Array, step: number): void {
+    this.#post({ checkpoint: writeCheckpoint(this.#folder, this.#attempt, step, bytes) });
+  }
+
+  snapshot(snapshot: Snapshot): void {
+    this.#snapshot = snapshot;
+    if (this.#now() >= this.#snapshotAt + SNAPSHOT_EVERY_MS) this.#postSnapshot();
+  }
+
+  note(message: string): void {
+    this.#post({ log: message });
+  }
+
+  /** Sends what is left: the last point, whatever the grid says, and the last snapshot. */
+  end(): void {
+    if (!this.#latestKept && this.#latest !== null) this.#points.push(this.#latest);
+    if (!this.#reported) this.#post({});
+    if (this.#snapshot !== null) this.#postSnapshot();
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  #later(): void {
+    this.#timer = null;
+    if (this.#reported) return;
+    if (this.#inFlight < MAX_IN_FLIGHT) this.#post({});
+    else this.#timer = setTimeout(() => this.#later(), PROGRESS_EVERY_MS);
+  }
+
+  #postSnapshot(): void {
+    const snapshot = this.#snapshot!;
+    this.#snapshot = null;
+    this.#snapshotAt = this.#now();
+    const file = writeSnapshot(this.#folder, this.#attempt, snapshot);
+    this.#post({ snapshot: { step: snapshot.step, file } });
+    this.#written.push(file);
+    // The one before stays for readers that have just asked for it.
+    if (this.#written.length > 2) removeSnapshot(this.#folder, this.#written.shift()!);
+  }
+
+  #post(rest: Report): void {
+    const latest = this.#latest;
+    const report: Report =
+      latest === null || this.#reported
+        ? rest
+        : { ...rest, progress: { step: latest.step, seconds: latest.seconds, loss: latest.metrics['loss'] ?? NaN, points: this.#points } };
+    if (report.progress !== undefined) this.#progressAt = this.#now();
+    this.#points = [];
+    this.#reported = true;
+    this.#inFlight += 1;
+    this.#send(report, () => (this.#inFlight -= 1));
+  }
+}

@@ -1,0 +1,76 @@
+import { parseArgs } from 'node:util';
+import { UsageError } from './exit.ts';
+
+/** Options of every command; each command says which it takes. */
+const OPTIONS = {
+  help: { type: 'boolean', short: 'h' },
+  json: { type: 'boolean' },
+  list: { type: 'boolean' },
+  set: { type: 'string', multiple: true },
+  threads: { type: 'string' },
+  out: { type: 'string' },
+  resume: { type: 'string' },
+  port: { type: 'string' },
+  data: { type: 'string' },
+  host: { type: 'string' },
+} as const;
+
+const MAXIMUM_THREADS = 256;
+
+export type OptionName = keyof typeof OPTIONS;
+
+export interface CommandLine {
+  readonly positionals: readonly string[];
+  readonly json: boolean;
+  readonly list: boolean;
+  readonly set: readonly string[];
+  readonly threads: number | undefined;
+  readonly out: string | undefined;
+  readonly resume: string | undefined;
+  readonly port: number | undefined;
+  readonly data: string | undefined;
+  readonly host: string | undefined;
+}
+
+/** Parses the arguments after a command's name; throws `UsageError` for unknown options and values out of range. */
+export function parseCommandLine(args: readonly string[], allowed: readonly OptionName[]): CommandLine {
+  const options = Object.fromEntries(allowed.map((name) => [name, OPTIONS[name]]));
+  let parsed: { values: Partial<Record<OptionName, string | boolean | (string | boolean)[]>>; positionals: string[] };
+  try {
+    parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw new UsageError((error as Error).message.replace(/\. To specify a positional.*$/s, ''));
+  }
+  const { values, positionals } = parsed;
+  const text = (name: OptionName): string | undefined => (typeof values[name] === 'string' ? values[name] : undefined);
+  return {
+    positionals,
+    json: values.json === true,
+    list: values.list === true,
+    set: Array.isArray(values.set) ? values.set.map(String) : [],
+    threads: integer('--threads', text('threads'), 1, MAXIMUM_THREADS) ?? integer('KFAC_THREADS', process.env['KFAC_THREADS'], 1, MAXIMUM_THREADS),
+    out: text('out'),
+    resume: text('resume'),
+    port: integer('--port', text('port'), 0, 65_535),
+    data: text('data'),
+    host: text('host'),
+  };
+}
+
+/** A whole number in its range; throws `UsageError` otherwise. */
+export function integer(name: string, text: string | undefined, minimum: number, maximum: number): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < minimum || value > maximum) {
+    throw new UsageError(`${name} expects a whole number from ${minimum} to ${maximum}, got "${text}"`);
+  }
+  return value;
+}
+
+/** The one positional argument of a command. */
+export function only(positionals: readonly string[], what: string): string {
+  const [first, second] = positionals;
+  if (first === undefined) throw new UsageError(`expected ${what}`);
+  if (second !== undefined) throw new UsageError(`expected ${what} alone, got also "${second}"`);
+  return first;
+}

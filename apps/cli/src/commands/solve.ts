@@ -1,0 +1,31 @@
+import { catalogue, checkPinn, solve } from '@kfac/pinn';
+import type { PinnReport, PinnSpecInput } from '@kfac/pinn';
+import { digits, table } from '../table.ts';
+import type { Trainer } from '../trainer.ts';
+
+/** The trainer behind `kfac solve`. */
+export const solveTrainer: Trainer = {
+  command: 'solve',
+  catalogue,
+  inspect: (json) => {
+    const { spec, hash } = checkPinn(json);
+    return { stop: spec.stop, hash };
+  },
+  run: async (json, options) => {
+    // `solve` validates what it is given; the type only says what a valid problem looks like.
+    const solution = await solve(json as PinnSpecInput, options);
+    const report = solution.toJSON();
+    return { report, fields: solution.fields(), distributions: [], network: solution.network, summary: solveSummary(report) };
+  },
+};
+
+/** Errors by unknown (where an exact solution is known) and losses by term. */
+export function solveSummary(report: PinnReport): string {
+  const unknowns = Object.keys(report.rmse);
+  const errors = table(
+    ['', 'RMSE', 'relative L2'],
+    unknowns.map((name) => [name, digits(report.rmse[name]), digits(report.relativeL2[name])]),
+  );
+  const terms = table(['loss by term', ''], Object.entries(report.terms).map(([name, value]) => [name, digits(value)]));
+  return [...(unknowns.length > 0 ? [errors, ''] : ['no exact solution is given, so no error is known', '']), terms].join('\n');
+}

@@ -1,0 +1,80 @@
+const PROBLEM = 'SPEC.json is a file with a problem, NAME one of the catalogue.';
+const SET = '  --set FIELD=VALUE   overrides a field, e.g. optimizer.name=adam or stop.steps=500; may be repeated';
+const JSON_OPTION = '  --json              stdout is exactly one JSON object';
+
+const TRAINING_OPTIONS = `Options:
+  --list              lists the catalogue
+${SET}
+  --threads N         threads of the engine (default: KFAC_THREADS, else all cores); results do not depend on it
+  --out DIR           writes result.json, network.json and CSV files into DIR
+  --resume FILE       goes on from a checkpoint, bit for bit
+${JSON_OPTION}
+  -h, --help          this text
+
+Ctrl-C writes a checkpoint and prints its path; a second one ends at once.
+Exit code: 0 finished, 1 failed or diverged, 2 bad input, 130 cancelled.`;
+
+/** The texts of --help, by command; '' is the program's own. */
+export const HELP: Readonly<Record<string, string>> = {
+  '': `kfac: second-order training for differential equations and hedging
+
+Usage: npm run --silent kfac -- COMMAND [OPTIONS]
+
+  solve SPEC.json|NAME   solves a differential equation with a neural network
+  hedge SPEC.json|NAME   trains a hedging policy and measures it against baselines
+  price SPEC.json|NAME   prices a liability, without costs
+  check SPEC.json|NAME   validates a problem; prints parameters, memory and the chosen optimizer
+  serve                  REST service and dashboard
+
+COMMAND --help says more; solve --list and hedge --list show the catalogue.
+
+Environment: KFAC_NATIVE=off|require (engine), KFAC_THREADS, KFAC_PORT, KFAC_DATA.
+Exit code: 0 finished, 1 failed or diverged, 2 bad input, 130 cancelled.
+`,
+  solve: `Usage: kfac solve SPEC.json|NAME [OPTIONS]
+
+Solves a differential equation with a neural network. ${PROBLEM}
+--out also writes fields.csv: the solution and, where they are known, exact values, error and residual on a grid.
+
+${TRAINING_OPTIONS}
+`,
+  hedge: `Usage: kfac hedge SPEC.json|NAME [OPTIONS]
+
+Trains a hedging policy and measures it and its baselines on common test paths. ${PROBLEM}
+--out also writes histogram.csv: the P&L of the policy and of each baseline.
+
+${TRAINING_OPTIONS}
+`,
+  price: `Usage: kfac price SPEC.json|NAME [OPTIONS]
+
+Prices the liability of a hedging problem without costs: Black–Scholes or Heston, as the market says.
+
+Options:
+${SET}
+${JSON_OPTION}: { "price", "model" }
+  -h, --help          this text
+`,
+  check: `Usage: kfac check SPEC.json|NAME [OPTIONS]
+
+Validates a problem of either kind; prints parameters, memory, the chosen optimizer and warnings.
+
+Options:
+${SET}
+${JSON_OPTION}
+  -h, --help          this text
+
+Exit code: 0 valid, 2 not valid.
+`,
+  serve: `Usage: kfac serve [OPTIONS]
+
+Starts the REST service and its dashboard; unfinished runs go on from their last checkpoint. Everything that it writes
+is under the data folder.
+
+Options:
+  --port N            port (default: KFAC_PORT, else 4600; 0 takes a free one)
+  --data DIR          data folder (default: KFAC_DATA, else ./data)
+  --host H            address to listen on (default: 127.0.0.1)
+  --threads N         threads of each run's engine
+  -h, --help          this text
+`,
+};

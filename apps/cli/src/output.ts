@@ -1,0 +1,53 @@
+import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Distribution, Field } from '@kfac/core';
+import { UsageError } from './exit.ts';
+
+/** Makes the folder of `--out`; throws `UsageError` if it cannot be made, before any work is done. */
+export function prepareFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    throw new UsageError(`--out: cannot write into "${folder}": ${(error as Error).message}`);
+  }
+}
+
+/** Writes files into a folder; gives their paths. */
+export function writeFiles(folder: string, files: Readonly<Record<string, string>>): string[] {
+  return Object.entries(files).map(([name, text]) => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  });
+}
+
+/** JSON with a final newline; typed arrays become arrays. */
+export function jsonFile(value: unknown): string {
+  const plain = (_key: string, item: unknown): unknown => (item instanceof Float64Array ? Array.from(item) : item);
+  return `${JSON.stringify(value, plain, 2)}\n`;
+}
+
+/** Fields on one grid as CSV: a column for each coordinate, then one for each field; a row for each grid point. */
+export function fieldsCsv(fields: readonly Field[]): string {
+  const [first] = fields;
+  if (first === undefined) return '';
+  const header = [...first.axes.map(({ name }) => name), ...fields.map(({ name }) => name)].join(',');
+  const rows = Array.from(first.values, (_, index) => {
+    let rest = index;
+    const coordinates: number[] = [];
+    for (let axis = first.axes.length - 1; axis >= 0; axis--) {
+      const { values } = first.axes[axis]!;
+      coordinates.unshift(values[rest % values.length]!);
+      rest = Math.floor(rest / values.length);
+    }
+    return [...coordinates, ...fields.map(({ values }) => values[index])].join(',');
+  });
+  return `${[header, ...rows].join('\n')}\n`;
+}
+
+/** P&L histograms as CSV: one row for each bin of each distribution. */
+export function histogramCsv(distributions: readonly Distribution[]): string {
+  const rows = distributions.flatMap(({ name, edges, counts }) => counts.map((count, bin) => [name, edges[bin], edges[bin + 1], count].join(',')));
+  return `${['name,lower,upper,count', ...rows].join('\n')}\n`;
+}

@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { UsageError } from './exit.ts';
+import { applyOverrides } from './overrides.ts';
+
+/** A ready problem, as the packages' catalogues list them. */
+export interface CatalogueItem {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly spec: unknown;
+}
+
+/** A problem as the user gave it: still untrusted JSON. */
+export interface ProblemSource {
+  /** Catalogue name, or the file's name without `.json`. */
+  readonly name: string;
+  readonly json: unknown;
+}
+
+/**
+ * Finds a problem by catalogue name (case does not matter) or reads it from a JSON file, then applies `--set` overrides.
+ * Throws `UsageError` if there is neither, or if the file is not JSON.
+ */
+export function readProblem(source: string, catalogue: readonly CatalogueItem[], overrides: readonly string[]): ProblemSource {
+  const item = catalogue.find(({ name }) => name.toLowerCase() === source.toLowerCase());
+  const name = item?.name ?? basename(source).replace(/\.json$/i, '');
+  return { name, json: applyOverrides(item ? structuredClone(item.spec) : readJson(source, catalogue), overrides) };
+}
+
+function readJson(path: string, catalogue: readonly CatalogueItem[]): unknown {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error as Error).message;
+    throw new UsageError(`cannot read "${path}" (${why}), and the catalogue has only ${catalogue.map(({ name }) => name).join(', ')}`);
+  }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new UsageError(`"${path}" is not JSON: ${(error as Error).message}`);
+  }
+}
+
+/** The catalogue as the lines of `--list`. */
+export function listing(catalogue: readonly CatalogueItem[]): string {
+  const width = Math.max(...catalogue.map(({ name }) => name.length));
+  return catalogue.map(({ name, title, description }) => `${name.padEnd(width)}  ${title}\n${' '.repeat(width + 2)}${description}`).join('\n');
+}

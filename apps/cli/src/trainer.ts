@@ -1,0 +1,33 @@
+import type { Distribution, EngineDescription, Field, TrainingOptions, TrainingStatus } from '@kfac/core';
+import type { StopRules } from './progress.ts';
+import type { CatalogueItem } from './spec-source.ts';
+
+/** What every report has. */
+export interface Report {
+  readonly status: TrainingStatus;
+  readonly stopReason: string;
+  readonly steps: number;
+  readonly seconds: number;
+  readonly engine: EngineDescription;
+  readonly badStep?: number | undefined;
+}
+
+/** A finished training as the command line needs it. */
+export interface Trained {
+  readonly report: Report;
+  readonly fields: readonly Field[];
+  readonly distributions: readonly Distribution[];
+  /** The trained network, plain JSON. */
+  readonly network: unknown;
+  /** Readable results. */
+  readonly summary: string;
+}
+
+/** One of the two trainers behind `solve` and `hedge`. */
+export interface Trainer {
+  readonly command: 'solve' | 'hedge';
+  readonly catalogue: readonly CatalogueItem[];
+  /** Validates a problem; gives its stop rules and the hash of the effective problem. Throws `KfacError`. */
+  inspect(json: unknown): { readonly stop: StopRules; readonly hash: string };
+  run(json: unknown, options: TrainingOptions): Promise<Trained>;
+}

@@ -1,0 +1,114 @@
+import type { ChartConfiguration, ChartDataset, ScaleOptionsByType } from 'chart.js';
+import { formatCount, formatNumber } from '../format.ts';
+import { dashes } from '../theme.ts';
+import type { Theme } from '../theme.ts';
+import { drawable, extent, thin } from './points.ts';
+import type { XY } from './points.ts';
+
+export interface Curve {
+  readonly label: string;
+  readonly points: readonly XY[];
+  /** Place in the series' colours and dashes. */
+  readonly colour: number;
+  readonly fill?: boolean;
+}
+
+export interface LineAxes {
+  readonly x: string;
+  readonly y?: string;
+  readonly logX: boolean;
+  readonly logY: boolean;
+}
+
+/** Points per curve that are drawn. */
+const DRAWN = 1000;
+
+/** Curves over a common axis, drawn without points and animation. */
+export function lineConfig(curves: readonly Curve[], axes: LineAxes, theme: Theme): ChartConfiguration<'line', XY[]> {
+  const datasets = curves.map((curve): ChartDataset<'line', XY[]> => {
+    const colour = theme.series[curve.colour % theme.series.length] ?? theme.ink;
+    const points = thin(drawable(curve.points, axes.logX, axes.logY), DRAWN);
+    return {
+      label: curve.label,
+      data: [...points],
+      borderColor: colour,
+      backgroundColor: `color-mix(in srgb, ${colour} 28%, transparent)`,
+      borderDash: [...dashes[curve.colour % dashes.length]!],
+      borderWidth: 2,
+      // A single point has no line.
+      pointRadius: points.length === 1 ? 3 : 0,
+      pointHitRadius: 6,
+      pointBackgroundColor: colour,
+      fill: curve.fill ?? false,
+    };
+  });
+  const data = datasets.map((dataset) => dataset.data);
+  return {
+    type: 'line',
+    data: { datasets },
+    options: {
+      animation: false,
+      parsing: false,
+      normalized: true,
+      spanGaps: true,
+      responsive: true,
+      maintainAspectRatio: false,
+      interaction: { mode: 'nearest', axis: 'x', intersect: false },
+      scales: {
+        x: axis(axes.x, axes.logX, extent(data, 'x', axes.logX), theme, (value) => tickOfX(value)),
+        y: axis(axes.y, axes.logY, extent(data, 'y', axes.logY), theme, (value) => formatNumber(value)),
+      },
+      plugins: {
+        tooltip: {
+          displayColors: false,
+          callbacks: {
+            title: (items) => `${axes.x} ${tickOfX(items[0]?.parsed.x ?? NaN)}`,
+            label: (item) => `${item.dataset.label ?? ''} ${formatNumber(item.parsed.y, 4)}`,
+          },
+        },
+      },
+    },
+  };
+}
+
+function tickOfX(value: number): string {
+  return Number.isInteger(value) && Math.abs(value) >= 1000 ? formatCount(value) : formatNumber(value, 4);
+}
+
+type Axis = { type: 'linear' | 'logarithmic' } & Partial<
+  Pick<ScaleOptionsByType<'linear'>, 'min' | 'max'> & {
+    title: object;
+    ticks: object;
+    grid: object;
+    border: object;
+  }
+>;
+
+function axis(
+  title: string | undefined,
+  log: boolean,
+  range: [number, number] | null,
+  theme: Theme,
+  format: (value: number) => string,
+): Axis {
+  const decades = range === null ? 0 : Math.log10(range[1] / range[0]);
+  return {
+    type: log ? 'logarithmic' : 'linear',
+    ...(range !== null && { min: range[0], max: range[1] }),
+    title: { display: title !== undefined, text: title, color: theme.muted },
+    border: { display: false },
+    grid: { color: theme.line, drawTicks: false },
+    ticks: {
+      padding: 6,
+      maxRotation: 0,
+      autoSkipPadding: 14,
+      maxTicksLimit: 7,
+      callback: (value: number | string) => {
+        const number = Number(value);
+        // Between powers of ten a long axis would repeat itself.
+        const wanted = !log || decades < 1.2 || Math.abs(Math.log10(number) - Math.round(Math.log10(number))) < 1e-9;
+        return wanted ? format(number) : null;
+      },
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { useState } from 'preact/hooks';
+import type { ComponentChildren } from 'preact';
+import { dashes, theme } from '../theme.ts';
+import { DataTable } from './data-table.tsx';
+
+interface ChartCardProps {
+  readonly title: string;
+  /** What the chart shows at the moment, in a few words. */
+  readonly summary?: ComponentChildren;
+  readonly legend?: readonly { readonly label: string; readonly colour: number }[];
+  /** The chart's numbers, made only when they are asked for. */
+  readonly table: () => { readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] };
+  readonly tools?: ComponentChildren;
+  readonly wide?: boolean;
+  readonly children: ComponentChildren;
+}
+
+/** A chart with its name, its legend and, on demand, the table of its numbers. */
+export function ChartCard({ title, summary, legend, table, tools, wide, children }: ChartCardProps) {
+  const [asTable, setAsTable] = useState(false);
+  return (
+    <section class={wide === true ? 'card chart-card wide' : 'card chart-card'} aria-label={title}>
+      <header class="card-head">
+        <div>
+          <h3>{title}</h3>
+          {summary !== undefined && <p class="card-summary">{summary}</p>}
+        </div>
+        <button
+          type="button"
+          class="button button-small"
+          aria-pressed={asTable}
+          aria-label={`${title} as a table`}
+          onClick={() => setAsTable(!asTable)}
+        >
+          Table
+        </button>
+      </header>
+      {tools}
+      {legend !== undefined && legend.length > 1 && <Legend entries={legend} />}
+      {children}
+      {asTable && <DataTable caption={`${title}: values`} {...table()} />}
+    </section>
+  );
+}
+
+function Legend({ entries }: { entries: readonly { readonly label: string; readonly colour: number }[] }) {
+  const { series } = theme.value;
+  return (
+    <ul class="legend">
+      {entries.map(({ label, colour }) => (
+        <li key={label}>
+          <svg width="26" height="8" aria-hidden="true">
+            <line
+              x1="1"
+              y1="4"
+              x2="25"
+              y2="4"
+              stroke={series[colour % series.length]}
+              stroke-width="2.5"
+              stroke-dasharray={dashes[colour % dashes.length]!.join(' ')}
+            />
+          </svg>
+          {label}
+        </li>
+      ))}
+    </ul>
+  );
+}

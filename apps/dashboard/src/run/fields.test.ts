@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { isSigned, rangeOf, sharedRange, titleOf } from './fields.ts';
+
+const field = (name: string, ...values: number[]) => ({ name, values: Float32Array.from(values) });
+
+test('differences are signed, solutions are not', () => {
+  expect(['u', 'exact', 'error', 'residual', 'u error', 'terror'].map(isSigned)).toEqual([false, false, true, true, true, false]);
+});
+
+test('a solution and its reference share a range, differences stay out', () => {
+  expect(sharedRange([field('u', 0, 2), field('exact', -1, 1), field('error', -50, 50)])).toEqual([-1, 2]);
+  expect(sharedRange([field('error', 1)])).toEqual([0, 0]);
+});
+
+test('the range is that of the finite values', () => {
+  expect(rangeOf([NaN, 3, -Infinity, -2])).toEqual([-2, 3]);
+  expect(rangeOf([NaN])).toEqual([0, 0]);
+});
+
+test('fields are named', () => {
+  expect(titleOf([{ name: 'u' }])).toBe('Solution u');
+  expect(titleOf([{ name: 'residual' }])).toBe('Residual');
+  expect(titleOf([{ name: 'u' }, { name: 'exact' }])).toBe('u and exact');
+});

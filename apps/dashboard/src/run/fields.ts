@@ -1,0 +1,40 @@
+/** What is needed of a field to name and scale it. */
+interface Named {
+  readonly name: string;
+  readonly values: Float32Array;
+}
+
+/** True for fields whose sign matters: they are differences. */
+export function isSigned(name: string): boolean {
+  return /(^|[^a-z])(error|residual)/i.test(name);
+}
+
+/** Smallest and largest finite value; [0, 0] if there is none. */
+export function rangeOf(values: ArrayLike<number>): [number, number] {
+  let low = Infinity;
+  let high = -Infinity;
+  for (let k = 0; k < values.length; k++) {
+    const value = values[k]!;
+    if (!Number.isFinite(value)) continue;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return low <= high ? [low, high] : [0, 0];
+}
+
+/** The common range of everything that is not a difference: a solution and its reference. */
+export function sharedRange(fields: readonly Named[]): [number, number] {
+  const ranges = fields.filter((field) => !isSigned(field.name)).map((field) => rangeOf(field.values));
+  if (ranges.length === 0) return [0, 0];
+  return [Math.min(...ranges.map(([low]) => low)), Math.max(...ranges.map(([, high]) => high))];
+}
+
+/** Fields by their names: 'Solution u', 'Error', 'u and exact'. */
+export function titleOf(fields: readonly { readonly name: string }[]): string {
+  const names = fields.map(({ name }) => {
+    if (fields.length > 1) return name;
+    if (/^(exact|error|residual)\b/i.test(name)) return name[0]!.toUpperCase() + name.slice(1);
+    return `Solution ${name}`;
+  });
+  return names.length === 1 ? names[0]! : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}

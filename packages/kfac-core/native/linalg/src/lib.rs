@@ -1,0 +1,195 @@
+//! Factorisations by faer, instantiated once for f64 and f32 behind plain functions (`f64::…`, `f32::…` modules).
+//! Every matrix is a column-major slice that the caller owns; all run serially; working memory belongs to the thread and
+//! is kept, so that nothing is allocated once it has grown.
+
+use std::cell::RefCell;
+
+use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
+
+/// A matrix that is not positive definite: the pivot's index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotPositiveDefinite(pub usize);
+
+/// An iteration that did not converge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoConvergence;
+
+/// Columns of a block reflector in the QR factorisation.
+pub const QR_BLOCK: usize = 32;
+
+thread_local! {
+    static STACK: RefCell<Option<MemBuffer>> = const { RefCell::new(None) };
+}
+
+fn with_stack<R>(request: StackReq, work: impl FnOnce(&mut MemStack) -> R) -> R {
+    let mut buffer = STACK
+        .with(|stack| stack.borrow_mut().take())
+        .unwrap_or_else(|| MemBuffer::new(request));
+    if !MemStack::new(&mut buffer).can_hold(request) {
+        buffer = MemBuffer::new(request);
+    }
+    let result = work(MemStack::new(&mut buffer));
+    STACK.with(|stack| *stack.borrow_mut() = Some(buffer));
+    result
+}
+
+macro_rules! dense {
+    ($t:ident) => {
+        pub mod $t {
+            use faer::linalg::{cholesky::llt, evd, householder, qr::no_pivoting, svd, triangular_solve};
+            use faer::{Conj, MatMut, MatRef, Par};
+
+            use super::{NoConvergence, NotPositiveDefinite, QR_BLOCK, with_stack};
+
+            type T = $t;
+
+            /// Length of the second argument of `qr` for [m × n].
+            pub fn qr_coefficients(m: usize, n: usize) -> usize {
+                QR_BLOCK * m.min(n)
+            }
+
+            fn block(m: usize, n: usize) -> usize {
+                QR_BLOCK.min(m.min(n)).max(1)
+            }
+
+            /// A = L·Lᵀ in place, lower triangle; the other one is left alone.
+            pub fn cholesky(n: usize, a: &mut [T]) -> Result<(), NotPositiveDefinite> {
+                let request = llt::factor::cholesky_in_place_scratch::<T>(n, Par::Seq, Default::default());
+                with_stack(request, |stack| {
+                    let a = MatMut::from_column_major_slice_mut(a, n, n);
+                    match llt::factor::cholesky_in_place(a, Default::default(), Par::Seq, stack, Default::default()) {
+                        Ok(_) => Ok(()),
+                        Err(llt::factor::LltError::NonPositivePivot { index }) => Err(NotPositiveDefinite(index)),
+                    }
+                })
+            }
+
+            /// The lower triangle of (L·Lᵀ)⁻¹.
+            pub fn cholesky_inverse(n: usize, l: &[T], out: &mut [T]) {
+                let request = llt::inverse::inverse_scratch::<T>(n, Par::Seq);
+                with_stack(request, |stack| {
+                    let out = MatMut::from_column_major_slice_mut(out, n, n);
+                    llt::inverse::inverse(out, MatRef::from_column_major_slice(l, n, n), Par::Seq, stack);
+                });
+            }
+
+            /// B ← op(T)⁻¹·B; T column-major, `lower` names the triangle that holds it, B row-major [n × k].
+            pub fn triangular_solve(n: usize, t: &[T], lower: bool, transpose: bool, k: usize, b: &mut [T]) {
+                let t = MatRef::from_column_major_slice(t, n, n);
+                let t = if transpose { t.transpose() } else { t };
+                let b = MatMut::from_row_major_slice_mut(b, n, k);
+                if lower != transpose {
+                    triangular_solve::solve_lower_triangular_in_place(t, b, Par::Seq);
+                } else {
+                    triangular_solve::solve_upper_triangular_in_place(t, b, Par::Seq);
+                }
+            }
+
+            /// A = V·diag(values)·Vᵀ from A's lower triangle, values ascending.
+            pub fn eigen(n: usize, a: &[T], values: &mut [T], vectors: &mut [T]) -> Result<(), NoConvergence> {
+                let request = evd::self_adjoint_evd_scratch::<T>(n, evd::ComputeEigenvectors::Yes, Par::Seq, Default::default());
+                with_stack(request, |stack| {
+                    evd::self_adjoint_evd(
+                        MatRef::from_column_major_slice(a, n, n),
+                        faer::diag::DiagMut::from_slice_mut(values),
+                        Some(MatMut::from_column_major_slice_mut(vectors, n, n)),
+                        Par::Seq,
+                        stack,
+                        Default::default(),
+                    )
+                    .map_err(|_| NoConvergence)
+                })
+            }
+
+            /// Thin A = U·diag(s)·Vᵀ, s descending.
+            pub fn svd(m: usize, n: usize, a: &[T], u: &mut [T], s: &mut [T], v: &mut [T]) -> Result<(), NoConvergence> {
+                let k = m.min(n);
+                let thin = svd::ComputeSvdVectors::Thin;
+                let request = svd::svd_scratch::<T>(m, n, thin, thin, Par::Seq, Default::default());
+                with_stack(request, |stack| {
+                    svd::svd(
+                        MatRef::from_column_major_slice(a, m, n),
+                        faer::diag::DiagMut::from_slice_mut(s),
+                        Some(MatMut::from_column_major_slice_mut(u, m, k)),
+                        Some(MatMut::from_column_major_slice_mut(v, n, k)),
+                        Par::Seq,
+                        stack,
+                        Default::default(),
+                    )
+                    .map_err(|_| NoConvergence)
+                })
+            }
+
+            /// QR in place: R in the upper triangle, the reflectors below it, `coefficients` [`qr_coefficients`].
+            pub fn qr(m: usize, n: usize, a: &mut [T], coefficients: &mut [T]) {
+                let k = m.min(n);
+                let size = block(m, n);
+                let request = no_pivoting::factor::qr_in_place_scratch::<T>(m, n, size, Par::Seq, Default::default());
+                with_stack(request, |stack| {
+                    no_pivoting::factor::qr_in_place(
+                        MatMut::from_column_major_slice_mut(a, m, n),
+                        MatMut::from_column_major_slice_mut(&mut coefficients[..size * k], size, k),
+                        Par::Seq,
+                        stack,
+                        Default::default(),
+                    );
+                });
+            }
+
+            /// The thin Q [m × n], m ≥ n, of what `qr` left.
+            pub fn qr_basis(m: usize, n: usize, a: &[T], coefficients: &[T], q: &mut [T]) {
+                let size = block(m, n);
+                q.fill(0.0);
+                for j in 0..n {
+                    q[j * m + j] = 1.0;
+                }
+                let request =
+                    householder::apply_block_householder_sequence_on_the_left_in_place_scratch::<T>(m, size, n);
+                with_stack(request, |stack| {
+                    householder::apply_block_householder_sequence_on_the_left_in_place_with_conj(
+                        MatRef::from_column_major_slice(a, m, n),
+                        MatRef::from_column_major_slice(&coefficients[..size * n], size, n),
+                        Conj::No,
+                        MatMut::from_column_major_slice_mut(q, m, n),
+                        Par::Seq,
+                        stack,
+                    );
+                });
+            }
+
+            /// Tridiagonal reduction in place, lower triangle: T's diagonals on the matrix's, the reflectors of column k
+            /// (leading 1 implied) from row k + 2 on; `tau` [n − 1]: H = I − v·vᵀ/τ.
+            pub fn tridiagonalize(n: usize, a: &mut [T], tau: &mut [T]) {
+                let request = evd::tridiag::tridiag_in_place_scratch::<T>(n, Par::Seq, Default::default());
+                with_stack(request, |stack| {
+                    evd::tridiag::tridiag_in_place(
+                        MatMut::from_column_major_slice_mut(a, n, n),
+                        MatMut::from_column_major_slice_mut(tau, 1, n.saturating_sub(1)),
+                        Par::Seq,
+                        stack,
+                        Default::default(),
+                    );
+                });
+            }
+
+            /// Bidiagonal reduction in place: B on the diagonal and above it; left reflectors below the diagonal, right ones
+            /// right of the super-diagonal (leading 1 implied); `left` [n], `right` [n − 1] hold τ, H = I − v·vᵀ/τ.
+            pub fn bidiagonalize(n: usize, a: &mut [T], left: &mut [T], right: &mut [T]) {
+                let request = svd::bidiag::bidiag_in_place_scratch::<T>(n, n, Par::Seq, Default::default());
+                with_stack(request, |stack| {
+                    svd::bidiag::bidiag_in_place(
+                        MatMut::from_column_major_slice_mut(a, n, n),
+                        MatMut::from_column_major_slice_mut(left, 1, n),
+                        MatMut::from_column_major_slice_mut(right, 1, n.saturating_sub(1)),
+                        Par::Seq,
+                        stack,
+                        Default::default(),
+                    );
+                });
+            }
+        }
+    };
+}
+
+dense!(f64);
+dense!(f32);

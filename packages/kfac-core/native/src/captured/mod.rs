@@ -1,0 +1,214 @@
+//! Products with captured pairs Z [B·uses × in], G [B·uses × out], row-major. J_i = Σ_s z_{i,s}ᵀ·g_{i,s}, [in × out].
+
+use crate::linalg::contract::{Extent, Operand, Weights, contract};
+use crate::pool::{self, Disjoint};
+use crate::simd::{Kernel, Level, Real, Vector, dispatch};
+
+/// Z and G of one weight matrix.
+#[derive(Clone, Copy)]
+pub struct Pair<'a, T> {
+    pub z: &'a [T],
+    pub g: &'a [T],
+    pub inputs: usize,
+    pub outputs: usize,
+    pub uses: usize,
+}
+
+impl<T> Pair<'_, T> {
+    fn check(&self, examples: usize) {
+        let rows = examples * self.uses;
+        assert!(self.z.len() == rows * self.inputs && self.g.len() == rows * self.outputs);
+    }
+}
+
+/// out += Σ_i w_i·J_i.
+pub fn gradient<T: Real>(pair: Pair<'_, T>, weights: &[f64], out: &mut [f64]) {
+    let Pair { z, g, inputs, outputs, uses } = pair;
+    pair.check(weights.len());
+    assert!(out.len() == inputs * outputs);
+    // The weights go with the operand that is listed first: the narrower one.
+    let swap = outputs < inputs;
+    let (first, rows, second, cols) = if swap { (g, outputs, z, inputs) } else { (z, inputs, g, outputs) };
+    let extent = Extent { rows, cols, inner: weights.len() * uses, symmetric: false };
+    let shared = Disjoint::new(out);
+    let left = Operand { data: first, outer: 1, inner: rows };
+    let right = Operand { data: second, outer: 1, inner: cols };
+    contract(extent, left, Some(Weights { weights, uses }), right, |tile| {
+        for i in 0..tile.rows {
+            let values = &tile.values[i * tile.stride..][..tile.cols];
+            if swap {
+                for (j, value) in values.iter().enumerate() {
+                    let at = (tile.col + j) * outputs + tile.row + i;
+                    // SAFETY: tiles do not overlap.
+                    unsafe { shared.range(at, at + 1)[0] += value };
+                }
+            } else {
+                let at = (tile.row + i) * outputs + tile.col;
+                // SAFETY: as above.
+                let target = unsafe { shared.range(at, at + tile.cols) };
+                target.iter_mut().zip(values).for_each(|(x, v)| *x += v);
+            }
+        }
+    });
+}
+
+/// Rows of Z and G that one piece of `jvp` takes, before rounding to whole examples.
+const ROWS: usize = 128;
+
+/// out[i] += ⟨J_i, V⟩, V [in × out]. Z·V is formed block by block and multiplied with G, or G·Vᵀ with Z, whichever has
+/// the longer rows.
+pub fn jvp<T: Real>(pair: Pair<'_, T>, direction: &[f64], out: &mut [f64]) {
+    let Pair { z, g, inputs, outputs, uses } = pair;
+    pair.check(out.len());
+    assert!(direction.len() == inputs * outputs);
+    if inputs == 0 || outputs == 0 {
+        return;
+    }
+    let forward = outputs >= inputs;
+    let (near, inner, far, width) = if forward { (z, inputs, g, outputs) } else { (g, outputs, z, inputs) };
+    pool::with_scratch_of::<T, _>(inner * width, |matrix| {
+        // V or Vᵀ: [inner × width] row-major.
+        for (k, line) in matrix.chunks_exact_mut(width).enumerate() {
+            for (j, x) in line.iter_mut().enumerate() {
+                *x = T::from_f64(if forward { direction[k * width + j] } else { direction[j * inner + k] });
+            }
+        }
+        let matrix = &*matrix;
+        let examples = ROWS.div_ceil(uses);
+        pool::for_each_chunk(out, examples, |block, out| {
+            let first = block * examples * uses;
+            let rows = out.len() * uses;
+            let near = &near[first * inner..(first + rows) * inner];
+            let far = &far[first * width..(first + rows) * width];
+            dispatch(Contracted { near, far, matrix, inner, width, uses, out });
+        });
+    });
+}
+
+/// out[i] += Σ_s near[i,s]·M·far[i,s]ᵀ.
+struct Contracted<'a, T> {
+    near: &'a [T],
+    far: &'a [T],
+    matrix: &'a [T],
+    inner: usize,
+    width: usize,
+    uses: usize,
+    out: &'a mut [f64],
+}
+
+/// Rows that share every load of the matrix.
+const TOGETHER: usize = 6;
+
+impl<T: Real> Kernel for Contracted<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<L: Level>(self) {
+        let Self { near, far, matrix, inner, width, uses, out } = self;
+        let lanes = T::Vector::<L>::LANES;
+        let rows = out.len() * uses;
+        let mut row = 0;
+        while row < rows {
+            let count = TOGETHER.min(rows - row);
+            // SAFETY: the level is live; rows past the last repeat it and are dropped; columns stay below width.
+            unsafe {
+                let zero = T::Vector::<L>::splat(T::ZERO);
+                let mut sums = [zero; TOGETHER];
+                let mut col = 0;
+                while col < width {
+                    let left = width - col;
+                    let mut line = [zero; TOGETHER];
+                    for k in 0..inner {
+                        let m = T::Vector::<L>::load_partial(matrix.as_ptr().add(k * width + col), left);
+                        for (r, x) in line.iter_mut().enumerate() {
+                            let at = row + r.min(count - 1);
+                            *x = T::Vector::<L>::splat(*near.as_ptr().add(at * inner + k)).mul_add(m, *x);
+                        }
+                    }
+                    for (r, sum) in sums.iter_mut().enumerate() {
+                        let at = row + r.min(count - 1);
+                        let f = T::Vector::<L>::load_partial(far.as_ptr().add(at * width + col), left);
+                        *sum = line[r].mul_add(f, *sum);
+                    }
+                    col += lanes;
+                }
+                for (r, sum) in sums.iter().enumerate().take(count) {
+                    out[(row + r) / uses] += sum.sum().to_f64();
+                }
+            }
+            row += count;
+        }
+    }
+}
+
+/// Rows of the Jacobian that one piece writes.
+const JACOBIAN_ROWS: usize = 32;
+
+/// out[i, column … column + in·out) ← scale_i·J_i; `out` holds one row of `stride` numbers per example.
+pub fn jacobian<T: Real>(pair: Pair<'_, T>, scale: &[f64], out: &mut [f64], stride: usize, column: usize) {
+    let Pair { z, g, inputs, outputs, uses } = pair;
+    pair.check(scale.len());
+    let size = inputs * outputs;
+    assert!(out.len() == scale.len() * stride && column + size <= stride);
+    if size == 0 {
+        return;
+    }
+    pool::for_each_chunk(out, JACOBIAN_ROWS * stride, |block, lines| {
+        for (r, line) in lines.chunks_exact_mut(stride).enumerate() {
+            let i = block * JACOBIAN_ROWS + r;
+            let z = &z[i * uses * inputs..][..uses * inputs];
+            let g = &g[i * uses * outputs..][..uses * outputs];
+            let target = &mut line[column..column + size];
+            // A single output makes long rows of the inputs instead.
+            if outputs == 1 {
+                dispatch(Outer { left: g, lefts: 1, right: z, rights: inputs, uses, scale: scale[i], out: target });
+            } else {
+                dispatch(Outer { left: z, lefts: inputs, right: g, rights: outputs, uses, scale: scale[i], out: target });
+            }
+        }
+    });
+}
+
+/// out [lefts × rights] ← scale·Σ_s left_sᵀ·right_s.
+struct Outer<'a, T> {
+    left: &'a [T],
+    lefts: usize,
+    right: &'a [T],
+    rights: usize,
+    uses: usize,
+    scale: f64,
+    out: &'a mut [f64],
+}
+
+impl<T: Real> Kernel for Outer<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<L: Level>(self) {
+        let Self { left, lefts, right, rights, uses, scale, out } = self;
+        let lanes = L::F64::LANES;
+        let mut wide = [0.0f64; 8];
+        for a in 0..lefts {
+            let target = &mut out[a * rights..(a + 1) * rights];
+            let mut col = 0;
+            while col < rights {
+                let count = lanes.min(rights - col);
+                // SAFETY: the level is live; `wide` holds a vector of any level; stores stay below rights.
+                unsafe {
+                    let mut sum = L::F64::splat(0.0);
+                    for s in 0..uses {
+                        let from = &right[s * rights + col..][..count];
+                        wide[..count].iter_mut().zip(from).for_each(|(x, y)| *x = y.to_f64());
+                        let x = L::F64::splat(left[s * lefts + a].to_f64());
+                        sum = x.mul_add(L::F64::load_partial(wide.as_ptr(), count), sum);
+                    }
+                    (sum * L::F64::splat(scale)).store_partial(target.as_mut_ptr().add(col), count);
+                }
+                col += lanes;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,79 @@
+//! Jets for JavaScript.
+
+use crate::error::{KfacError, KfacStatus, expect_len, kfac};
+use crate::jets::{Activation, Shape, adjoint, forward};
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+
+/// Activation numbers: 0 tanh, 1 sin.
+fn shape<'a>(
+    sizes: &'a [u32],
+    activation: u32,
+    directions: &'a [f64],
+    second: &'a [f64],
+    points: usize,
+) -> std::result::Result<Shape<'a>, KfacError> {
+    let activation = match activation {
+        0 => Activation::Tanh,
+        1 => Activation::Sin,
+        _ => return Err(kfac(KfacStatus::Shape, format!("no activation {activation}"))),
+    };
+    let shape = Shape { sizes, activation, directions, second };
+    if !shape.is_valid(points) {
+        return Err(kfac(KfacStatus::Shape, format!("no jets of widths {sizes:?} over {points} points")));
+    }
+    Ok(shape)
+}
+
+macro_rules! exports {
+    ($forward:ident, $adjoint:ident, $tape:ty) => {
+        /// `columns`: d rows of coordinates, then S rows that are written. An empty tape asks for the outputs alone.
+        #[napi(catch_unwind)]
+        pub fn $forward(
+            sizes: &[u32],
+            activation: u32,
+            directions: &[f64],
+            second: &[f64],
+            theta: &[f64],
+            mut columns: Float64ArraySlice,
+            points: u32,
+            mut tape: $tape,
+        ) -> std::result::Result<(), napi::Error<KfacStatus>> {
+            let points = points as usize;
+            let shape = shape(sizes, activation, directions, second, points)?;
+            expect_len("theta", theta.len(), shape.parameters())?;
+            expect_len("columns", columns.len(), (shape.inputs() + shape.channels()) * points)?;
+            let taped = !tape.is_empty();
+            expect_len("tape", tape.len(), if taped { shape.tape_len(points) } else { 0 })?;
+            // SAFETY: the façade has refused overlapping arrays; JavaScript does not run during the call.
+            let (columns, tape) = unsafe { (columns.as_mut(), tape.as_mut()) };
+            let (coordinates, outputs) = columns.split_at_mut(shape.inputs() * points);
+            forward(&shape, theta, coordinates, outputs, points, taped.then_some(tape));
+            Ok(())
+        }
+
+        #[napi(catch_unwind)]
+        pub fn $adjoint(
+            sizes: &[u32],
+            activation: u32,
+            directions: &[f64],
+            second: &[f64],
+            theta: &[f64],
+            seeds: &[f64],
+            points: u32,
+            mut tape: $tape,
+        ) -> std::result::Result<(), napi::Error<KfacStatus>> {
+            let points = points as usize;
+            let shape = shape(sizes, activation, directions, second, points)?;
+            expect_len("theta", theta.len(), shape.parameters())?;
+            expect_len("seeds", seeds.len(), shape.channels() * points)?;
+            expect_len("tape", tape.len(), shape.tape_len(points))?;
+            // SAFETY: as above.
+            adjoint(&shape, theta, seeds, points, unsafe { tape.as_mut() });
+            Ok(())
+        }
+    };
+}
+
+exports!(jets_forward_f64, jets_adjoint_f64, Float64ArraySlice);
+exports!(jets_forward_f32, jets_adjoint_f32, Float32ArraySlice);

@@ -1,0 +1,276 @@
+//! One block of points through all layers, forward or back.
+
+use super::activation::{self, Channels, Outer, Psi, Sin, Tanh};
+use super::product::multiply;
+use super::weights::Weights;
+use super::{Activation, Shape};
+use crate::pool::Disjoint;
+use crate::simd::{Kernel, Level, Real, Vector};
+
+/// Numbers of the two panels that a sub-block needs without a tape: a layer's inputs, its pre-activations.
+pub fn scratch(shape: &Shape) -> (usize, usize) {
+    let rows = shape.step() * shape.channels();
+    let widest = |sizes: &[u32]| sizes.iter().max().map_or(0, |&width| width as usize);
+    (rows * (widest(&shape.sizes[..shape.layers()]) + 1), rows * widest(&shape.sizes[1..]))
+}
+
+/// Points [first, last) forward.
+pub struct Forward<'a, T: Real> {
+    pub weights: &'a Weights<'a, T>,
+    pub coordinates: &'a [f64],
+    pub outputs: &'a Disjoint<'a, f64>,
+    pub tape: Option<&'a Disjoint<'a, T>>,
+    pub points: usize,
+    pub first: usize,
+    pub last: usize,
+    /// As `scratch` says.
+    pub scratch: &'a mut [T],
+}
+
+impl<T: Real> Kernel for Forward<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    unsafe fn run<L: Level>(self) {
+        // SAFETY: the level is live.
+        unsafe {
+            match self.weights.shape.activation {
+                Activation::Tanh => self.with::<T::Vector<L>, Tanh>(),
+                Activation::Sin => self.with::<T::Vector<L>, Sin>(),
+            }
+        }
+    }
+}
+
+impl<T: Real> Forward<'_, T> {
+    /// # Safety
+    /// In a kernel of V's level.
+    #[inline(always)]
+    unsafe fn with<V: Vector<Scalar = T>, P: Psi>(mut self) {
+        let step = self.weights.shape.step();
+        let mut first = self.first;
+        while first < self.last {
+            let count = step.min(self.last - first);
+            // SAFETY: the caller's.
+            unsafe { self.sub_block::<V, P>(first, count) };
+            first += count;
+        }
+    }
+
+    /// # Safety
+    /// In a kernel of V's level; points first … first + count lie in this block.
+    #[inline(always)]
+    unsafe fn sub_block<V: Vector<Scalar = T>, P: Psi>(&mut self, first: usize, count: usize) {
+        let Self { weights, points, tape, .. } = *self;
+        let shape = &weights.shape;
+        let channels = shape.channels();
+        let (panel_len, _) = scratch(shape);
+        let panel = self.scratch.as_mut_ptr();
+        // SAFETY: the scratch holds both panels.
+        let values = unsafe { panel.add(panel_len) };
+        let rows = count * channels;
+        let parts = Channels { firsts: shape.firsts(), seconds: shape.seconds(), second: weights.second().as_ptr() };
+        let last = shape.layers() - 1;
+        // The panels of a layer: in the tape, where rows of other points are not touched, or in the scratch, where a
+        // layer's inputs overwrite those of the layer below, whose pre-activations are done by then.
+        let z_of = |layer: usize| match tape {
+            // SAFETY: blocks partition the points, so no other thread has these rows.
+            Some(tape) => unsafe {
+                let width = shape.width(layer) + 1;
+                let start = shape.input_offset(points, layer) + first * channels * width;
+                tape.range(start, start + rows * width).as_mut_ptr()
+            },
+            None => panel,
+        };
+        let a_of = |layer: usize| match tape {
+            // SAFETY: as above.
+            Some(tape) => unsafe {
+                let width = shape.width(layer + 1);
+                let start = shape.preactivation_offset(points, layer) + first * channels * width;
+                tape.range(start, start + rows * width).as_mut_ptr()
+            },
+            None => values,
+        };
+
+        // SAFETY: panels have `rows` rows of their layer's width, by the tape's layout or by `scratch`.
+        unsafe {
+            self.fill_inputs(z_of(0), first, count, tape.is_some() || last == 0);
+            for layer in 0..last {
+                let (inner, width) = (shape.width(layer) + 1, shape.width(layer + 1));
+                let (z, a) = (z_of(layer), a_of(layer));
+                if layer > 0 {
+                    multiply::<V>(z, inner, rows, weights.matrix(layer), inner, a, width, width);
+                } else {
+                    // Only the value channel differs from point to point.
+                    multiply::<V>(z, channels * inner, count, weights.matrix(0), inner, a, channels * width, width);
+                    let constants = weights.constants();
+                    for n in 0..if tape.is_some() { count } else { 0 } {
+                        let to = a.add((n * channels + 1) * width);
+                        std::ptr::copy_nonoverlapping(constants.as_ptr(), to, constants.len());
+                    }
+                }
+                let next = z_of(layer + 1);
+                for n in 0..count {
+                    let value = a.add(n * channels * width).cast_const();
+                    let others = if layer > 0 { value.add(width) } else { weights.constants().as_ptr() };
+                    activation::forward::<V, P>(parts, width, value, others, next.add(n * channels * (width + 1)));
+                }
+            }
+            let head = weights.head();
+            let z = z_of(last);
+            for s in 0..channels {
+                let outputs = self.outputs.range(s * points + first, s * points + first + count);
+                for (n, output) in outputs.iter_mut().enumerate() {
+                    *output = dot::<V>(z.add((n * channels + s) * head.len()), head).to_f64();
+                }
+            }
+        }
+    }
+
+    /// Z of the first layer: the coordinates and 1; if `all`, the directions and zeros of the other channels too.
+    ///
+    /// # Safety
+    /// `z` has count·S rows of d + 1 numbers.
+    #[inline(always)]
+    unsafe fn fill_inputs(&self, z: *mut T, first: usize, count: usize, all: bool) {
+        let shape = &self.weights.shape;
+        let (inputs, channels, firsts) = (shape.inputs(), shape.channels(), shape.firsts());
+        for n in 0..count {
+            // SAFETY: rows n·S … n·S + S − 1.
+            unsafe {
+                let row = z.add(n * channels * (inputs + 1));
+                for i in 0..inputs {
+                    *row.add(i) = T::from_f64(self.coordinates[i * self.points + first + n]);
+                }
+                *row.add(inputs) = T::ONE;
+                for s in 1..if all { channels } else { 0 } {
+                    let row = row.add(s * (inputs + 1));
+                    for i in 0..inputs {
+                        *row.add(i) = if s <= firsts { T::from_f64(shape.directions[(s - 1) * inputs + i]) } else { T::ZERO };
+                    }
+                    *row.add(inputs) = T::ZERO;
+                }
+            }
+        }
+    }
+}
+
+/// # Safety
+/// In a kernel of V's level; `x` readable for `w.len()` numbers.
+#[inline(always)]
+unsafe fn dot<V: Vector>(x: *const V::Scalar, w: &[V::Scalar]) -> V::Scalar {
+    // SAFETY: the caller's.
+    unsafe {
+        let mut sum = V::splat(V::Scalar::ZERO);
+        let mut i = 0;
+        while i + V::LANES <= w.len() {
+            sum = V::load(x.add(i)).mul_add(V::load(w.as_ptr().add(i)), sum);
+            i += V::LANES;
+        }
+        if i < w.len() {
+            let n = w.len() - i;
+            sum = V::load_partial(x.add(i), n).mul_add(V::load_partial(w.as_ptr().add(i), n), sum);
+        }
+        sum.sum()
+    }
+}
+
+/// Points [first, last) back.
+pub struct Adjoint<'a, T: Real> {
+    pub weights: &'a Weights<'a, T>,
+    pub seeds: &'a [f64],
+    pub tape: &'a Disjoint<'a, T>,
+    pub points: usize,
+    pub first: usize,
+    pub last: usize,
+    /// S numbers.
+    pub scratch: &'a mut [T],
+}
+
+impl<T: Real> Kernel for Adjoint<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    unsafe fn run<L: Level>(self) {
+        // SAFETY: the level is live.
+        unsafe {
+            match self.weights.shape.activation {
+                Activation::Tanh => self.with::<T::Vector<L>, Tanh>(),
+                Activation::Sin => self.with::<T::Vector<L>, Sin>(),
+            }
+        }
+    }
+}
+
+impl<T: Real> Adjoint<'_, T> {
+    /// # Safety
+    /// In a kernel of V's level.
+    #[inline(always)]
+    unsafe fn with<V: Vector<Scalar = T>, P: Psi>(mut self) {
+        let step = self.weights.shape.step();
+        let mut first = self.first;
+        while first < self.last {
+            let count = step.min(self.last - first);
+            // SAFETY: the caller's.
+            unsafe { self.sub_block::<V, P>(first, count) };
+            first += count;
+        }
+    }
+
+    /// # Safety
+    /// In a kernel of V's level; points first … first + count lie in this block.
+    #[inline(always)]
+    unsafe fn sub_block<V: Vector<Scalar = T>, P: Psi>(&mut self, first: usize, count: usize) {
+        let Self { weights, points, tape, seeds, .. } = *self;
+        let shape = &weights.shape;
+        let channels = shape.channels();
+        let rows = count * channels;
+        let parts = Channels { firsts: shape.firsts(), seconds: shape.seconds(), second: weights.second().as_ptr() };
+        let last = shape.layers() - 1;
+        // SAFETY of the three: blocks partition the points, so no other thread has these rows.
+        let z_of = |layer: usize| unsafe {
+            let width = shape.width(layer) + 1;
+            let start = shape.input_offset(points, layer) + first * channels * width;
+            tape.range(start, start + rows * width).as_ptr()
+        };
+        let a_of = |layer: usize| unsafe {
+            let width = shape.width(layer + 1);
+            let start = shape.preactivation_offset(points, layer) + first * channels * width;
+            tape.range(start, start + rows * width).as_ptr()
+        };
+        let g_of = |layer: usize| unsafe {
+            let width = shape.width(layer + 1);
+            let start = shape.gradient_offset(points, layer) + first * channels * width;
+            tape.range(start, start + rows * width).as_mut_ptr()
+        };
+
+        // SAFETY: panels have `rows` rows of their layer's width.
+        unsafe {
+            let top = g_of(last);
+            for n in 0..count {
+                for s in 0..channels {
+                    *top.add(n * channels + s) = T::from_f64(seeds[s * points + first + n]);
+                }
+            }
+            for layer in (0..last).rev() {
+                let width = shape.width(layer + 1);
+                let (g, a, z) = (g_of(layer), a_of(layer), z_of(layer + 1));
+                if layer + 1 < last {
+                    let inner = shape.width(layer + 2);
+                    multiply::<V>(g_of(layer + 1), inner, rows, weights.transpose(layer + 1), inner, g, width, width);
+                }
+                for n in 0..count {
+                    let value = a.add(n * channels * width);
+                    let others = if layer > 0 { value.add(width) } else { weights.constants().as_ptr() };
+                    let outer = if layer + 1 == last {
+                        // The seeds, copied out of the tape so that they alias nothing that is written.
+                        std::ptr::copy_nonoverlapping(top.add(n * channels), self.scratch.as_mut_ptr(), channels);
+                        Outer::Head { seeds: self.scratch.as_ptr(), weights: weights.head().as_ptr() }
+                    } else {
+                        Outer::Stored
+                    };
+                    let activated = z.add(n * channels * (width + 1));
+                    activation::adjoint::<V, P>(parts, width, value, others, activated, outer, g.add(n * channels * width));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Taylor-mode jets of an MLP with one output: value, R first derivatives and Q second-order channels (S = 1 + R + Q)
+//! forward, and the adjoint that gives every layer's G. Formulas: `docs/math.md`, Jets.
+//!
+//! Points are taken in blocks of [`BLOCK`], the unit of work of a thread, and inside in sub-blocks whose panels stay in
+//! L1/L2. A panel's rows are (point, channel), its columns the units of a layer, so SIMD runs over units and the weights,
+//! stored input-major, are read as they lie. Channels of the first layer other than the value are constants.
+//! The borders depend on the shape alone: no result depends on the number of threads.
+
+mod activation;
+mod block;
+mod product;
+#[cfg(test)]
+mod tests;
+mod weights;
+
+use crate::pool::{self, Disjoint};
+use crate::simd::{self, Kernel, Level, Real, SimdLevel, Vector};
+use weights::Weights;
+
+/// Points of one unit of work.
+const BLOCK: usize = 64;
+/// Numbers of a panel that a sub-block aims at: 32 KiB in f64.
+const PANEL: usize = 4096;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    Tanh,
+    Sin,
+}
+
+/// The network and its channels; lengths are checked by `is_valid`.
+#[derive(Clone, Copy)]
+pub struct Shape<'a> {
+    /// Widths, input first, 1 last.
+    pub sizes: &'a [u32],
+    pub activation: Activation,
+    /// R × d.
+    pub directions: &'a [f64],
+    /// Q × R.
+    pub second: &'a [f64],
+}
+
+impl Shape<'_> {
+    /// Whether the counts below are whole numbers, and a tape of `points` points can be counted.
+    pub fn is_valid(&self, points: usize) -> bool {
+        let widths = self.sizes.len() >= 2 && self.sizes.last() == Some(&1) && !self.sizes.contains(&0);
+        widths
+            && self.directions.len() % self.inputs() == 0
+            && match self.firsts() {
+                0 => self.second.is_empty(),
+                firsts => self.second.len() % firsts == 0,
+            }
+            && self.sizes.iter().try_fold(0usize, |sum, &size| sum.checked_add(3 * (size as usize + 1))).is_some_and(|entries| {
+                points.checked_mul(self.channels()).and_then(|rows| rows.checked_mul(entries)).is_some_and(|all| all <= isize::MAX as usize / 8)
+            })
+    }
+
+    /// d.
+    pub fn inputs(&self) -> usize {
+        self.width(0)
+    }
+
+    /// R.
+    pub fn firsts(&self) -> usize {
+        self.directions.len() / self.inputs()
+    }
+
+    /// Q.
+    pub fn seconds(&self) -> usize {
+        self.second.len().checked_div(self.firsts()).unwrap_or(0)
+    }
+
+    /// S.
+    pub fn channels(&self) -> usize {
+        1 + self.firsts() + self.seconds()
+    }
+
+    /// Number of weight matrices.
+    pub fn layers(&self) -> usize {
+        self.sizes.len() - 1
+    }
+
+    /// P.
+    pub fn parameters(&self) -> usize {
+        (0..self.layers()).map(|layer| (self.width(layer) + 1) * self.width(layer + 1)).sum()
+    }
+
+    /// Numbers of a tape.
+    pub fn tape_len(&self, points: usize) -> usize {
+        self.gradient_offset(points, self.layers())
+    }
+
+    fn width(&self, layer: usize) -> usize {
+        self.sizes[layer] as usize
+    }
+
+    /// Where Z of a layer begins in the tape; its rows have width(layer) + 1 numbers.
+    fn input_offset(&self, points: usize, layer: usize) -> usize {
+        points * self.channels() * (0..layer).map(|l| self.width(l) + 1).sum::<usize>()
+    }
+
+    /// Where the pre-activations of a hidden layer begin; rows of width(layer + 1).
+    fn preactivation_offset(&self, points: usize, layer: usize) -> usize {
+        let before: usize = (0..layer).map(|l| self.width(l + 1)).sum();
+        self.input_offset(points, self.layers()) + points * self.channels() * before
+    }
+
+    /// Where G of a layer begins; rows of width(layer + 1).
+    fn gradient_offset(&self, points: usize, layer: usize) -> usize {
+        let before: usize = (0..layer).map(|l| self.width(l + 1)).sum();
+        self.preactivation_offset(points, self.layers() - 1) + points * self.channels() * before
+    }
+
+    /// Points of a sub-block.
+    fn step(&self) -> usize {
+        let widest = self.sizes.iter().max().map_or(1, |&width| width as usize + 1);
+        (PANEL / (self.channels() * widest)).clamp(4, BLOCK)
+    }
+}
+
+/// Channels of the network's output into `outputs` [S × N]; `coordinates` [d × N]. Fills the tape's inputs and
+/// pre-activations if there is one.
+pub fn forward<T: Real>(
+    shape: &Shape,
+    theta: &[f64],
+    coordinates: &[f64],
+    outputs: &mut [f64],
+    points: usize,
+    tape: Option<&mut [T]>,
+) {
+    forward_at(simd::level(), shape, theta, coordinates, outputs, points, tape);
+}
+
+fn forward_at<T: Real>(
+    level: SimdLevel,
+    shape: &Shape,
+    theta: &[f64],
+    coordinates: &[f64],
+    outputs: &mut [f64],
+    points: usize,
+    tape: Option<&mut [T]>,
+) {
+    assert!(shape.is_valid(points) && theta.len() == shape.parameters());
+    assert!(coordinates.len() == shape.inputs() * points && outputs.len() == shape.channels() * points);
+    assert!(tape.as_ref().is_none_or(|tape| tape.len() == shape.tape_len(points)));
+    let lanes = simd::dispatch_at(level, Lanes::<T>(std::marker::PhantomData));
+    with_numbers(Weights::<T>::forward_len(shape, lanes), |buffer| {
+        let weights = Weights::forward(shape, theta, lanes, buffer);
+        let outputs = Disjoint::new(outputs);
+        let tape = tape.map(Disjoint::new);
+        pool::for_each_block(points.div_ceil(BLOCK), |index| {
+            let first = index * BLOCK;
+            let last = points.min(first + BLOCK);
+            let (panel, values) = block::scratch(shape);
+            with_numbers(panel + values, |scratch: &mut [T]| {
+                let block =
+                    block::Forward { weights: &weights, coordinates, outputs: &outputs, tape: tape.as_ref(), points, first, last, scratch };
+                simd::dispatch_at(level, block);
+            });
+        });
+    });
+}
+
+/// From seeds [S × N] and a tape filled by `forward` at the same θ: G of every layer into the tape.
+pub fn adjoint<T: Real>(shape: &Shape, theta: &[f64], seeds: &[f64], points: usize, tape: &mut [T]) {
+    adjoint_at(simd::level(), shape, theta, seeds, points, tape);
+}
+
+fn adjoint_at<T: Real>(level: SimdLevel, shape: &Shape, theta: &[f64], seeds: &[f64], points: usize, tape: &mut [T]) {
+    assert!(shape.is_valid(points) && theta.len() == shape.parameters());
+    assert!(seeds.len() == shape.channels() * points && tape.len() == shape.tape_len(points));
+    let lanes = simd::dispatch_at(level, Lanes::<T>(std::marker::PhantomData));
+    with_numbers(Weights::<T>::adjoint_len(shape, lanes), |buffer| {
+        let weights = Weights::adjoint(shape, theta, lanes, buffer);
+        let tape = Disjoint::new(tape);
+        pool::for_each_block(points.div_ceil(BLOCK), |index| {
+            let first = index * BLOCK;
+            let last = points.min(first + BLOCK);
+            with_numbers(shape.channels(), |scratch: &mut [T]| {
+                simd::dispatch_at(level, block::Adjoint { weights: &weights, seeds, tape: &tape, points, first, last, scratch });
+            });
+        });
+    });
+}
+
+/// Lanes of T at a level.
+struct Lanes<T>(std::marker::PhantomData<T>);
+
+impl<T: Real> Kernel for Lanes<T> {
+    type Output = usize;
+    #[inline(always)]
+    unsafe fn run<L: Level>(self) -> usize {
+        T::Vector::<L>::LANES
+    }
+}
+
+/// Lends a buffer of `len` numbers of arbitrary contents, aligned to 64 bytes, from the thread's own scratch.
+fn with_numbers<T: Real, R>(len: usize, work: impl FnOnce(&mut [T]) -> R) -> R {
+    const LINE: usize = 64 / size_of::<f64>();
+    pool::with_scratch((len * size_of::<T>()).div_ceil(size_of::<f64>()) + LINE, |buffer| {
+        let skip = buffer.as_ptr().align_offset(64).min(LINE);
+        // SAFETY: T is f32 or f64, whose every bit pattern is a number; the buffer has room for `len` of them after at
+        // most LINE doubles, and f64's alignment is enough.
+        work(unsafe { std::slice::from_raw_parts_mut(buffer.as_mut_ptr().add(skip).cast::<T>(), len) })
+    })
+}

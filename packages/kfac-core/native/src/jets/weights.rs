@@ -1,0 +1,116 @@
+use super::Shape;
+use super::product::{pack, packed_len};
+use crate::simd::Real;
+
+/// A network's parameters as the kernels read them, in T: packed once per call into one buffer. In order: second [Q × R],
+/// the first layer's constant channels [R + Q × h₁], the last layer's column, then the packed matrices.
+pub struct Weights<'a, T: Real> {
+    pub shape: Shape<'a>,
+    lanes: usize,
+    buffer: &'a [T],
+}
+
+impl<'a, T: Real> Weights<'a, T> {
+    fn fixed_len(shape: &Shape) -> usize {
+        let head = shape.width(shape.layers() - 1) + 1;
+        shape.second.len() + (shape.firsts() + shape.seconds()) * shape.width(1) + head
+    }
+
+    /// Room for `forward`.
+    pub fn forward_len(shape: &Shape, lanes: usize) -> usize {
+        let hidden = shape.layers() - 1;
+        Self::fixed_len(shape) + (0..hidden).map(|l| packed_len(shape.width(l) + 1, shape.width(l + 1), lanes)).sum::<usize>()
+    }
+
+    /// Room for `adjoint`.
+    pub fn adjoint_len(shape: &Shape, lanes: usize) -> usize {
+        let hidden = shape.layers() - 1;
+        Self::fixed_len(shape) + (1..hidden).map(|l| packed_len(shape.width(l + 1), shape.width(l), lanes)).sum::<usize>()
+    }
+
+    /// Hidden layers as they stand, bias row included.
+    pub fn forward(shape: &Shape<'a>, theta: &[f64], lanes: usize, buffer: &'a mut [T]) -> Self {
+        let mut rest = Self::fill_fixed(shape, theta, buffer);
+        let mut offset = 0;
+        for layer in 0..shape.layers() - 1 {
+            let (rows, cols) = (shape.width(layer) + 1, shape.width(layer + 1));
+            let matrix = &theta[offset..offset + rows * cols];
+            let (packed, next) = rest.split_at_mut(packed_len(rows, cols, lanes));
+            pack(rows, cols, lanes, |row, col| T::from_f64(matrix[row * cols + col]), packed);
+            rest = next;
+            offset += rows * cols;
+        }
+        Self { shape: *shape, lanes, buffer }
+    }
+
+    /// Hidden layers but the first, transposed, bias row left out.
+    pub fn adjoint(shape: &Shape<'a>, theta: &[f64], lanes: usize, buffer: &'a mut [T]) -> Self {
+        let mut rest = Self::fill_fixed(shape, theta, buffer);
+        let mut offset = 0;
+        for layer in 0..shape.layers() - 1 {
+            let (inputs, outputs) = (shape.width(layer), shape.width(layer + 1));
+            let matrix = &theta[offset..offset + inputs * outputs];
+            if layer > 0 {
+                let (packed, next) = rest.split_at_mut(packed_len(outputs, inputs, lanes));
+                pack(outputs, inputs, lanes, |row, col| T::from_f64(matrix[col * outputs + row]), packed);
+                rest = next;
+            }
+            offset += (inputs + 1) * outputs;
+        }
+        Self { shape: *shape, lanes, buffer }
+    }
+
+    /// Writes what both have; returns the rest of the buffer.
+    fn fill_fixed<'b>(shape: &Shape, theta: &[f64], buffer: &'b mut [T]) -> &'b mut [T] {
+        let (second, rest) = buffer.split_at_mut(shape.second.len());
+        for (to, from) in second.iter_mut().zip(shape.second) {
+            *to = T::from_f64(*from);
+        }
+        let width = shape.width(1);
+        let (constants, rest) = rest.split_at_mut((shape.firsts() + shape.seconds()) * width);
+        constants.fill(T::ZERO);
+        for (direction, row) in shape.directions.chunks(shape.inputs()).zip(constants.chunks_mut(width)) {
+            for (j, entry) in row.iter_mut().enumerate() {
+                let sum: f64 = direction.iter().enumerate().map(|(i, v)| v * theta[i * width + j]).sum();
+                *entry = T::from_f64(sum);
+            }
+        }
+        let head = shape.width(shape.layers() - 1) + 1;
+        let (column, rest) = rest.split_at_mut(head);
+        for (to, from) in column.iter_mut().zip(&theta[theta.len() - head..]) {
+            *to = T::from_f64(*from);
+        }
+        rest
+    }
+
+    /// Q × R.
+    pub fn second(&self) -> &[T] {
+        &self.buffer[..self.shape.second.len()]
+    }
+
+    /// The first hidden layer's pre-activations in the channels after the value, the same for every point.
+    pub fn constants(&self) -> &[T] {
+        let start = self.shape.second.len();
+        &self.buffer[start..start + (self.shape.firsts() + self.shape.seconds()) * self.shape.width(1)]
+    }
+
+    /// The last layer's weights, its bias last.
+    pub fn head(&self) -> &[T] {
+        let end = Self::fixed_len(&self.shape);
+        &self.buffer[end - self.shape.width(self.shape.layers() - 1) - 1..end]
+    }
+
+    /// Packed matrix of a hidden layer, after `forward`.
+    pub fn matrix(&self, layer: usize) -> &[T] {
+        let len = |l: usize| packed_len(self.shape.width(l) + 1, self.shape.width(l + 1), self.lanes);
+        let start = Self::fixed_len(&self.shape) + (0..layer).map(len).sum::<usize>();
+        &self.buffer[start..start + len(layer)]
+    }
+
+    /// Packed transpose of a hidden layer's matrix (layer ≥ 1), after `adjoint`.
+    pub fn transpose(&self, layer: usize) -> &[T] {
+        let len = |l: usize| packed_len(self.shape.width(l + 1), self.shape.width(l), self.lanes);
+        let start = Self::fixed_len(&self.shape) + (1..layer).map(len).sum::<usize>();
+        &self.buffer[start..start + len(layer)]
+    }
+}

@@ -1,0 +1,330 @@
+//! C = A·diag(w)·B, tile by tile: the one kernel behind gemm, Gram matrices, Kronecker factors and gradients.
+//!
+//! Output tiles of at most about 144 × 144 are independent pieces of work; when there are few of them and the inner
+//! dimension is long, it is cut into slabs as well, whose partial tiles are added in order. Both cuts depend on the shape
+//! alone. Within a piece the inner dimension goes in chunks of KC: both operands of a chunk are packed into panels
+//! (MR rows of A, two vectors of B, zero-padded), so that every product of panels is one register block of MR × 2
+//! vectors, 6 on AVX2 and plain arrays, 12 on AVX-512. The sum of a chunk is formed in the operands' own precision and
+//! added to the tile in f64.
+
+use crate::pool::{self, Disjoint};
+use crate::simd::{Kernel, Level, Real, Vector, dispatch};
+
+/// Inner dimension of a chunk: an f32 partial sum covers no more rows than this.
+const KC: usize = 192;
+/// Largest side of a tile before rounding up.
+const TILE: usize = 144;
+/// A multiple of every register block's sides (12 and 6; 8, 16 and 32).
+const ROUND: usize = 96;
+/// Shortest slab of the inner dimension.
+const SLAB: usize = 4 * KC;
+/// Pieces of work that are enough for the threads to share.
+const PIECES: usize = 8;
+
+/// A matrix in memory by its strides: element (i, k) at `data[i·outer + k·inner]`; i is the output's index, k is
+/// contracted.
+#[derive(Clone, Copy)]
+pub struct Operand<'a, T> {
+    pub data: &'a [T],
+    pub outer: usize,
+    pub inner: usize,
+}
+
+/// Weight of every contracted index k: `weights[k / uses]`.
+#[derive(Clone, Copy)]
+pub struct Weights<'a> {
+    pub weights: &'a [f64],
+    pub uses: usize,
+}
+
+/// Sizes of a contraction: C is rows × cols, `inner` indices are summed; `symmetric`: only tiles that meet the lower
+/// triangle are computed.
+#[derive(Clone, Copy)]
+pub struct Extent {
+    pub rows: usize,
+    pub cols: usize,
+    pub inner: usize,
+    pub symmetric: bool,
+}
+
+/// A finished tile: rows [row, row + rows), columns [col, col + cols) of C; element (i, j) at `values[i·stride + j]`.
+pub struct Tile<'a> {
+    pub row: usize,
+    pub rows: usize,
+    pub col: usize,
+    pub cols: usize,
+    pub stride: usize,
+    pub values: &'a [f64],
+}
+
+/// Sides of the tiles along a dimension of that length.
+fn tile_side(length: usize) -> usize {
+    if length <= ROUND {
+        return length.next_multiple_of(48);
+    }
+    length.div_ceil(length.div_ceil(TILE)).next_multiple_of(48)
+}
+
+/// Computes A·diag(w)·B and hands every tile to `finish`, each once; tiles may arrive in parallel and in any order.
+pub fn contract<T: Real>(
+    extent: Extent,
+    a: Operand<'_, T>,
+    weights: Option<Weights<'_>>,
+    b: Operand<'_, T>,
+    finish: impl Fn(Tile<'_>) + Sync,
+) {
+    let Extent { rows, cols, inner, symmetric } = extent;
+    if rows == 0 || cols == 0 {
+        return;
+    }
+    let (side_i, side_j) = (tile_side(rows), tile_side(cols));
+    let (count_i, count_j) = (rows.div_ceil(side_i), cols.div_ceil(side_j));
+    let tiles = if symmetric { count_i * (count_i + 1) / 2 } else { count_i * count_j };
+    let slabs = if tiles >= PIECES { 1 } else { (inner / SLAB).clamp(1, PIECES.div_ceil(tiles)) };
+    let slab = inner.div_ceil(slabs).next_multiple_of(KC).max(KC);
+    let place = |tile: usize| {
+        if !symmetric {
+            return (tile / count_j, tile % count_j);
+        }
+        let mut i = 0;
+        while (i + 1) * (i + 2) / 2 <= tile {
+            i += 1;
+        }
+        (i, tile - i * (i + 1) / 2)
+    };
+    let area = side_i * side_j;
+    let piece = |tile: usize, slab_index: usize, sums: &mut [f64]| {
+        let (i, j) = place(tile);
+        let (row, col) = (i * side_i, j * side_j);
+        let (start, end) = (slab_index * slab, inner.min((slab_index + 1) * slab));
+        let size_a = KC * side_i;
+        pool::with_scratch_of::<T, _>(size_a + KC * (side_j + 32), |pack| {
+            let (pack_a, pack_b) = pack.split_at_mut(size_a);
+            dispatch(Piece {
+                a,
+                b,
+                weights,
+                row,
+                rows: side_i.min(rows - row),
+                col,
+                cols: side_j.min(cols - col),
+                start,
+                end: end.max(start),
+                stride: side_j,
+                diagonal: symmetric && i == j,
+                pack_a,
+                pack_b,
+                sums,
+            });
+        });
+        Tile {
+            row,
+            rows: side_i.min(rows - row),
+            col,
+            cols: side_j.min(cols - col),
+            stride: side_j,
+            values: &[],
+        }
+    };
+    if slabs == 1 {
+        return pool::for_each_block(tiles, |tile| {
+            pool::with_scratch_of::<f64, _>(area, |sums| {
+                let done = piece(tile, 0, sums);
+                finish(Tile { values: sums, ..done });
+            });
+        });
+    }
+    pool::with_scratch_of::<f64, _>(area * tiles * slabs, |all| {
+        let shared = Disjoint::new(all);
+        pool::for_each_block(tiles * slabs, |index| {
+            // SAFETY: every index has a range of its own.
+            let sums = unsafe { shared.range(index * area, (index + 1) * area) };
+            piece(index / slabs, index % slabs, sums);
+        });
+        for tile in 0..tiles {
+            let parts = &mut all[tile * slabs * area..(tile + 1) * slabs * area];
+            let (total, others) = parts.split_at_mut(area);
+            for other in others.chunks_exact(area) {
+                total.iter_mut().zip(other).for_each(|(x, y)| *x += y);
+            }
+            let (i, j) = place(tile);
+            let (row, col) = (i * side_i, j * side_j);
+            finish(Tile {
+                row,
+                rows: side_i.min(rows - row),
+                col,
+                cols: side_j.min(cols - col),
+                stride: side_j,
+                values: total,
+            });
+        }
+    });
+}
+
+/// One slab of one tile.
+struct Piece<'a, 'b, T> {
+    a: Operand<'a, T>,
+    b: Operand<'a, T>,
+    weights: Option<Weights<'a>>,
+    row: usize,
+    rows: usize,
+    col: usize,
+    cols: usize,
+    start: usize,
+    end: usize,
+    stride: usize,
+    diagonal: bool,
+    pack_a: &'b mut [T],
+    pack_b: &'b mut [T],
+    sums: &'b mut [f64],
+}
+
+impl<T: Real> Kernel for Piece<'_, '_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<L: Level>(self) {
+        // SAFETY: the level is live (contract of `run`).
+        unsafe {
+            if <L::F64 as Vector>::LANES == 8 {
+                self.run_blocked::<L, 12>();
+            } else {
+                self.run_blocked::<L, 6>();
+            }
+        }
+    }
+}
+
+impl<T: Real> Piece<'_, '_, T> {
+    /// # Safety
+    /// The level is live.
+    #[inline(always)]
+    unsafe fn run_blocked<L: Level, const MR: usize>(self) {
+        let width = 2 * T::Vector::<L>::LANES;
+        let Self { a, b, weights, row, rows, col, cols, stride, diagonal, pack_a, pack_b, sums, .. } = self;
+        sums.fill(0.0);
+        let mut k0 = self.start;
+        while k0 < self.end {
+            let depth = KC.min(self.end - k0);
+            pack::<T, MR>(a, row, rows, k0, depth, MR, weights, pack_a);
+            pack::<T, MR>(b, col, cols, k0, depth, width, None, pack_b);
+            for panel_b in 0..cols.div_ceil(width) {
+                for panel_a in 0..rows.div_ceil(MR) {
+                    // A block strictly above the diagonal is not wanted.
+                    if diagonal && panel_b * width > panel_a * MR + MR - 1 {
+                        continue;
+                    }
+                    let left = &pack_a[panel_a * MR * depth..][..MR * depth];
+                    let right = &pack_b[panel_b * width * depth..][..width * depth];
+                    // SAFETY: the level is live; panels have these lengths; the last block may overhang the tile's
+                    // width, which `add` respects.
+                    unsafe {
+                        let block = multiply::<T, L, MR>(depth, left.as_ptr(), right.as_ptr());
+                        add::<T, L, MR>(&block, sums, stride, panel_a * MR, panel_b * width);
+                    }
+                }
+            }
+            k0 += depth;
+        }
+    }
+}
+
+/// Panels of `width` outer indices, [k][width], zero-padded, times the weights.
+#[inline(always)]
+fn pack<T: Real, const MR: usize>(
+    m: Operand<'_, T>,
+    first: usize,
+    count: usize,
+    k0: usize,
+    depth: usize,
+    width: usize,
+    weights: Option<Weights<'_>>,
+    out: &mut [T],
+) {
+    for (panel, out) in out.chunks_mut(width * depth).take(count.div_ceil(width)).enumerate() {
+        let start = first + panel * width;
+        let filled = width.min(first + count - start);
+        if m.outer == 1 {
+            for (k, line) in out.chunks_exact_mut(width).enumerate() {
+                let from = &m.data[(k0 + k) * m.inner + start..][..filled];
+                match weights {
+                    Some(w) => {
+                        let weight = T::from_f64(w.weights[(k0 + k) / w.uses]);
+                        line.iter_mut().zip(from).for_each(|(x, &y)| *x = weight * y);
+                    }
+                    None => line[..filled].copy_from_slice(from),
+                }
+                line[filled..].fill(T::ZERO);
+            }
+        } else {
+            out.fill(T::ZERO);
+            for i in 0..filled {
+                let from = &m.data[(start + i) * m.outer..];
+                for k in 0..depth {
+                    out[k * width + i] = from[(k0 + k) * m.inner];
+                }
+            }
+            if let Some(w) = weights {
+                for (k, line) in out.chunks_exact_mut(width).enumerate() {
+                    let weight = T::from_f64(w.weights[(k0 + k) / w.uses]);
+                    line.iter_mut().for_each(|x| *x = weight * *x);
+                }
+            }
+        }
+    }
+}
+
+/// Σ_k left[k, ·]ᵀ·right[k, ·] in MR × 2 registers.
+/// # Safety
+/// The level is live; `left` is readable for MR·depth, `right` for two vectors times depth.
+#[inline(always)]
+unsafe fn multiply<T: Real, L: Level, const MR: usize>(
+    depth: usize,
+    left: *const T,
+    right: *const T,
+) -> [[T::Vector<L>; 2]; MR] {
+    let lanes = T::Vector::<L>::LANES;
+    // SAFETY: the caller's contract.
+    unsafe {
+        let mut sums = [[T::Vector::<L>::splat(T::ZERO); 2]; MR];
+        for k in 0..depth {
+            let line = right.add(k * 2 * lanes);
+            let (b0, b1) = (T::Vector::<L>::load(line), T::Vector::<L>::load(line.add(lanes)));
+            let column = left.add(k * MR);
+            for (i, [c0, c1]) in sums.iter_mut().enumerate() {
+                let x = T::Vector::<L>::splat(*column.add(i));
+                *c0 = x.mul_add(b0, *c0);
+                *c1 = x.mul_add(b1, *c1);
+            }
+        }
+        sums
+    }
+}
+
+/// Adds a register block to the tile at (row, col); what overhangs the tile is padding and is dropped.
+/// # Safety
+/// The level is live.
+#[inline(always)]
+unsafe fn add<T: Real, L: Level, const MR: usize>(
+    block: &[[T::Vector<L>; 2]; MR],
+    sums: &mut [f64],
+    stride: usize,
+    row: usize,
+    col: usize,
+) {
+    let lanes = T::Vector::<L>::LANES;
+    let mut line = [T::ZERO; 64];
+    let kept = (2 * lanes).min(stride.saturating_sub(col));
+    for (i, [c0, c1]) in block.iter().enumerate() {
+        let Some(target) = sums.get_mut((row + i) * stride + col..) else { return };
+        if target.len() < kept {
+            return;
+        }
+        // SAFETY: `line` holds two vectors of any level.
+        unsafe {
+            c0.store(line.as_mut_ptr());
+            c1.store(line.as_mut_ptr().add(lanes));
+        }
+        target[..kept].iter_mut().zip(&line).for_each(|(x, y)| *x += y.to_f64());
+    }
+}

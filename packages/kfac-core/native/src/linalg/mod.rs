@@ -1,0 +1,22 @@
+//! Dense algebra over row-major slices. Products run on our own kernel and on all threads; factorisations are faer's, serial,
+//! on aligned column-major copies in the thread's scratch memory, so that the bits depend neither on the threads nor on
+//! where the arguments lie. Sizes are taken as checked: a wrong one panics.
+
+pub mod contract;
+mod factor;
+mod products;
+mod reduce;
+mod transpose;
+
+pub use factor::{
+    Dense, cholesky, cholesky_inverse, cholesky_solve, eigen_generalized, eigen_symmetric, qr, qr_factor, svd,
+    triangular_solve,
+};
+pub use products::{gemm, gram};
+pub use reduce::{
+    apply_bidiagonal, apply_tridiagonal, bidiagonal_store, bidiagonalize, tridiagonal_store, tridiagonalize,
+};
+pub use transpose::transpose;
+
+#[cfg(test)]
+mod tests;

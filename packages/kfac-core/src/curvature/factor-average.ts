@@ -1,0 +1,74 @@
+import type { Matrix } from '../engine/engine.ts';
+import { matrix } from '../engine/matrix.ts';
+import { allFinite } from '../vector.ts';
+
+/**
+ * How batch statistics are averaged over steps (docs/math.md, "Moving averages").
+ * 'debiased': w_k = ε·w_{k−1} + 1, X += (X_batch − X)/w_k. 'warm': X = ε_k·X + (1−ε_k)·X_batch, ε_k = min(1 − 1/k, ε).
+ * 'identity': starts at I, X = ε·X + (1−ε)·X_batch; the leftover identity acts as a decaying damping.
+ */
+export type AverageRule = 'debiased' | 'warm' | 'identity';
+
+/** A moving average of a symmetric matrix [n × n], and the batch buffer that feeds it. */
+export class FactorAverage {
+  readonly value: Matrix;
+  /** Where the next batch statistic is written before `commit`. */
+  readonly batch: Matrix;
+  readonly #decay: number;
+  readonly #rule: AverageRule;
+  #updates = 0;
+  #weight = 0;
+
+  constructor(size: number, decay: number, rule: AverageRule) {
+    this.value = matrix(size, size);
+    this.batch = matrix(size, size);
+    this.#decay = decay;
+    this.#rule = rule;
+    if (rule === 'identity') for (let i = 0; i < size; i++) this.value.data[i * size + i] = 1;
+  }
+
+  get updates(): number {
+    return this.#updates;
+  }
+
+  /** True if the batch statistic is usable. */
+  batchIsFinite(): boolean {
+    return allFinite(this.batch.data);
+  }
+
+  /** Takes the batch statistic in. */
+  commit(): void {
+    this.#updates += 1;
+    this.#weight = this.#decay * this.#weight + 1;
+    const share = this.#share();
+    const value = this.value.data;
+    const batch = this.batch.data;
+    for (let i = 0; i < value.length; i++) value[i] = value[i]! + share * (batch[i]! - value[i]!);
+  }
+
+  #share(): number {
+    switch (this.#rule) {
+      case 'debiased':
+        return 1 / this.#weight;
+      case 'warm':
+        return 1 - Math.min(1 - 1 / this.#updates, this.#decay);
+      case 'identity':
+        return 1 - this.#decay;
+    }
+  }
+
+  /** The average, then the number of updates and the weight: [n² + 2]. */
+  save(): Float64Array {
+    const out = new Float64Array(this.value.data.length + 2);
+    out.set(this.value.data);
+    out[out.length - 2] = this.#updates;
+    out[out.length - 1] = this.#weight;
+    return out;
+  }
+
+  restore(saved: Float64Array): void {
+    this.value.data.set(saved.subarray(0, saved.length - 2));
+    this.#updates = saved[saved.length - 2]!;
+    this.#weight = saved[saved.length - 1]!;
+  }
+}

@@ -1,0 +1,41 @@
+import type { Activation, JetShape, Jets, RealArray } from '../engine.ts';
+import { checkAdjoint, checkForward, layoutTape } from '../jet-tape.ts';
+
+type Network = [sizes: Uint32Array, activation: number, directions: Float64Array, second: Float64Array, theta: Float64Array];
+
+/** What this room calls in the addon; the suffix is the dtype of the tape. */
+export interface JetsAddon {
+  jetsForwardF64(...call: [...Network, columns: RealArray, points: number, tape: RealArray]): void;
+  jetsForwardF32(...call: [...Network, columns: RealArray, points: number, tape: RealArray]): void;
+  jetsAdjointF64(...call: [...Network, seeds: RealArray, points: number, tape: RealArray]): void;
+  jetsAdjointF32(...call: [...Network, seeds: RealArray, points: number, tape: RealArray]): void;
+}
+
+const ACTIVATIONS: Record<Activation, number> = { tanh: 0, sin: 1 };
+
+/** In place of a tape where none is wanted. */
+const NO_TAPE = { f64: new Float64Array(0), f32: new Float32Array(0) };
+
+/** Jets by the Rust kernels: blocks of points on the engine's threads, SIMD over hidden units. */
+export function nativeJets(addon: JetsAddon): Jets {
+  const network = ({ sizes, activation, directions, second }: JetShape, theta: Float64Array): Network => [
+    new Uint32Array(sizes),
+    ACTIVATIONS[activation],
+    directions,
+    second,
+    theta,
+  ];
+  return {
+    tape: layoutTape,
+    forward(shape, theta, columns, tape) {
+      checkForward(shape, theta, columns, tape);
+      const call = shape.dtype === 'f64' ? addon.jetsForwardF64 : addon.jetsForwardF32;
+      call(...network(shape, theta), columns.data, columns.cols, tape?.buffer ?? NO_TAPE[shape.dtype]);
+    },
+    adjoint(shape, theta, seeds, tape) {
+      checkAdjoint(shape, theta, seeds, tape);
+      const call = shape.dtype === 'f64' ? addon.jetsAdjointF64 : addon.jetsAdjointF32;
+      call(...network(shape, theta), seeds.data, seeds.cols, tape.buffer);
+    },
+  };
+}

@@ -1,0 +1,193 @@
+import { KfacError } from '../../errors.ts';
+import type { Hedge, HedgeBatch, HedgeLayer, HedgeTape, LstmShape, Matrix } from '../engine.ts';
+import {
+  checkCapture, checkFactors, checkGradient, checkHeadBlock, checkJvp, checkLinearize, checkLstm, checkPrepare,
+  checkRollout, checkSizes, hedgeTilePaths, layerSize, staticFeatures,
+} from '../hedge-checks.ts';
+import { matrix } from '../matrix.ts';
+import { HedgeLoop } from './hedge-loop.ts';
+import { prepareBatch } from './hedge-prepare.ts';
+import { lstmWeights } from './lstm-cell.ts';
+
+/** Inputs Z and errors G of one weight matrix, row i·dates + t. */
+interface Pair {
+  readonly z: Matrix;
+  readonly g: Matrix;
+}
+
+interface ReferenceTape extends HedgeTape {
+  readonly pairs: Readonly<Record<HedgeLayer, Pair>>;
+}
+
+function pairOf(tape: HedgeTape, layer: HedgeLayer): Pair {
+  if (!('pairs' in tape)) throw new KfacError('KFAC_ENGINE', 'tape: made by another engine');
+  return (tape as ReferenceTape).pairs[layer];
+}
+
+/** Copies row values into row `row` of a matrix. */
+function setRow(m: Matrix, row: number, values: ArrayLike<number>): void {
+  m.data.set(values, row * m.cols);
+}
+
+/** J_i = Σ_t z_{i,t}ᵀ·g_{i,t} [in × out] of one path. */
+function pathJacobian(pair: Pair, path: number, dates: number, out: Float64Array): void {
+  const { z, g } = pair;
+  out.fill(0);
+  for (let row = path * dates; row < (path + 1) * dates; row++) {
+    for (let k = 0; k < z.cols; k++) {
+      const input = z.data[row * z.cols + k]!;
+      for (let j = 0; j < g.cols; j++) out[k * g.cols + j]! += input * g.data[row * g.cols + j]!;
+    }
+  }
+}
+
+/** out += weight·x·xᵀ for row `row` of `m`. */
+function addOuter(out: Float64Array, weight: number, m: Matrix, row: number): void {
+  const n = m.cols;
+  for (let j = 0; j < n; j++) {
+    const left = weight * m.data[row * n + j]!;
+    for (let k = 0; k < n; k++) out[j * n + k]! += left * m.data[row * n + k]!;
+  }
+}
+
+function makeBatch(features: number, paths: number, dates: number, dtype: HedgeBatch['dtype']): HedgeBatch {
+  return {
+    paths, dates, staticFeatures: features, dtype,
+    features: matrix(dates * features, paths, dtype),
+    gains: matrix(dates, paths, dtype),
+    costs: matrix(dates + 1, paths, dtype),
+    base: new Float64Array(paths),
+  };
+}
+
+function makeTape(shape: LstmShape, paths: number, dates: number, dtype: HedgeTape['dtype']): ReferenceTape {
+  const pair = (layer: HedgeLayer): Pair => {
+    const { inputs, outputs } = layerSize(shape, layer);
+    return { z: matrix(paths * dates, inputs, dtype), g: matrix(paths * dates, outputs, dtype) };
+  };
+  return { shape, paths, dates, dtype, pairs: { gates: pair('gates'), head: pair('head') } };
+}
+
+/**
+ * The hedging loop in plain TypeScript: path after path, every pair stored as a matrix row. It computes in f64 whatever
+ * the dtype of its arrays; an f32 tape rounds what it stores.
+ */
+export function referenceHedge(): Hedge {
+  return {
+    batch(task, paths, dates, dtype) {
+      checkSizes(paths, dates);
+      return makeBatch(staticFeatures(task), paths, dates, dtype);
+    },
+    prepare(task, spot, variance, batch) {
+      checkPrepare(task, spot, variance, batch);
+      prepareBatch(task, spot, variance, batch);
+    },
+    rollout(shape, theta, batch, outcome) {
+      checkRollout(shape, theta, batch, outcome);
+      const weights = lstmWeights(shape, theta);
+      const loop = new HedgeLoop(shape, batch);
+      const result = { pnl: 0, cost: 0, turnover: 0 };
+      for (let i = 0; i < batch.paths; i++) {
+        loop.forward(weights, i, result);
+        outcome.pnl[i] = result.pnl;
+        outcome.cost[i] = result.cost;
+        outcome.turnover[i] = result.turnover;
+        if (outcome.positions) {
+          for (let t = 0; t < batch.dates; t++) outcome.positions.data[t * batch.paths + i] = loop.trace[t]!.position;
+        }
+      }
+    },
+    tape(shape, paths, dates, dtype) {
+      checkLstm(shape);
+      checkSizes(paths, dates);
+      return makeTape(shape, paths, dates, dtype);
+    },
+    linearize(shape, theta, batch, tape, pnl) {
+      checkLinearize(shape, theta, batch, tape, pnl);
+      const gates = pairOf(tape, 'gates');
+      const head = pairOf(tape, 'head');
+      const weights = lstmWeights(shape, theta);
+      const loop = new HedgeLoop(shape, batch);
+      const result = { pnl: 0, cost: 0, turnover: 0 };
+      for (let i = 0; i < batch.paths; i++) {
+        loop.forward(weights, i, result);
+        loop.backward(weights, i);
+        pnl[i] = result.pnl;
+        for (let t = 0; t < batch.dates; t++) {
+          const row = i * batch.dates + t;
+          setRow(gates.z, row, loop.trace[t]!.input);
+          setRow(gates.g, row, loop.gateErrors[t]!);
+          setRow(head.z, row, loop.trace[t]!.hidden);
+          head.z.data[row * head.z.cols + shape.hidden] = 1;
+          head.g.data[row] = loop.headErrors[t]!;
+        }
+      }
+    },
+    gradient(tape, layer, weights, out) {
+      checkGradient(tape, layer, weights, out);
+      const pair = pairOf(tape, layer);
+      const jacobian = new Float64Array(out.length);
+      for (let i = 0; i < tape.paths; i++) {
+        pathJacobian(pair, i, tape.dates, jacobian);
+        for (let k = 0; k < out.length; k++) out[k]! += weights[i]! * jacobian[k]!;
+      }
+    },
+    jvp(tape, layer, directions, out) {
+      checkJvp(tape, layer, directions, out);
+      const pair = pairOf(tape, layer);
+      const { inputs, outputs } = layerSize(tape.shape, layer);
+      const jacobian = new Float64Array(inputs * outputs);
+      for (let i = 0; i < tape.paths; i++) {
+        pathJacobian(pair, i, tape.dates, jacobian);
+        for (const [k, direction] of directions.entries()) {
+          let sum = 0;
+          for (let p = 0; p < jacobian.length; p++) sum += jacobian[p]! * direction[p]!;
+          out[k * tape.paths + i]! += sum;
+        }
+      }
+    },
+    factors(tape, layer, weights, stride, a, g) {
+      checkFactors(tape, layer, weights, stride, a, g);
+      const pair = pairOf(tape, layer);
+      const aSum = a.data as Float64Array;
+      const gSum = g.data as Float64Array;
+      aSum.fill(0);
+      gSum.fill(0);
+      const tile = hedgeTilePaths(tape.dtype);
+      let paths = 0;
+      let weight = 0;
+      let total = 0;
+      for (let i = 0; i < tape.paths; i++) {
+        total += weights[i]!;
+        if (Math.floor(i / tile) % stride !== 0) continue;
+        paths += 1;
+        weight += weights[i]!;
+        for (let row = i * tape.dates; row < (i + 1) * tape.dates; row++) {
+          addOuter(aSum, 1, pair.z, row);
+          addOuter(gSum, weights[i]!, pair.g, row);
+        }
+      }
+      const aScale = paths > 0 ? 1 / (paths * tape.dates) : 0;
+      const gScale = weight > 0 ? total / weight / tape.dates : 0;
+      for (let k = 0; k < aSum.length; k++) aSum[k]! *= aScale;
+      for (let k = 0; k < gSum.length; k++) gSum[k]! *= gScale;
+    },
+    headBlock(tape, weights, out) {
+      checkHeadBlock(tape, weights, out);
+      const pair = pairOf(tape, 'head');
+      const jacobian = matrix(1, out.cols);
+      const sum = out.data as Float64Array;
+      sum.fill(0);
+      for (let i = 0; i < tape.paths; i++) {
+        pathJacobian(pair, i, tape.dates, jacobian.data as Float64Array);
+        addOuter(sum, weights[i]!, jacobian, 0);
+      }
+    },
+    capture(tape, layer, z, g) {
+      checkCapture(tape, layer, z, g);
+      const pair = pairOf(tape, layer);
+      z.data.set(pair.z.data);
+      g.data.set(pair.g.data);
+    },
+  };
+}

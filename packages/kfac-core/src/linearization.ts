@@ -1,0 +1,56 @@
+import type { Engine, Matrix } from './engine/engine.ts';
+import type { ParameterLayout } from './parameters.ts';
+
+/**
+ * What one weight matrix saw during one linearisation: per example i and use s the input row z_{i,s} and
+ * g_{i,s} = ∂e_i/∂(pre-activation), raw and un-normalised. The example's Jacobian is J_i = Σ_s z_{i,s}ᵀ g_{i,s}.
+ * Optimizers see only these operations; where the pairs lie (plain matrices, tiles of an LSTM tape) is the layer's own business.
+ */
+export interface CapturedLayer {
+  /** Name of the weight matrix in the parameter layout. */
+  readonly matrix: string;
+  /** S: uses of the matrix per example (derivative channels, time steps). */
+  readonly uses: number;
+  /** out += Σ_i w_i·J_i, out [in·out]. */
+  gradient(weights: Float64Array, out: Float64Array): void;
+  /** out[k·B + i] += ⟨J_i, V_k⟩. */
+  jvp(directions: readonly Float64Array[], out: Float64Array): void;
+  /** a ← mean over examples and uses of z zᵀ; g ← Σ_i ω_i·(mean over uses of g gᵀ). Both f64. */
+  factors(curvature: Float64Array, a: Matrix, g: Matrix): void;
+  /** Exact block Σ_i ω_i·vec(J_i)·vec(J_i)ᵀ [in·out × in·out], for layers small enough; f64. */
+  exactBlock(curvature: Float64Array, out: Matrix): void;
+  /** out[row + i, column…] ← scale_i·J_i. */
+  jacobian(scale: Float64Array, out: Matrix, row: number, column: number): void;
+}
+
+/** One loss term over a batch of B examples, linearised at θ. Slope and curvature carry the loss weight and the 1/N. */
+export interface LossTerm {
+  readonly name: string;
+  /** e, one raw scalar per example [B]. */
+  readonly residual: Float64Array;
+  /** ∂L/∂e_i [B]. */
+  readonly slope: Float64Array;
+  /** ω_i = ∂²L/∂e_i² ≥ 0 [B]. */
+  readonly curvature: Float64Array;
+  /** The curvature is a covariance: D·G·D = Σω u² − (Σω u)²/Σω. */
+  readonly centred: boolean;
+  /** Layers in the order of the parameter layout; a matrix that the term does not use is absent. */
+  readonly layers: readonly CapturedLayer[];
+}
+
+export interface Linearization {
+  /** L(θ) on the current batch. */
+  readonly loss: number;
+  readonly terms: readonly LossTerm[];
+}
+
+/** What is minimised. Memory behind a linearisation is reused: it is valid until the next call of `linearize`. */
+export interface Objective {
+  readonly engine: Engine;
+  readonly parameters: ParameterLayout;
+  /** L(θ) on the current batch. */
+  loss(theta: Float64Array): number;
+  linearize(theta: Float64Array): Linearization;
+  /** Prepares the batch of that step, a pure function of (seed, step). Step numbers start at 1. */
+  nextBatch(step: number): void;
+}

@@ -1,0 +1,146 @@
+import { setImmediate } from 'node:timers/promises';
+import { decodeCheckpoint, encodeCheckpoint, specHash } from '../checkpoint.ts';
+import { KfacError } from '../errors.ts';
+import type { Objective } from '../linearization.ts';
+import type { Optimizer } from '../optimizer/optimizer.ts';
+import { allFinite } from '../vector.ts';
+import { History, type HistoryRow } from './history.ts';
+import type { Snapshot, TrainingOptions, TrainingStatus } from './training.ts';
+
+/** Everything that the loop needs to train one thing. */
+export interface TrainingTask {
+  readonly kind: string;
+  /** The effective spec; its SHA-256 goes into checkpoints, and only checkpoints of the same spec are accepted. */
+  readonly spec: unknown;
+  readonly objective: Objective;
+  readonly optimizer: Optimizer;
+  /** Initial parameters, updated in place. */
+  readonly theta: Float64Array;
+  /** The first rule that is met ends the training. */
+  readonly stop: { readonly steps?: number; readonly seconds?: number; readonly loss?: number };
+  /** What is measured apart from the loss; `due` is a pure function of the step. */
+  readonly evaluation?: {
+    due(step: number): boolean;
+    run(theta: Float64Array, step: number): { metrics: Record<string, number>; stopReason?: string };
+  };
+  readonly snapshot?: (theta: Float64Array, step: number) => Snapshot;
+}
+
+export interface TrainingOutcome {
+  readonly status: TrainingStatus;
+  /** 'steps', 'seconds', 'loss', 'radius', 'stalled', 'non-finite', 'cancelled' or the evaluation's own. Never empty. */
+  readonly stopReason: string;
+  readonly steps: number;
+  readonly seconds: number;
+  readonly history: readonly HistoryRow[];
+  /** False if the training was resumed on another engine or SIMD level: bits may then differ. */
+  readonly exact: boolean;
+  /** The first step whose loss or parameters were not finite. */
+  readonly badStep?: number;
+}
+
+const CHECKPOINT_STEPS = 100;
+const CHECKPOINT_MS = 5000;
+const YIELD_MS = 20;
+
+/**
+ * The one training loop: batches, steps, evaluation, telemetry, checkpoints, stop rules. It gives the event loop a turn
+ * every 20 ms. After it `task.theta` holds the last good parameters. Throws `KFAC_CHECKPOINT` if `options.resume` is
+ * damaged or belongs to another spec.
+ */
+export async function runTraining(task: TrainingTask, options: TrainingOptions): Promise<TrainingOutcome> {
+  const { objective, optimizer, theta, stop } = task;
+  const engine = objective.engine.describe();
+  const hash = specHash(task.spec);
+  const history = new History();
+  const good = theta.slice();
+  let step = 0;
+  let secondsBefore = 0;
+  let exact = true;
+  if (options.resume) ({ step, seconds: secondsBefore, exact } = resume(options.resume));
+  const start = performance.now();
+  let lastCheckpoint = start;
+  let lastYield = start;
+  const seconds = (): number => secondsBefore + (performance.now() - start) / 1000;
+
+  function resume(bytes: Uint8Array): { step: number; seconds: number; exact: boolean } {
+    const { header, tensors } = decodeCheckpoint(bytes);
+    if (header['kind'] !== task.kind || header['specHash'] !== hash) {
+      throw new KfacError('KFAC_CHECKPOINT', `this checkpoint belongs to another ${header['kind'] === task.kind ? 'spec' : 'kind of run'}: expected ${task.kind} ${hash.slice(0, 12)}, got ${String(header['kind'])} ${String(header['specHash']).slice(0, 12)}`);
+    }
+    if (tensors['theta']?.length !== theta.length) {
+      throw new KfacError('KFAC_CHECKPOINT', `expected ${theta.length} parameters, the checkpoint has ${tensors['theta']?.length ?? 0}`);
+    }
+    theta.set(tensors['theta']);
+    const state: Record<string, Float64Array> = {};
+    for (const [name, tensor] of Object.entries(tensors)) if (name.startsWith('optimizer/')) state[name.slice(10)] = tensor;
+    optimizer.restore(state);
+    history.restore(header['historyColumns'] as string[], header['historyStride'] as number, tensors['history']!);
+    exact = header['exact'] === true && header['engine'] === engine.kind && header['simd'] === engine.simd;
+    return { step: header['step'] as number, seconds: tensors['seconds']![0]!, exact };
+  }
+
+  function checkpoint(): void {
+    lastCheckpoint = performance.now();
+    if (options.onCheckpoint) {
+      const rows = history.save();
+      const tensors: Record<string, Float64Array> = { theta, seconds: Float64Array.of(seconds()), history: rows.table };
+      for (const [name, tensor] of Object.entries(optimizer.save())) tensors[`optimizer/${name}`] = tensor;
+      const header = {
+        kind: task.kind, specHash: hash, step, exact, engine: engine.kind, simd: engine.simd, version: engine.version,
+        optimizer: optimizer.name, historyColumns: rows.columns, historyStride: rows.stride,
+      };
+      options.onCheckpoint(encodeCheckpoint({ header, tensors }), step);
+    }
+    snapshot();
+  }
+
+  function snapshot(): void {
+    if (options.onSnapshot && task.snapshot) options.onSnapshot(task.snapshot(optimizer.evaluationPoint(theta), step));
+  }
+
+  function outcome(status: TrainingStatus, stopReason: string, badStep?: number): TrainingOutcome {
+    snapshot();
+    const base = { status, stopReason, steps: step, seconds: seconds(), history: history.rows, exact };
+    return badStep === undefined ? base : { ...base, badStep };
+  }
+
+  for (;;) {
+    if (options.signal?.aborted) {
+      checkpoint();
+      return outcome('cancelled', 'cancelled');
+    }
+    if (stop.steps !== undefined && step >= stop.steps) return outcome('finished', 'steps');
+    if (stop.seconds !== undefined && seconds() >= stop.seconds) return outcome('finished', 'seconds');
+
+    const before = performance.now();
+    step += 1;
+    objective.nextBatch(step);
+    const report = optimizer.step(objective, theta);
+    if (report.stop === 'non-finite' || !allFinite(theta)) {
+      theta.set(good);
+      step -= 1;
+      return outcome('diverged', 'non-finite', step + 1);
+    }
+    good.set(theta);
+    const took = (performance.now() - before) / 1000;
+    const due = task.evaluation?.due(step) ?? false;
+    const evaluated = due ? task.evaluation!.run(optimizer.evaluationPoint(theta), step) : { metrics: {} };
+    const metrics = { loss: report.loss, ...report.metrics, ...evaluated.metrics, 'time/total': took };
+    const now = seconds();
+    history.add({ step, seconds: now, ...metrics });
+    options.onProgress?.({ step, seconds: now, metrics });
+
+    const reached = report.accepted && Number.isFinite(report.newLoss) ? report.newLoss : report.loss;
+    if (stop.loss !== undefined && reached <= stop.loss) return outcome('finished', 'loss');
+    if (evaluated.stopReason !== undefined) return outcome('finished', evaluated.stopReason);
+    if (report.stop !== null) return outcome('finished', report.stop);
+
+    const time = performance.now();
+    if (step % CHECKPOINT_STEPS === 0 || time - lastCheckpoint >= CHECKPOINT_MS) checkpoint();
+    if (time - lastYield >= YIELD_MS) {
+      await setImmediate();
+      lastYield = performance.now();
+    }
+  }
+}

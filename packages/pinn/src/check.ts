@@ -1,0 +1,32 @@
+import { specHash } from '@kfac/core';
+import { checkExact } from './exact-check.ts';
+import { compileProblem } from './problem.ts';
+import type { PinnSpec } from './spec.ts';
+
+/** What can be said about a specification without training. */
+export interface PinnCheck {
+  readonly spec: PinnSpec;
+  readonly hash: string;
+  readonly parameters: number;
+  /** Working memory of training, estimated. */
+  readonly bytes: number;
+  readonly optimizer: string;
+  /** Why that optimizer. */
+  readonly reason: string;
+  readonly warnings: readonly string[];
+}
+
+/** Checks a specification: its effective form, size, optimizer and warnings. Throws like `parsePinnSpec`. */
+export function checkPinn(json: unknown): PinnCheck {
+  const problem = compileProblem(json);
+  const { spec, layout, bytes, optimizer, warnings } = problem;
+  return {
+    spec,
+    hash: specHash(spec),
+    parameters: layout.size,
+    bytes,
+    optimizer: optimizer.name,
+    reason: optimizer.reason,
+    warnings: [...warnings, ...checkExact(problem)],
+  };
+}

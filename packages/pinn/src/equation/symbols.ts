@@ -1,0 +1,92 @@
+import { KfacError } from '@kfac/core';
+import type { Expression, ExpressionPool } from './expression.ts';
+
+/** Functions of one argument, by name. */
+export const FUNCTIONS = ['sin', 'cos', 'tan', 'tanh', 'sinh', 'cosh', 'exp', 'log', 'sqrt', 'abs'] as const;
+
+/** Names that the text rules use themselves, or that the parser would understand in its own way. */
+export const RESERVED: ReadonlySet<string> = new Set([
+  ...FUNCTIONS,
+  'laplacian',
+  'boundary',
+  'pi',
+  'e',
+  ...['mod', 'to', 'in', 'and', 'or', 'xor', 'not', 'true', 'false', 'null', 'undefined', 'NaN', 'Infinity', 'end'],
+]);
+
+/** The names that a text may use: coordinates in the order of the domain, the unknown (null in exact solutions), constants. */
+export interface Scope {
+  readonly pool: ExpressionPool;
+  readonly coordinates: readonly string[];
+  /** Lower ends of the coordinates' intervals: what is known about their signs. */
+  readonly lower: readonly number[];
+  readonly unknown: string | null;
+  readonly constants: ReadonlyMap<string, number>;
+}
+
+/** The coordinate that `laplacian` and `boundary` leave out. */
+export const TIME = 't';
+
+/** Multi-index of order 0: the unknown itself. */
+export function noDerivative(dimensions: number): number[] {
+  return Array.from({ length: dimensions }, () => 0);
+}
+
+/**
+ * What a name stands for. Derivatives are the unknown, an underscore and up to two coordinates: u_x, u_xy, u_x1x1.
+ * Throws `KFAC_EQUATION` with the reason when it stands for nothing.
+ */
+export function resolveSymbol(scope: Scope, name: string): Expression {
+  const { pool } = scope;
+  const constant = scope.constants.get(name) ?? (name === 'pi' ? Math.PI : name === 'e' ? Math.E : undefined);
+  if (constant !== undefined) return pool.number(constant);
+  const axis = scope.coordinates.indexOf(name);
+  if (axis >= 0) return pool.coordinate(axis);
+  if (name === scope.unknown) return pool.variable({ kind: 'derivative', orders: noDerivative(scope.coordinates.length) });
+  if ((FUNCTIONS as readonly string[]).includes(name) || name === 'laplacian') {
+    throw new KfacError('KFAC_EQUATION', `expected "(" after the function ${name}`);
+  }
+  const underscore = name.indexOf('_');
+  if (underscore > 0) return resolveDerivative(scope, name, name.slice(0, underscore), name.slice(underscore + 1));
+  throw new KfacError('KFAC_EQUATION', `unknown name "${name}"; known here: ${knownNames(scope)}`);
+}
+
+function resolveDerivative(scope: Scope, name: string, base: string, suffix: string): Expression {
+  if (scope.unknown === null) {
+    throw new KfacError('KFAC_EQUATION', `unknown name "${name}"; derivatives cannot be used here; known here: ${knownNames(scope)}`);
+  }
+  if (base !== scope.unknown) {
+    throw new KfacError('KFAC_EQUATION', `"${name}": "${base}" is not an unknown; declared: ${scope.unknown}`);
+  }
+  const readings = segmentations(scope.coordinates, suffix);
+  if (readings.length === 0) {
+    throw new KfacError('KFAC_EQUATION', `"${name}": "${suffix}" is not made of coordinates; declared: ${scope.coordinates.join(', ')}`);
+  }
+  const allowed = readings.filter((axes) => axes.length <= 2);
+  if (allowed.length === 0) {
+    throw new KfacError('KFAC_EQUATION', `"${name}" is a derivative of order ${readings[0]!.length}; expected order 1 or 2`);
+  }
+  const indices = new Map<string, number[]>();
+  for (const axes of allowed) {
+    const orders = noDerivative(scope.coordinates.length);
+    for (const axis of axes) orders[axis]!++;
+    indices.set(orders.join(','), orders);
+  }
+  if (indices.size > 1) {
+    throw new KfacError('KFAC_EQUATION', `"${name}" can be read in ${indices.size} ways with the coordinates ${scope.coordinates.join(', ')}; rename one`);
+  }
+  return scope.pool.variable({ kind: 'derivative', orders: [...indices.values()][0]! });
+}
+
+/** All ways to read a text as coordinates one after the other, at most eight long. */
+function segmentations(coordinates: readonly string[], text: string, length = 0): number[][] {
+  if (text === '') return length === 0 ? [] : [[]];
+  if (length === 8) return [];
+  return coordinates.flatMap((name, axis) =>
+    text.startsWith(name) ? segmentations(coordinates, text.slice(name.length), length + 1).map((rest) => [axis, ...rest]) : [],
+  );
+}
+
+function knownNames(scope: Scope): string {
+  return [...scope.coordinates, ...(scope.unknown === null ? [] : [scope.unknown]), ...scope.constants.keys(), 'pi', 'e'].join(', ');
+}

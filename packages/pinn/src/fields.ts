@@ -1,0 +1,72 @@
+import { type Engine, type Field, KfacError, matrix } from '@kfac/core';
+import { type Problem, jetShape } from './problem.ts';
+
+/** Grid points along an axis: curves, and maps. */
+const CURVE_RESOLUTION = 257;
+const MAP_RESOLUTION = 65;
+const MAX_RESOLUTION = 1025;
+
+/**
+ * Fields of a solution on a grid over the first two coordinates (or the only one), the others at the middle of their
+ * intervals: the network's value under the unknown's name, the residual, and, if there is an exact solution, 'exact' and
+ * 'error' = value − exact. The grid and what does not depend on θ are computed once.
+ */
+export class FieldGrid {
+  readonly #problem: Problem;
+  readonly #engine: Engine;
+  readonly #axes: Field['axes'];
+  readonly #points: number;
+  readonly #coordinates: Float64Array;
+  #exact: Float64Array | null = null;
+
+  /** Throws `KFAC_SHAPE` unless the resolution is an integer in [2, 1025]. */
+  constructor(problem: Problem, engine: Engine, resolution?: number) {
+    const { box } = problem;
+    const d = box.names.length;
+    const size = resolution ?? (d === 1 ? CURVE_RESOLUTION : MAP_RESOLUTION);
+    if (!Number.isInteger(size) || size < 2 || size > MAX_RESOLUTION) {
+      throw new KfacError('KFAC_SHAPE', `expected a resolution that is an integer in [2, ${MAX_RESOLUTION}], got ${size}`);
+    }
+    this.#problem = problem;
+    this.#engine = engine;
+    this.#axes = box.names.slice(0, 2).map((name, axis) => ({ name, values: linspace(box.lower[axis]!, box.upper[axis]!, size) }));
+    this.#points = size ** this.#axes.length;
+    this.#coordinates = new Float64Array(d * this.#points);
+    for (let axis = 0; axis < d; axis++) {
+      for (let n = 0; n < this.#points; n++) this.#coordinates[axis * this.#points + n] = this.#coordinate(axis, n, size);
+    }
+  }
+
+  #coordinate(axis: number, n: number, size: number): number {
+    if (axis >= 2) return (this.#problem.box.lower[axis]! + this.#problem.box.upper[axis]!) / 2;
+    const index = axis === this.#axes.length - 1 ? n % size : Math.floor(n / size);
+    return this.#axes[axis]!.values[index]!;
+  }
+
+  /** The fields at θ. */
+  at(theta: Float64Array): Field[] {
+    const { interior, exact, box, spec } = this.#problem;
+    const d = box.names.length;
+    const count = this.#points;
+    const { plan, residual } = interior.compiled;
+    const columns = matrix(d + plan.channels, count);
+    const e = matrix(1, count);
+    columns.data.set(this.#coordinates);
+    this.#engine.jets.forward(jetShape(this.#problem, plan), theta, columns, null);
+    this.#engine.programs.evaluate(residual, columns, e);
+    const u = columns.data.subarray(d * count, (d + 1) * count);
+    const fields = [this.#field(spec.unknowns[0]!, u), this.#field('residual', e.data)];
+    if (!exact) return fields;
+    this.#exact ??= exact.values(this.#engine, { rows: d, cols: count, dtype: 'f64', data: this.#coordinates });
+    const known = this.#exact;
+    return [...fields, this.#field('exact', known), this.#field('error', Float64Array.from(u, (value, n) => value - known[n]!))];
+  }
+
+  #field(name: string, values: ArrayLike<number>): Field {
+    return { name, shape: this.#axes.map((axis) => axis.values.length), axes: this.#axes, values: Float32Array.from(values) };
+  }
+}
+
+function linspace(lower: number, upper: number, count: number): number[] {
+  return Array.from({ length: count }, (_, k) => (k === count - 1 ? upper : lower + ((upper - lower) * k) / (count - 1)));
+}

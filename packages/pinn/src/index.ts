@@ -1,0 +1,10 @@
+export { type PinnCheck, checkPinn } from './check.ts';
+export { type PinnSpec, type PinnSpecInput, pinnSpecSchema } from './spec.ts';
+export { type OptimizerSpec } from './optimizer-spec.ts';
+export { type Problem, compileProblem, parsePinnSpec } from './problem.ts';
+export { PinnObjective, type TermLosses } from './objective.ts';
+export { createOptimizer } from './optimizers.ts';
+export { type TrainedNetwork, initialParameters } from './network.ts';
+export { type CatalogueEntry, catalogue } from './problems/catalogue.ts';
+export { type PinnReport, Solution } from './solution.ts';
+export { solve } from './solve.ts';

@@ -1,0 +1,19 @@
+import type { OptimizerChoice } from './auto.ts';
+
+/**
+ * Bytes that training keeps, estimated from above: the captured passes (inputs, pre-activations and gradients of every
+ * layer for every point and channel) and the optimizer's matrices.
+ */
+export function memoryOf(
+  sizes: readonly number[],
+  parameters: number,
+  optimizer: OptimizerChoice['name'],
+  batches: readonly { readonly points: number; readonly channels: number }[],
+): number {
+  const perRow = sizes.slice(1).reduce((sum, outputs, l) => sum + sizes[l]! + 1 + 2 * outputs, 0);
+  const rows = batches.reduce((sum, { points, channels }) => sum + points * channels, 0);
+  const examples = batches.reduce((sum, { points }) => sum + points, 0);
+  const factors = sizes.slice(1).reduce((sum, outputs, l) => sum + (sizes[l]! + 1) ** 2 + outputs ** 2, 0);
+  const matrices = { 'gauss-newton': 3 * parameters ** 2 + examples * parameters, kfac: 12 * factors, adam: 0 }[optimizer];
+  return 8 * (rows * perRow + matrices + 10 * parameters + 20 * examples);
+}

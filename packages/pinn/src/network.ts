@@ -1,0 +1,26 @@
+import type { ParameterLayout } from '@kfac/core';
+import { streamOf } from './sampling/sample.ts';
+
+/** A trained network, enough to evaluate it anywhere. */
+export interface TrainedNetwork {
+  readonly type: 'mlp';
+  /** Names of the inputs, in order. */
+  readonly coordinates: readonly string[];
+  /** Widths, input first. */
+  readonly sizes: readonly number[];
+  readonly activation: 'tanh' | 'sin';
+  /** The layers' matrices [inputs + 1 × outputs] one after the other, row-major, the bias as the last row. */
+  readonly parameters: Float64Array;
+}
+
+/** Initial parameters: weights and biases uniform in ±1/√fan_in, a pure function of the seed. */
+export function initialParameters(layout: ParameterLayout, seed: number): Float64Array {
+  const stream = streamOf({ seed, purpose: 'parameters', place: 0, refresh: 0 });
+  const theta = new Float64Array(layout.size);
+  for (const block of layout.blocks) {
+    const bound = 1 / Math.sqrt(block.inputs - 1);
+    const values = layout.view(theta, block);
+    for (let k = 0; k < values.length; k++) values[k] = bound * (2 * stream.uniform() - 1);
+  }
+  return theta;
+}

@@ -1,0 +1,126 @@
+import type { CapturedLayer, Engine, Linearization, LossTerm, Objective, ParameterLayout } from '@kfac/core';
+import { mergeLayers } from './merged-layer.ts';
+import { type Problem, jetShape } from './problem.ts';
+import { ResidualBatch } from './residual-batch.ts';
+import { type Purpose, samplePoints } from './sampling/sample.ts';
+
+/** A loss by its terms: each ½·weight·mean of squared residuals; they add up to the loss. */
+export interface TermLosses {
+  readonly interior: number;
+  readonly conditions: number;
+}
+
+/** A loss term over one or several batches. */
+interface Term extends LossTerm {
+  readonly weight: number;
+  readonly batches: readonly ResidualBatch[];
+}
+
+/**
+ * The loss of a PINN, L = (w_Ω/2)·mean e_Ω² + (w_c/2)·mean e_c², over the collocation points inside and over all points
+ * of all conditions together, linearised into captured pairs.
+ */
+export class PinnObjective implements Objective {
+  readonly engine: Engine;
+  readonly parameters: ParameterLayout;
+  readonly #problem: Problem;
+  readonly #terms: readonly [Term, Term];
+  #refresh = -1;
+
+  constructor(problem: Problem, engine: Engine) {
+    const { spec, layout, interior, groups } = problem;
+    this.engine = engine;
+    this.parameters = layout;
+    this.#problem = problem;
+    const inside = [{ compiled: interior.compiled, from: 0, count: spec.sampling.interior }];
+    const batch = (points: number, segments: ConstructorParameters<typeof ResidualBatch>[4]): ResidualBatch =>
+      new ResidualBatch(engine, layout, jetShape(problem, segments[0]!.compiled.plan), points, segments);
+    this.#terms = [
+      term('interior', spec.weights.interior, [batch(spec.sampling.interior, inside)]),
+      term('conditions', spec.weights.conditions, groups.map((group) => batch(group.points, group.segments))),
+    ];
+    this.nextBatch(1);
+  }
+
+  loss(theta: Float64Array): number {
+    const { interior, conditions } = this.termLosses(theta);
+    return interior + conditions;
+  }
+
+  /** The loss on the current batch, by terms. */
+  termLosses(theta: Float64Array): TermLosses {
+    const [interior, conditions] = this.#terms;
+    return { interior: termLoss(interior, theta), conditions: termLoss(conditions, theta) };
+  }
+
+  linearize(theta: Float64Array): Linearization {
+    let loss = 0;
+    for (const term of this.#terms) loss += linearizeTerm(term, theta);
+    return { loss, terms: this.#terms };
+  }
+
+  nextBatch(step: number): void {
+    const every = this.#problem.spec.sampling.resampleEvery;
+    const refresh = every === 0 ? 0 : Math.floor((step - 1) / every);
+    if (refresh === this.#refresh) return;
+    this.#refresh = refresh;
+    const { spec, box, groups } = this.#problem;
+    const [interior, conditions] = this.#terms;
+    const key = (purpose: Purpose, place: number) => ({ seed: spec.seed, purpose, place, refresh });
+    const inside = interior.batches[0]!;
+    samplePoints(spec.sampling.method, key('interior', 0), box, null, {
+      data: inside.coordinates,
+      stride: inside.points,
+      from: 0,
+      count: inside.points,
+    });
+    for (const [k, { slots }] of groups.entries()) {
+      const { coordinates, points } = conditions.batches[k]!;
+      for (const { place, index, from, count } of slots) {
+        samplePoints(spec.sampling.method, key('conditions', index), box, place, { data: coordinates, stride: points, from, count });
+      }
+    }
+  }
+}
+
+function term(name: string, weight: number, batches: readonly ResidualBatch[]): Term {
+  const total = batches.reduce((sum, { points }) => sum + points, 0);
+  let from = 0;
+  const ranges = batches.map(({ points }) => ({ from: (from += points) - points, count: points }));
+  const layers: CapturedLayer[] = batches[0]!.layers.map((_, l) =>
+    mergeLayers(batches.map((batch, k) => ({ layer: batch.layers[l]!, ...ranges[k]! }))),
+  );
+  return {
+    name,
+    weight,
+    batches,
+    residual: new Float64Array(total),
+    slope: new Float64Array(total),
+    curvature: new Float64Array(total).fill(weight / total),
+    centred: false,
+    layers,
+  };
+}
+
+function termLoss({ weight, batches, residual }: Term, theta: Float64Array): number {
+  let sum = 0;
+  for (const batch of batches) for (const e of batch.residuals(theta)) sum += e * e;
+  return (0.5 * weight * sum) / residual.length;
+}
+
+function linearizeTerm({ weight, batches, residual, slope }: Term, theta: Float64Array): number {
+  const scale = weight / residual.length;
+  let from = 0;
+  let sum = 0;
+  for (const batch of batches) {
+    batch.linearize(theta);
+    for (let n = 0; n < batch.points; n++) {
+      const e = batch.residual[n]!;
+      residual[from + n] = e;
+      slope[from + n] = scale * e;
+      sum += e * e;
+    }
+    from += batch.points;
+  }
+  return 0.5 * scale * sum;
+}

@@ -1,0 +1,199 @@
+import { ParameterLayout, type JetShape } from '@kfac/core';
+import { chooseOptimizer, type OptimizerChoice } from './auto.ts';
+import { type Condition, type ConditionGroup, groupConditions } from './conditions.ts';
+import { type CompiledEquation, compileResidual } from './equation/compile.ts';
+import { type Expression, ExpressionPool } from './equation/expression.ts';
+import { parseEquation, parseExpression } from './equation/parse.ts';
+import type { JetPlan } from './equation/plan.ts';
+import { RESERVED, type Scope } from './equation/symbols.ts';
+import { type ExactSolution, exactFromExpression } from './exact.ts';
+import { type Box, boxOf } from './geometry/box.ts';
+import { parsePlaces } from './geometry/on.ts';
+import { memoryOf } from './memory.ts';
+import { BurgersReference } from './problems/burgers.ts';
+import { allocatePoints } from './sampling/allocate.ts';
+import { DEFAULT_STOP, LIMITS, type ParsedSpec, type PinnSpec, pinnSpecSchema } from './spec.ts';
+import { type Fault, attempt, faultsOf, pointerOf, specError } from './spec-issues.ts';
+
+/** A specification that has been checked and compiled: everything that training needs except an engine. */
+export interface Problem {
+  readonly spec: PinnSpec;
+  readonly scope: Scope;
+  readonly box: Box;
+  readonly interior: { readonly residual: Expression; readonly compiled: CompiledEquation };
+  readonly conditions: readonly Condition[];
+  readonly groups: readonly ConditionGroup[];
+  readonly exact: ExactSolution | null;
+  readonly optimizer: OptimizerChoice;
+  readonly layout: ParameterLayout;
+  /** Widths of the network, input first. */
+  readonly sizes: readonly number[];
+  /** Working memory of training, estimated, in bytes. */
+  readonly bytes: number;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Checks a specification and compiles its texts. Throws one `KfacError` with every fault in `issues`:
+ * `KFAC_SPEC`, `KFAC_EQUATION` or `KFAC_LIMIT`.
+ */
+export function compileProblem(json: unknown): Problem {
+  const result = pinnSpecSchema.safeParse(json);
+  if (!result.success) throw specError(faultsOf(result.error));
+  const parsed = result.data;
+  const faults: Fault[] = [];
+  const check = <T>(pointer: string, run: () => T): T | null => attempt(faults, pointer, run);
+
+  checkNames(parsed, faults);
+  if (faults.length > 0) throw specError(faults);
+  const box = boxOf(parsed.domain);
+  const scope: Scope = {
+    pool: new ExpressionPool(),
+    coordinates: box.names,
+    lower: box.lower,
+    unknown: parsed.unknowns[0]!,
+    constants: new Map(Object.entries(parsed.constants)),
+  };
+  const interior = check('/equations/0', () => compileText(parsed.equations[0]!, scope));
+  const conditions = parsed.conditions.map(({ on, equation }, k) => {
+    const places = check(`/conditions/${k}/on`, () => parsePlaces(on, box));
+    const compiled = check(`/conditions/${k}/equation`, () => compileText(equation, scope));
+    return places && compiled ? { ...compiled, places } : null;
+  });
+  const exact = parsed.exact ? exactSolution(parsed, { ...scope, unknown: null }, faults) : null;
+  checkStop(parsed, faults);
+  if (faults.length > 0 || !interior) throw specError(faults);
+  return assemble(parsed, scope, box, interior, conditions as Condition[], exact);
+}
+
+/** The effective specification of some JSON: checked, every default filled in. Throws like `compileProblem`. */
+export function parsePinnSpec(json: unknown): PinnSpec {
+  return compileProblem(json).spec;
+}
+
+function compileText(text: string, scope: Scope): { residual: Expression; compiled: CompiledEquation } {
+  const residual = parseEquation(text, scope);
+  return { residual, compiled: compileResidual(residual, scope) };
+}
+
+function checkNames(parsed: ParsedSpec, faults: Fault[]): void {
+  const coordinates = Object.entries(parsed.domain);
+  const fault = (path: readonly PropertyKey[], detail: string, code: Fault['code'] = 'KFAC_SPEC'): void => {
+    faults.push({ code, pointer: pointerOf(path), detail });
+  };
+  if (coordinates.length === 0) fault(['domain'], 'expected at least one coordinate');
+  if (coordinates.length > LIMITS.coordinates) {
+    fault(['domain'], `expected at most ${LIMITS.coordinates} coordinates, got ${coordinates.length}`, 'KFAC_LIMIT');
+  }
+  if (Object.keys(parsed.constants).length > LIMITS.constants) fault(['constants'], `expected at most ${LIMITS.constants} constants`, 'KFAC_LIMIT');
+  for (const [name, [lower, upper]] of coordinates) {
+    if (!(lower < upper)) fault(['domain', name], `expected [lower, upper] with lower < upper, got [${lower}, ${upper}]`);
+    if (!Number.isFinite(upper - lower)) fault(['domain', name], `expected an interval of finite length, got [${lower}, ${upper}]`);
+  }
+  const seen = new Set<string>();
+  const named = [
+    ...coordinates.map(([name]) => ['domain', name] as const),
+    ...parsed.unknowns.map((name, k) => ['unknowns', k, name] as const),
+    ...Object.keys(parsed.constants).map((name) => ['constants', name] as const),
+  ];
+  for (const path of named) {
+    const name = String(path.at(-1));
+    const pointer = path.slice(0, 2);
+    if (RESERVED.has(name)) fault(pointer, `"${name}" is a name of the text rules; choose another`);
+    else if (seen.has(name)) fault(pointer, `"${name}" is declared twice`);
+    else if (path[0] === 'constants' && parsed.unknowns.some((unknown) => name.startsWith(`${unknown}_`))) {
+      fault(pointer, `"${name}" reads like a derivative of ${parsed.unknowns[0]}; choose another`);
+    }
+    seen.add(name);
+  }
+}
+
+function checkStop(parsed: ParsedSpec, faults: Fault[]): void {
+  const { stop, optimizer, exact } = parsed;
+  const fault = (pointer: string, detail: string): void => {
+    faults.push({ code: 'KFAC_SPEC', pointer, detail });
+  };
+  if (Object.values(stop).every((value) => value === undefined)) fault('/stop', 'expected at least one of steps, seconds, loss, relativeL2');
+  else if (!exact && Object.entries(stop).every(([key, value]) => key === 'relativeL2' || value === undefined)) {
+    fault('/stop/relativeL2', 'needs an exact solution, and there is no other stop rule');
+  }
+  if (optimizer.name === 'adam' && optimizer.schedule === 'cosine' && stop.steps === undefined) {
+    fault('/optimizer/schedule', 'a cosine schedule needs stop.steps, where it ends');
+  }
+  if (optimizer.name === 'kfac' && optimizer.damping.minimum > optimizer.damping.maximum) {
+    fault('/optimizer/damping/minimum', `expected at most the maximum ${optimizer.damping.maximum}, got ${optimizer.damping.minimum}`);
+  }
+}
+
+function exactSolution(parsed: ParsedSpec, scope: Scope, faults: Fault[]): ExactSolution | null {
+  const unknown = parsed.unknowns[0]!;
+  for (const name of Object.keys(parsed.exact!)) {
+    if (name !== unknown) faults.push({ code: 'KFAC_SPEC', pointer: pointerOf(['exact', name]), detail: `"${name}" is not an unknown; declared: ${unknown}` });
+  }
+  const given = parsed.exact![unknown];
+  if (given === undefined) {
+    faults.push({ code: 'KFAC_SPEC', pointer: '/exact', detail: `expected the exact solution of ${unknown}` });
+    return null;
+  }
+  if (typeof given === 'string') {
+    return attempt(faults, pointerOf(['exact', unknown]), () => exactFromExpression(parseExpression(given, scope), scope));
+  }
+  return attempt(faults, pointerOf(['exact', unknown]), () => burgersReference(given.viscosity, scope));
+}
+
+function burgersReference(viscosity: string, scope: Scope): ExactSolution {
+  const value = parseExpression(viscosity, scope);
+  const [time, space] = ['t', 'x'].map((name) => scope.coordinates.indexOf(name)) as [number, number];
+  if (value.kind !== 'number' || time < 0 || space < 0 || scope.coordinates.length !== 2) {
+    throw specError([{ code: 'KFAC_SPEC', pointer: '', detail: 'the Cole-Hopf reference needs the coordinates t and x and a constant viscosity' }]);
+  }
+  if (scope.lower[time]! < 0) throw specError([{ code: 'KFAC_SPEC', pointer: '', detail: 'the Cole-Hopf reference starts at t = 0' }]);
+  return new BurgersReference(value.value, time, space);
+}
+
+function assemble(
+  parsed: ParsedSpec,
+  scope: Scope,
+  box: Box,
+  interior: Problem['interior'],
+  conditions: readonly Condition[],
+  exact: ExactSolution | null,
+): Problem {
+  const sizes = [box.names.length, ...parsed.network.hidden, 1];
+  const layout = new ParameterLayout(
+    sizes.slice(1).map((outputs, l) => ({ name: l === sizes.length - 2 ? 'head' : `hidden${l + 1}`, inputs: sizes[l]! + 1, outputs })),
+  );
+  const optimizer = chooseOptimizer(parsed.optimizer.name, layout.size);
+  const { spec, warnings } = effectiveSpec(parsed, optimizer, exact !== null);
+  const groups = groupConditions(conditions, allocatePoints(spec.sampling.conditions, conditions.flatMap(({ places }) => places)));
+  const bytes = memoryOf(sizes, layout.size, optimizer.name, [
+    { points: spec.sampling.interior, channels: interior.compiled.plan.channels },
+    ...groups.map(({ points, segments }) => ({ points, channels: segments[0]!.compiled.plan.channels })),
+  ]);
+  if (bytes > LIMITS.bytes) {
+    const needs = `${(bytes / 2 ** 30).toFixed(1)} GiB of working memory; at most ${LIMITS.bytes / 2 ** 30} GiB are allowed`;
+    throw specError([{ code: 'KFAC_LIMIT', pointer: '', detail: `${layout.size} parameters with ${optimizer.name} need ${needs}` }]);
+  }
+  return { spec, scope, box, interior, conditions, groups, exact, optimizer, layout, sizes, bytes, warnings };
+}
+
+/** Fills the defaults that depend on other fields. Applied to its own result it changes nothing. */
+function effectiveSpec(parsed: ParsedSpec, choice: OptimizerChoice, hasExact: boolean): { spec: PinnSpec; warnings: string[] } {
+  const warnings: string[] = [];
+  const stop = { ...parsed.stop };
+  if (!hasExact && stop.relativeL2 !== undefined) {
+    delete stop.relativeL2;
+    // Not worth a word when the rule was only the default's.
+    if (parsed.stop !== DEFAULT_STOP) warnings.push('stop.relativeL2 is not applied: it needs an exact solution');
+  }
+  const optimizer = { ...parsed.optimizer };
+  if (optimizer.name === 'adam') optimizer.schedule ??= stop.steps === undefined ? 'constant' : 'cosine';
+  const weights = { ...parsed.weights, interior: parsed.weights.interior ?? (choice.name === 'gauss-newton' ? 0.1 : 1) };
+  return { spec: { ...parsed, stop, optimizer, weights }, warnings };
+}
+
+/** The shape of the network's jets for a plan, in the precision of the specification. */
+export function jetShape(problem: Pick<Problem, 'sizes' | 'spec'>, plan: Pick<JetPlan, 'directions' | 'second'>): JetShape {
+  const { network, precision } = problem.spec;
+  return { sizes: problem.sizes, activation: network.activation, directions: plan.directions, second: plan.second, dtype: precision };
+}

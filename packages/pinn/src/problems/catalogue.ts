@@ -1,0 +1,86 @@
+import type { PinnSpecInput } from '../spec.ts';
+
+/** A named problem that is ready to run. */
+export interface CatalogueEntry {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly spec: PinnSpecInput;
+}
+
+const poisson2: CatalogueEntry = {
+  name: 'P2',
+  title: 'Poisson equation in two dimensions',
+  description: 'Poisson equation on the unit square with u = 0 on the boundary and the exact solution sin(pi x) sin(pi y)',
+  spec: {
+    domain: { x: [0, 1], y: [0, 1] },
+    equations: ['-laplacian(u) = 2*pi^2*sin(pi*x)*sin(pi*y)'],
+    conditions: [{ on: 'boundary', equation: 'u = 0' }],
+    exact: { u: 'sin(pi*x)*sin(pi*y)' },
+    network: { hidden: [64] },
+    sampling: { interior: 900, conditions: 120, method: 'uniform' },
+  },
+};
+
+const cosines = [1, 2, 3, 4, 5].map((k) => `cos(pi*x${k})`).join(' + ');
+
+const poisson5: CatalogueEntry = {
+  name: 'P5',
+  title: 'Poisson equation in five dimensions',
+  description: 'Poisson equation on the unit cube of dimension 5 whose exact solution is a sum of cosines, prescribed on the boundary',
+  spec: {
+    domain: { x1: [0, 1], x2: [0, 1], x3: [0, 1], x4: [0, 1], x5: [0, 1] },
+    equations: [`-laplacian(u) = pi^2*(${cosines})`],
+    conditions: [{ on: 'boundary', equation: `u = ${cosines}` }],
+    exact: { u: cosines },
+    network: { hidden: [64] },
+    sampling: { interior: 3000, conditions: 500, method: 'uniform' },
+  },
+};
+
+const heat1: CatalogueEntry = {
+  name: 'H1',
+  title: 'Heat equation in one dimension',
+  description: 'Heat equation with u = 0 at both ends and sin(pi x) at t = 0, which decays as exp(-pi^2 t/4)',
+  spec: {
+    domain: { t: [0, 1], x: [0, 1] },
+    equations: ['u_t = u_xx/4'],
+    conditions: [
+      { on: 'x = 0 or x = 1', equation: 'u = 0' },
+      { on: 't = 0', equation: 'u = sin(pi*x)' },
+    ],
+    exact: { u: 'exp(-pi^2*t/4)*sin(pi*x)' },
+    network: { hidden: [64] },
+    sampling: { interior: 900, conditions: 120, method: 'uniform' },
+  },
+};
+
+function burgers(name: string, viscosity: number, written: string): CatalogueEntry {
+  return {
+    name,
+    title: `Burgers' equation, viscosity ${written}`,
+    description: `Burgers' equation with viscosity ${written} and the datum -sin(pi x), which steepens into a shock at x = 0; errors against the Cole-Hopf solution`,
+    spec: {
+      domain: { t: [0, 1], x: [-1, 1] },
+      constants: { nu: viscosity },
+      equations: ['u_t + u*u_x = nu*u_xx'],
+      conditions: [
+        { on: 't = 0', equation: 'u = -sin(pi*x)' },
+        { on: 'x = -1', equation: 'u = 0' },
+        { on: 'x = 1', equation: 'u = 0' },
+      ],
+      exact: { u: { reference: 'burgers-cole-hopf', viscosity: 'nu' } },
+      network: { hidden: [20, 20, 20] },
+      sampling: { interior: 3000, conditions: 600, method: 'sobol' },
+    },
+  };
+}
+
+/** The problems that come with the package, by name. */
+export const catalogue: readonly CatalogueEntry[] = [
+  poisson2,
+  poisson5,
+  heat1,
+  burgers('Burgers-0.01/pi', 0.01 / Math.PI, '0.01/pi'),
+  burgers('Burgers-0.01', 0.01, '0.01'),
+];

@@ -1,0 +1,91 @@
+import { type CapturedLayer, type Engine, type JetShape, type JetTape, type Matrix, type ParameterLayout, denseCapturedLayer, matrix, matrixOver } from '@kfac/core';
+import type { Segment } from './conditions.ts';
+
+/** Working columns of one segment of a batch that has several. */
+interface Scratch {
+  readonly segment: Segment;
+  readonly columns: Matrix;
+  readonly outputs: Matrix;
+}
+
+/**
+ * Points that share one jet shape, with the residuals there: one forward pass, one program a segment, one adjoint pass.
+ * Everything is allocated once.
+ */
+export class ResidualBatch {
+  readonly points: number;
+  /** Coordinate rows [d × N]: the first rows of the columns. */
+  readonly coordinates: Float64Array;
+  /** e at the last linearisation [N]. */
+  readonly residual: Float64Array;
+  /** Captured pairs of the last linearisation, one a weight matrix. */
+  readonly layers: readonly CapturedLayer[];
+  readonly #engine: Engine;
+  readonly #shape: JetShape;
+  readonly #columns: Matrix;
+  readonly #outputs: Matrix;
+  readonly #seeds: Matrix;
+  readonly #trial: Matrix;
+  readonly #tape: JetTape;
+  readonly #scratch: readonly Scratch[];
+  readonly #segments: readonly Segment[];
+
+  constructor(engine: Engine, layout: ParameterLayout, shape: JetShape, points: number, segments: readonly Segment[]) {
+    const d = shape.sizes[0]!;
+    const { channels } = segments[0]!.compiled.plan;
+    this.points = points;
+    this.#engine = engine;
+    this.#shape = shape;
+    this.#segments = segments;
+    this.#columns = matrix(d + channels, points);
+    this.coordinates = (this.#columns.data as Float64Array).subarray(0, d * points);
+    this.#outputs = matrix(1 + channels, points);
+    this.residual = (this.#outputs.data as Float64Array).subarray(0, points);
+    this.#seeds = matrixOver(channels, points, this.#outputs.data.subarray(points));
+    this.#trial = matrix(1, points);
+    this.#tape = engine.jets.tape(shape, points);
+    this.layers = layout.blocks.map((block, l) =>
+      denseCapturedLayer(engine, block.name, this.#tape.inputs[l]!, this.#tape.gradients[l]!, channels),
+    );
+    this.#scratch =
+      segments.length === 1
+        ? []
+        : segments.map((segment) => ({
+            segment,
+            columns: matrix(d + channels, segment.count),
+            outputs: matrix(1 + channels, segment.count),
+          }));
+  }
+
+  /** e at θ [N], without capture; overwritten by the next call. */
+  residuals(theta: Float64Array): Float64Array {
+    this.#engine.jets.forward(this.#shape, theta, this.#columns, null);
+    this.#evaluate('residual', this.#trial);
+    return this.#trial.data as Float64Array;
+  }
+
+  /** Fills `residual` and `layers` at θ. */
+  linearize(theta: Float64Array): void {
+    const { jets } = this.#engine;
+    jets.forward(this.#shape, theta, this.#columns, this.#tape);
+    this.#evaluate('linearized', this.#outputs);
+    jets.adjoint(this.#shape, theta, this.#seeds, this.#tape);
+  }
+
+  #evaluate(kind: 'residual' | 'linearized', out: Matrix): void {
+    const { programs } = this.#engine;
+    if (this.#scratch.length === 0) {
+      programs.evaluate(this.#segments[0]!.compiled[kind], this.#columns, out);
+      return;
+    }
+    for (const { segment, columns, outputs } of this.#scratch) {
+      const { from, count, compiled } = segment;
+      const part = kind === 'residual' ? matrixOver(1, count, outputs.data.subarray(0, count)) : outputs;
+      for (let row = 0; row < columns.rows; row++) {
+        columns.data.set(this.#columns.data.subarray(row * this.points + from, row * this.points + from + count), row * count);
+      }
+      programs.evaluate(compiled[kind], columns, part);
+      for (let row = 0; row < part.rows; row++) out.data.set(part.data.subarray(row * count, (row + 1) * count), row * this.points + from);
+    }
+  }
+}

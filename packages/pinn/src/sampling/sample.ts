@@ -1,0 +1,52 @@
+import { PhiloxStream } from '@kfac/core';
+import type { Box, Place } from '../geometry/box.ts';
+import { sobolPoints } from './sobol.ts';
+
+export type SamplingMethod = 'uniform' | 'sobol';
+
+/** What a stream of random numbers is for; streams of one seed and different purposes are independent. */
+export const PURPOSES = { parameters: 0, evaluation: 1, check: 2, interior: 3, conditions: 4 } as const;
+export type Purpose = keyof typeof PURPOSES;
+
+/** Which sample: the seed, its purpose, and for conditions the place. The refresh number selects a new sample of the same kind. */
+export interface SampleKey {
+  readonly seed: number;
+  readonly purpose: Purpose;
+  /** Number of the place among all conditions' places. */
+  readonly place: number;
+  /** 0 for the first sample, then 1, 2, … */
+  readonly refresh: number;
+}
+
+/** Random numbers that one sample may use; streams of one purpose are cut into blocks of this length. */
+const BLOCK = 2 ** 28;
+
+/** The stream of a purpose and place. */
+export function streamOf(key: SampleKey): PhiloxStream {
+  return new PhiloxStream(key.seed, PURPOSES[key.purpose] + 8 * key.place, key.refresh * BLOCK);
+}
+
+/**
+ * Fills columns from…from+count−1 of a coordinate matrix (row a holds coordinate a, `stride` columns) with points of
+ * the box, or of a place in it. A pure function of the key.
+ */
+export function samplePoints(
+  method: SamplingMethod,
+  key: SampleKey,
+  box: Box,
+  place: Place | null,
+  target: { readonly data: Float64Array; readonly stride: number; readonly from: number; readonly count: number },
+): void {
+  const { data, stride, from, count } = target;
+  const axes = box.names.flatMap((_, axis) => (axis === place?.axis ? [] : [axis]));
+  const stream = streamOf(key);
+  const unit = new Float64Array(count * axes.length);
+  if (method === 'uniform') for (let k = 0; k < unit.length; k++) unit[k] = stream.uniform();
+  else sobolPoints(count, axes.length, Float64Array.from(axes, () => stream.uniform()), unit);
+  for (const [j, axis] of axes.entries()) {
+    const lower = box.lower[axis]!;
+    const length = box.upper[axis]! - lower;
+    for (let n = 0; n < count; n++) data[axis * stride + from + n] = lower + length * unit[n * axes.length + j]!;
+  }
+  if (place) data.fill(place.value, place.axis * stride + from, place.axis * stride + from + count);
+}

@@ -1,0 +1,128 @@
+import type { Engine, EngineDescription, Field, TrainingStatus } from '@kfac/core';
+import { FieldGrid } from './fields.ts';
+import type { TrainedNetwork } from './network.ts';
+import { networkValues } from './network-values.ts';
+import type { TermLosses } from './objective.ts';
+import type { Problem } from './problem.ts';
+import type { PinnSpec } from './spec.ts';
+
+/** What a training came to, as plain JSON: what `kfac solve --json` prints and the service stores. */
+export interface PinnReport {
+  readonly kind: 'pinn';
+  readonly status: TrainingStatus;
+  /** Never empty: 'steps', 'seconds', 'loss', 'relativeL2', or why the optimizer or the user ended it. */
+  readonly stopReason: string;
+  readonly steps: number;
+  readonly seconds: number;
+  readonly engine: EngineDescription;
+  /** The effective specification and its hash. */
+  readonly spec: PinnSpec;
+  readonly hash: string;
+  readonly optimizer: { readonly name: string; readonly reason: string };
+  /** Number of trained parameters. */
+  readonly parameters: number;
+  /** The loss at the end, and its parts: each ½·weight·mean of squared residuals. */
+  readonly loss: number;
+  readonly terms: TermLosses;
+  /** √mean (u_θ − u)² by unknown; empty without an exact solution. */
+  readonly rmse: Readonly<Record<string, number>>;
+  /** ‖u_θ − u‖₂/‖u‖₂ by unknown; empty without an exact solution. */
+  readonly relativeL2: Readonly<Record<string, number>>;
+  /** One entry an evaluated step: step, seconds and metrics by key. */
+  readonly history: readonly Readonly<Record<string, number>>[];
+  readonly warnings: readonly string[];
+  /** False when training was resumed on another engine or SIMD level: then not bit for bit the uninterrupted run. */
+  readonly bitExact: boolean;
+  /** First step whose loss or parameters were not finite; present when diverged. */
+  readonly badStep?: number;
+}
+
+/** A report together with the network it is about. */
+export class Solution {
+  readonly report: PinnReport;
+  readonly network: TrainedNetwork;
+  readonly #problem: Problem;
+  readonly #engine: Engine;
+
+  constructor(report: PinnReport, network: TrainedNetwork, problem: Problem, engine: Engine) {
+    this.report = report;
+    this.network = network;
+    this.#problem = problem;
+    this.#engine = engine;
+  }
+
+  get status(): TrainingStatus {
+    return this.report.status;
+  }
+
+  get stopReason(): string {
+    return this.report.stopReason;
+  }
+
+  get steps(): number {
+    return this.report.steps;
+  }
+
+  get seconds(): number {
+    return this.report.seconds;
+  }
+
+  get spec(): PinnSpec {
+    return this.report.spec;
+  }
+
+  get hash(): string {
+    return this.report.hash;
+  }
+
+  get engine(): EngineDescription {
+    return this.report.engine;
+  }
+
+  get optimizer(): PinnReport['optimizer'] {
+    return this.report.optimizer;
+  }
+
+  get loss(): number {
+    return this.report.loss;
+  }
+
+  get terms(): TermLosses {
+    return this.report.terms;
+  }
+
+  get rmse(): PinnReport['rmse'] {
+    return this.report.rmse;
+  }
+
+  get relativeL2(): PinnReport['relativeL2'] {
+    return this.report.relativeL2;
+  }
+
+  get history(): PinnReport['history'] {
+    return this.report.history;
+  }
+
+  get warnings(): readonly string[] {
+    return this.report.warnings;
+  }
+
+  /**
+   * The solution at points [N × d] (coordinates in the order of the domain), under the unknown's name, and any
+   * derivatives asked for: `evaluate([[0.5, 0.5]], ['u_x', 'u_xy', 'laplacian(u)'])`. Throws `KFAC_SHAPE` for points of
+   * another dimension, `KFAC_EQUATION` for a derivative that does not exist.
+   */
+  evaluate(points: readonly (readonly number[])[], derivatives: readonly string[] = []): Record<string, Float64Array> {
+    return networkValues(this.#problem, this.#engine, this.network.parameters, points, derivatives);
+  }
+
+  /** Value, residual and, with an exact solution, exact and error on a grid; `resolution` points along an axis. */
+  fields(resolution?: number): Field[] {
+    return new FieldGrid(this.#problem, this.#engine, resolution).at(this.network.parameters);
+  }
+
+  /** The report as plain JSON. */
+  toJSON(): PinnReport {
+    return this.report;
+  }
+}

@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { MAX_TEXT } from './equation/gate.ts';
+import { optimizerSchema } from './optimizer-spec.ts';
+
+/** Sizes beyond which a problem is refused with `KFAC_LIMIT`. */
+export const LIMITS = {
+  coordinates: 10,
+  constants: 64,
+  conditions: 64,
+  layers: 16,
+  width: 4096,
+  points: 1_000_000,
+  steps: 100_000_000,
+  seconds: 1_000_000,
+  /** Working memory in bytes. */
+  bytes: 8 * 2 ** 30,
+} as const;
+
+const name = z.string().regex(/^[A-Za-z][A-Za-z0-9]{0,31}$/, 'expected a name of letters and digits, at most 32 long, that begins with a letter');
+const constantName = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, 'expected a name of letters, digits and _ that begins with a letter');
+const text = z.string().min(1).max(MAX_TEXT);
+const interval = z.tuple([z.number(), z.number()]).describe('Lower and upper end');
+const points = z.int().min(1).max(LIMITS.points);
+
+const conditionSchema = z.strictObject({
+  on: z.string().min(1).max(1024).describe('boundary, coordinate = number, or several joined by or'),
+  equation: text.describe('An equation in the unknown, its derivatives up to order 2, coordinates and constants'),
+});
+
+const exactSchema = z.union([
+  text.describe('An expression in the coordinates and constants'),
+  z.strictObject({
+    reference: z.literal('burgers-cole-hopf').describe('u_t + u*u_x = viscosity*u_xx on x in [-1, 1], u = -sin(pi*x) at t = 0, u = 0 at x = -1, 1'),
+    viscosity: text.describe('An expression in the constants'),
+  }),
+]);
+
+const networkSchema = z.strictObject({
+  type: z.literal('mlp').default('mlp'),
+  hidden: z.array(z.int().min(1).max(LIMITS.width)).min(1).max(LIMITS.layers).default([64]).describe('Widths of the hidden layers'),
+  activation: z.enum(['tanh', 'sin']).default('tanh'),
+});
+
+const samplingSchema = z.strictObject({
+  interior: points.default(3000).describe('Collocation points inside the domain'),
+  conditions: points.default(600).describe('Points of all conditions together, split by measure, at least one a place'),
+  method: z.enum(['sobol', 'uniform']).default('sobol'),
+  resampleEvery: z.int().min(0).max(LIMITS.steps).default(0).describe('New points every so many steps; 0: never'),
+});
+
+const weightsSchema = z.strictObject({
+  interior: z.number().positive().optional().describe('0.1 for Gauss-Newton, 1 otherwise'),
+  conditions: z.number().positive().default(1),
+});
+
+const stopSchema = z
+  .strictObject({
+    steps: z.int().min(1).max(LIMITS.steps).optional(),
+    seconds: z.number().positive().max(LIMITS.seconds).optional(),
+    loss: z.number().positive().optional(),
+    relativeL2: z.number().positive().optional().describe('Needs an exact solution'),
+  })
+  .describe('Whichever is met first; given criteria alone apply');
+
+/** Stop rules of a specification that names none. */
+export const DEFAULT_STOP = { steps: 1000, seconds: 60, loss: 1e-28, relativeL2: 1e-10 } as const;
+
+/**
+ * A differential equation with its conditions and how to solve it: the one source of the JSON for library, command
+ * line, REST and forms. Structure only: names, texts and places are checked by `parsePinnSpec`.
+ */
+export const pinnSpecSchema = z
+  .strictObject({
+    domain: z.record(name, interval).describe('Coordinates with their intervals; a coordinate t is time'),
+    unknowns: z.array(name).min(1).max(1).default(['u']),
+    constants: z.record(constantName, z.number()).default({}),
+    equations: z.array(text).min(1).max(1),
+    conditions: z.array(conditionSchema).min(1).max(LIMITS.conditions),
+    exact: z.record(name, exactSchema).optional().describe('Exact solution by unknown, for reported errors'),
+    network: networkSchema.prefault({}),
+    sampling: samplingSchema.prefault({}),
+    weights: weightsSchema.prefault({}),
+    optimizer: optimizerSchema.prefault({ name: 'auto' }),
+    stop: stopSchema.default(DEFAULT_STOP),
+    precision: z.enum(['f64', 'f32']).default('f64'),
+    seed: z.int().min(0).default(1),
+  })
+  .describe('A scalar differential equation of order at most 2 and how to solve it');
+
+/** What a user writes: everything with a default may be missing. */
+export type PinnSpecInput = z.input<typeof pinnSpecSchema>;
+
+type Parsed = z.output<typeof pinnSpecSchema>;
+/** The effective specification: every default filled in. */
+export type PinnSpec = Omit<Parsed, 'weights'> & { weights: { interior: number; conditions: number } };
+export type ParsedSpec = Parsed;
