@@ -16,7 +16,13 @@ async function installPeer() {
   if (isFresh('peer', hash, ['bench/.venv/bin/python'])) return;
   say('bench: installing the peer (PyTorch) into bench/.venv …');
   if (!existsSync(join(venv, 'bin', 'pip'))) await runLogged('peer', 'python3', ['-m', 'venv', venv]);
-  await runLogged('peer', join(venv, 'bin', 'pip'), ['install', '--quiet', '--no-deps', '-r', 'bench/peer/requirements.txt']);
+  await runLogged('peer', join(venv, 'bin', 'pip'), [
+    'install',
+    '--quiet',
+    '--no-deps',
+    '-r',
+    'bench/peer/requirements.txt',
+  ]);
   await runLogged('peer', join(venv, 'bin', 'python'), ['-c', 'import torch; torch.ones(2) @ torch.ones(2)']);
   writeStamp('peer', hash);
 }
@@ -25,6 +31,8 @@ await main(async () => {
   await setup('service');
   await runLogged('bench', 'tsc', ['-b', 'bench']);
   await installPeer();
-  const code = await run(process.execPath, ['bench/dist/main.js', ...process.argv.slice(2)], { env: { KFAC_NATIVE: 'require' } });
+  const code = await run(process.execPath, ['bench/dist/main.js', ...process.argv.slice(2)], {
+    env: { KFAC_NATIVE: 'require' },
+  });
   if (code !== 0) throw new SetupError(`bench: ended with ${code}`);
 });

@@ -15,10 +15,30 @@ const ended = new Set(['succeeded', 'failed', 'diverged', 'cancelled']);
 /** What the demo launches: a problem of the catalogue and what is changed in it. */
 const launches = [
   { name: 'HEDGE-1 by K-FAC', kind: 'hedging', problem: 'HEDGE-1', change: {} },
-  { name: 'HEDGE-1 by Adam', kind: 'hedging', problem: 'HEDGE-1', change: { optimizer: { name: 'adam', learningRate: 0.03, schedule: 'cosine' } } },
-  { name: 'P2 by Gauss–Newton', kind: 'pinn', problem: 'P2', change: { optimizer: { name: 'gauss-newton' }, stop: { steps: 250, seconds: 60 } } },
-  { name: 'Burgers by Gauss–Newton', kind: 'pinn', problem: 'Burgers', change: { optimizer: { name: 'gauss-newton' }, stop: { steps: 200, seconds: 60 } } },
-  { name: 'P2 by K-FAC', kind: 'pinn', problem: 'P2', change: { optimizer: { name: 'kfac' }, stop: { steps: 1000, seconds: 60 } } },
+  {
+    name: 'HEDGE-1 by Adam',
+    kind: 'hedging',
+    problem: 'HEDGE-1',
+    change: { optimizer: { name: 'adam', learningRate: 0.03, schedule: 'cosine' } },
+  },
+  {
+    name: 'P2 by Gauss–Newton',
+    kind: 'pinn',
+    problem: 'P2',
+    change: { optimizer: { name: 'gauss-newton' }, stop: { steps: 250, seconds: 60 } },
+  },
+  {
+    name: 'Burgers by Gauss–Newton',
+    kind: 'pinn',
+    problem: 'Burgers',
+    change: { optimizer: { name: 'gauss-newton' }, stop: { steps: 200, seconds: 60 } },
+  },
+  {
+    name: 'P2 by K-FAC',
+    kind: 'pinn',
+    problem: 'P2',
+    change: { optimizer: { name: 'kfac' }, stop: { steps: 1000, seconds: 60 } },
+  },
 ];
 
 function isFree(port) {
@@ -33,7 +53,8 @@ function isFree(port) {
 async function request(url, options = {}) {
   const response = await fetch(url, options);
   const body = await response.json();
-  if (!response.ok) throw new Error(`${options.method ?? 'GET'} ${url}: ${response.status} ${body.detail ?? JSON.stringify(body)}`);
+  if (!response.ok)
+    throw new Error(`${options.method ?? 'GET'} ${url}: ${response.status} ${body.detail ?? JSON.stringify(body)}`);
   return body;
 }
 
@@ -41,10 +62,14 @@ async function launchAll(address) {
   const { items } = await request(`${address}/v1/catalogue`);
   const runs = [];
   for (const { name, kind, problem, change } of launches) {
-    const item = items.find((candidate) => candidate.kind === kind && candidate.name.toLowerCase().startsWith(problem.toLowerCase()));
+    const item = items.find(
+      (candidate) => candidate.kind === kind && candidate.name.toLowerCase().startsWith(problem.toLowerCase()),
+    );
     if (!item) throw new Error(`the catalogue has no "${problem}"`);
     const body = JSON.stringify({ kind, name, spec: { ...item.spec, ...change } });
-    runs.push(await request(`${address}/v1/runs`, { method: 'POST', headers: { 'content-type': 'application/json' }, body }));
+    runs.push(
+      await request(`${address}/v1/runs`, { method: 'POST', headers: { 'content-type': 'application/json' }, body }),
+    );
   }
   return runs;
 }
@@ -54,7 +79,12 @@ async function follow(address, runs, isStopped) {
   let lastLine = '';
   for (let tick = 0; !isStopped(); tick++) {
     const now = await Promise.all(runs.map(({ id }) => request(`${address}/v1/runs/${id}`)));
-    const line = now.map(({ name, status, step, totalSteps }) => `${name}: ${status}${status === 'running' ? ` ${step}${totalSteps ? `/${totalSteps}` : ''}` : ''}`).join(' | ');
+    const line = now
+      .map(
+        ({ name, status, step, totalSteps }) =>
+          `${name}: ${status}${status === 'running' ? ` ${step}${totalSteps ? `/${totalSteps}` : ''}` : ''}`,
+      )
+      .join(' | ');
     if (line !== lastLine && tick % 4 === 0) say(line);
     lastLine = line;
     if (now.every(({ status }) => ended.has(status))) return now;
@@ -76,9 +106,19 @@ function resultTable(runs) {
     number(result?.policy?.sharpe),
     number(result?.policy?.cvar95),
   ]);
-  const all = [['run', 'status', 'steps', 'seconds', 'relative L2', 'entropic risk', 'P&L variance', 'Sharpe', 'CVaR 95'], ...rows];
+  const all = [
+    ['run', 'status', 'steps', 'seconds', 'relative L2', 'entropic risk', 'P&L variance', 'Sharpe', 'CVaR 95'],
+    ...rows,
+  ];
   const widths = all[0].map((_, column) => Math.max(...all.map((row) => row[column].length)));
-  return all.map((row) => row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]))).join('  ').trimEnd()).join('\n');
+  return all
+    .map((row) =>
+      row
+        .map((cell, column) => (column < 2 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 await main(async () => {
@@ -107,7 +147,8 @@ await main(async () => {
     const done = await follow(server.address, runs, () => stopped);
     if (done.length > 0) process.stdout.write(`${resultTable(done)}\n`);
     if (!done.every(({ status }) => status === 'succeeded') || done.length === 0) process.exitCode = 1;
-    for (const { name, error } of done) if (error) say(`${name}: ${typeof error === 'string' ? error : JSON.stringify(error)}`);
+    for (const { name, error } of done)
+      if (error) say(`${name}: ${typeof error === 'string' ? error : JSON.stringify(error)}`);
     if (!once && !stopped) {
       say(`all runs have ended; the dashboard stays at ${server.address} until Ctrl-C`);
       await new Promise((resolve) => (wake = resolve));

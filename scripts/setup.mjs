@@ -20,7 +20,9 @@ const manifests = ['packages', 'apps'].flatMap((folder) =>
 );
 const compilerOptions = ['tsconfig.base.json', 'pnpm-lock.yaml'];
 const librarySources = ['packages/kfac-core/src', 'packages/pinn/src', 'packages/hedging/src', 'apps/cli/src'];
-const libraryConfigs = ['packages/kfac-core', 'packages/pinn', 'packages/hedging', 'apps/cli'].map((path) => `${path}/tsconfig.json`);
+const libraryConfigs = ['packages/kfac-core', 'packages/pinn', 'packages/hedging', 'apps/cli'].map(
+  (path) => `${path}/tsconfig.json`,
+);
 
 /** A stage: what it reads (files, folders, strings), what it leaves behind and how it is made. */
 const stages = {
@@ -28,11 +30,23 @@ const stages = {
     title: `pnpm ${pnpmVersion}`,
     hash: () => contentHash([], [pnpmVersion]),
     outputs: ['.tools/node_modules/.bin/pnpm'],
-    make: () => runLogged('pnpm', 'npm', ['install', '--prefix', '.tools', '--no-audit', '--no-fund', `pnpm@${pnpmVersion}`]),
+    make: () =>
+      runLogged('pnpm', 'npm', ['install', '--prefix', '.tools', '--no-audit', '--no-fund', `pnpm@${pnpmVersion}`]),
   },
   packages: {
     title: 'packages (better-sqlite3 is compiled: about two minutes the first time)',
-    hash: () => contentHash(['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json', 'tests/package.json', 'bench/package.json', ...manifests], [runtime]),
+    hash: () =>
+      contentHash(
+        [
+          'pnpm-lock.yaml',
+          'pnpm-workspace.yaml',
+          'package.json',
+          'tests/package.json',
+          'bench/package.json',
+          ...manifests,
+        ],
+        [runtime],
+      ),
     outputs: ['node_modules/.modules.yaml', 'node_modules/.bin/tsc'],
     make: installPackages,
   },
@@ -45,7 +59,12 @@ const stages = {
   libraries: {
     title: 'TypeScript: packages and command line',
     hash: () => contentHash([...compilerOptions, ...librarySources, ...libraryConfigs]),
-    outputs: ['apps/cli/dist/main.js', 'packages/kfac-core/dist/index.js', 'packages/pinn/dist/index.js', 'packages/hedging/dist/index.js'],
+    outputs: [
+      'apps/cli/dist/main.js',
+      'packages/kfac-core/dist/index.js',
+      'packages/pinn/dist/index.js',
+      'packages/hedging/dist/index.js',
+    ],
     make: () => runLogged('libraries', 'tsc', ['-b', 'apps/cli']),
   },
   prisma: {
@@ -56,7 +75,15 @@ const stages = {
   },
   service: {
     title: 'TypeScript: service',
-    hash: () => contentHash([...compilerOptions, ...librarySources, ...libraryConfigs, 'apps/api/src', 'apps/api/prisma', 'apps/api/tsconfig.json']),
+    hash: () =>
+      contentHash([
+        ...compilerOptions,
+        ...librarySources,
+        ...libraryConfigs,
+        'apps/api/src',
+        'apps/api/prisma',
+        'apps/api/tsconfig.json',
+      ]),
     outputs: ['apps/api/dist/index.js'],
     make: () => runLogged('service', 'tsc', ['-b', 'apps/api']),
   },
@@ -85,8 +112,14 @@ function checkMachine() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const missing = [];
   if (major < 20 || (major === 20 && minor < 19)) missing.push(`Node >= 20.19 (this is ${process.versions.node})`);
-  if (!existsSync(join(nodePrefix, 'include', 'node', 'node.h'))) missing.push(`the headers of Node (${nodePrefix}/include/node/node.h)`);
-  for (const [program, title] of [['npm', 'npm'], ['python3', 'Python 3'], ['make', 'make'], ['g++', 'a C++ compiler (g++)']]) {
+  if (!existsSync(join(nodePrefix, 'include', 'node', 'node.h')))
+    missing.push(`the headers of Node (${nodePrefix}/include/node/node.h)`);
+  for (const [program, title] of [
+    ['npm', 'npm'],
+    ['python3', 'Python 3'],
+    ['make', 'make'],
+    ['g++', 'a C++ compiler (g++)'],
+  ]) {
     if (!onPath(program)) missing.push(title);
   }
   if (missing.length > 0) throw new SetupError(`setup: this machine lacks ${missing.join(', ')}`);
@@ -134,7 +167,8 @@ export async function setup(part) {
     };
     const results = await Promise.allSettled([install(), ...(wantsNative(false) ? [runStage('native')] : [])]);
     for (const result of results) if (result.status === 'rejected') throw result.reason;
-    for (const name of stagesOf(part).filter((stage) => !['pnpm', 'packages', 'native'].includes(stage))) await runStage(name);
+    for (const name of stagesOf(part).filter((stage) => !['pnpm', 'packages', 'native'].includes(stage)))
+      await runStage(name);
   });
 }
 
@@ -151,7 +185,8 @@ export async function main(body) {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   await main(async () => {
     const part = process.argv[2] ?? 'service';
-    if (!['core', 'service'].includes(part)) throw new SetupError(`setup: unknown part "${part}"; there are core and service`);
+    if (!['core', 'service'].includes(part))
+      throw new SetupError(`setup: unknown part "${part}"; there are core and service`);
     await setup(part);
     say('setup: everything is ready');
   });

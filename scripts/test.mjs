@@ -33,13 +33,19 @@ async function bringChromium() {
   const isRoot = process.getuid?.() === 0;
   if (isRoot && onPath('apt-get')) {
     say('test: installing Chromium (Debian package) …');
-    const install = () => run('apt-get', ['install', '-y', '--no-install-recommends', 'chromium'], { env: { DEBIAN_FRONTEND: 'noninteractive' } });
+    const install = () =>
+      run('apt-get', ['install', '-y', '--no-install-recommends', 'chromium'], {
+        env: { DEBIAN_FRONTEND: 'noninteractive' },
+      });
     if ((await install()) !== 0) {
       await run('apt-get', ['update']);
       await install();
     }
   }
-  if (!existsSync(chromium)) skips.push(`browser tests: no ${chromium}${isRoot ? ' and apt-get could not install it' : ', and installing it (apt-get install chromium) needs root'}`);
+  if (!existsSync(chromium))
+    skips.push(
+      `browser tests: no ${chromium}${isRoot ? ' and apt-get could not install it' : ', and installing it (apt-get install chromium) needs root'}`,
+    );
 }
 
 /** Runs `cargo test` and counts its result lines. */
@@ -50,7 +56,11 @@ async function cargoTests() {
   }
   say('\n── native engine: cargo test --release');
   const output = await new Promise((resolve, reject) => {
-    const child = spawn('cargo', ['test', '--release', '--locked', '--workspace'], { cwd: native, env: childEnvironment(), stdio: ['ignore', 'pipe', 2] });
+    const child = spawn('cargo', ['test', '--release', '--locked', '--workspace'], {
+      cwd: native,
+      env: childEnvironment(),
+      stdio: ['ignore', 'pipe', 2],
+    });
     let text = '';
     child.stdout.on('data', (chunk) => {
       text += chunk;
@@ -60,7 +70,9 @@ async function cargoTests() {
     child.on('close', (code) => resolve({ text, code }));
   });
   let failed = 0;
-  for (const [, ok, bad, ignored] of output.text.matchAll(/^test result: .*? (\d+) passed; (\d+) failed; (\d+) ignored/gm)) {
+  for (const [, ok, bad, ignored] of output.text.matchAll(
+    /^test result: .*? (\d+) passed; (\d+) failed; (\d+) ignored/gm,
+  )) {
     count({ passed: Number(ok), failed: Number(bad), skipped: Number(ignored) });
     failed += Number(bad);
   }
@@ -72,11 +84,24 @@ async function vitest() {
   say('\n── vitest');
   mkdirSync(join(root, 'reports'), { recursive: true });
   rmSync(vitestReport, { force: true });
-  const code = await run('vitest', ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${vitestReport}`]);
+  const code = await run('vitest', [
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${vitestReport}`,
+  ]);
   const report = existsSync(vitestReport) ? JSON.parse(readFileSync(vitestReport, 'utf8')) : undefined;
-  const broken = report?.testResults.filter(({ status, assertionResults }) => status === 'failed' && assertionResults.every((test) => test.status !== 'failed')).length ?? 1;
+  const broken =
+    report?.testResults.filter(
+      ({ status, assertionResults }) =>
+        status === 'failed' && assertionResults.every((test) => test.status !== 'failed'),
+    ).length ?? 1;
   const failed = (report?.numFailedTests ?? 0) + broken;
-  count({ passed: report?.numPassedTests ?? 0, failed, skipped: (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0) });
+  count({
+    passed: report?.numPassedTests ?? 0,
+    failed,
+    skipped: (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0),
+  });
   if (code !== 0 && failed === 0) count({ failed: 1 });
 }
 

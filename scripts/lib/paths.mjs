@@ -15,8 +15,22 @@ export const nodePrefix = dirname(dirname(process.execPath));
  */
 export function childEnvironment(extra = {}) {
   const kept = Object.entries(process.env).filter(
-    ([name]) => !/^npm_(lifecycle|package|command|execpath|node_execpath)/.test(name) && !/^npm_config_(loglevel|local_prefix|global_prefix|prefix|noproxy|json)$/.test(name),
+    ([name]) =>
+      !/^npm_(lifecycle|package|command|execpath|node_execpath)/.test(name) &&
+      !/^npm_config_(loglevel|local_prefix|global_prefix|prefix|noproxy|json)$/.test(name),
   );
-  const path = [join(tools, 'node_modules', '.bin'), join(root, 'node_modules', '.bin'), dirname(process.execPath), process.env.PATH ?? '', join(process.env.HOME ?? '/', '.cargo', 'bin')];
-  return { ...Object.fromEntries(kept), PATH: path.join(':'), npm_config_nodedir: nodePrefix, CI: process.env.CI ?? 'true', ...extra };
+  const path = [
+    join(tools, 'node_modules', '.bin'),
+    join(root, 'node_modules', '.bin'),
+    dirname(process.execPath),
+    process.env.PATH ?? '',
+    join(process.env.HOME ?? '/', '.cargo', 'bin'),
+  ];
+  return {
+    ...Object.fromEntries(kept),
+    PATH: path.join(':'),
+    npm_config_nodedir: nodePrefix,
+    CI: process.env.CI ?? 'true',
+    ...extra,
+  };
 }

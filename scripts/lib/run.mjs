@@ -52,7 +52,12 @@ export function runLogged(name, program, args, { cwd = root, env = {} } = {}) {
     child.on('close', (code, signal) => {
       log.end();
       if (code === 0) resolve();
-      else reject(new SetupError(`${tail.trimEnd()}\nsetup: "${[program, ...args].join(' ')}" ended with ${signal ?? code} (whole output: ${file})`));
+      else
+        reject(
+          new SetupError(
+            `${tail.trimEnd()}\nsetup: "${[program, ...args].join(' ')}" ended with ${signal ?? code} (whole output: ${file})`,
+          ),
+        );
     });
   });
 }

@@ -23,7 +23,11 @@ export function contentHash(paths, strings = []) {
   for (const path of paths) {
     const absolute = join(root, path);
     const files = existsSync(absolute) && !readdirSafe(absolute) ? [absolute] : filesBelow(absolute);
-    for (const file of files) hash.update(`${relative(root, file)}\0`).update(readFileSync(file)).update('\0');
+    for (const file of files)
+      hash
+        .update(`${relative(root, file)}\0`)
+        .update(readFileSync(file))
+        .update('\0');
   }
   return hash.digest('hex');
 }
@@ -42,7 +46,9 @@ const stampFile = (stage) => join(tools, 'stamps', stage);
 /** True if the stage was last finished with exactly these inputs and what it made is still there. */
 export function isFresh(stage, hash, outputs) {
   const file = stampFile(stage);
-  return existsSync(file) && readFileSync(file, 'utf8') === hash && outputs.every((path) => existsSync(join(root, path)));
+  return (
+    existsSync(file) && readFileSync(file, 'utf8') === hash && outputs.every((path) => existsSync(join(root, path)))
+  );
 }
 
 export function writeStamp(stage, hash) {

@@ -27,7 +27,12 @@ export interface Services {
   readonly folder: string;
   /** The engine that the training processes use. */
   engine(): Promise<EngineDescription>;
-  readonly capacity: { readonly version: string; readonly cores: number; readonly threadsPerRun: number; readonly concurrency: number };
+  readonly capacity: {
+    readonly version: string;
+    readonly cores: number;
+    readonly threadsPerRun: number;
+    readonly concurrency: number;
+  };
   /** Raised when the service goes down: open streams end. */
   readonly closing: AbortSignal;
   isReady(): boolean;
@@ -71,7 +76,8 @@ async function versionOne(app: FastifyInstance, { services }: { services: Servic
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   const addMethodProblems = watchMethods(app);
-  for (const routes of [runRoutes, metricRoutes, snapshotRoutes, eventRoutes, systemRoutes]) await app.register(routes, { services });
+  for (const routes of [runRoutes, metricRoutes, snapshotRoutes, eventRoutes, systemRoutes])
+    await app.register(routes, { services });
   addMethodProblems();
 }
 
@@ -81,7 +87,9 @@ async function probes(app: FastifyInstance, { services }: { services: Services }
   app.get('/livez', hidden, () => ({ status: 'alive' }));
   app.get('/readyz', hidden, () => {
     if (services.isReady()) return { status: 'ready' };
-    throw new ProblemError('NOT_READY', 'The service is going down and takes no more runs.', { headers: { 'retry-after': '5' } });
+    throw new ProblemError('NOT_READY', 'The service is going down and takes no more runs.', {
+      headers: { 'retry-after': '5' },
+    });
   });
   addMethodProblems();
 }

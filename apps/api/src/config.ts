@@ -16,7 +16,13 @@ const schema = z.object({
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): ServerOptions {
   const parsed = schema.safeParse(environment);
   if (!parsed.success) {
-    throw new Error(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}, got ${JSON.stringify(environment[String(path[0])])}`).join('; '));
+    throw new Error(
+      parsed.error.issues
+        .map(
+          ({ path, message }) => `${path.join('.')}: ${message}, got ${JSON.stringify(environment[String(path[0])])}`,
+        )
+        .join('; '),
+    );
   }
   const { KFAC_PORT: port, KFAC_HOST: host, KFAC_DATA: data, KFAC_THREADS: threads, KFAC_LOG: logLevel } = parsed.data;
   return { port, host, data, logLevel, ...(threads === undefined ? {} : { threads }) };

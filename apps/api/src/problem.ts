@@ -78,5 +78,14 @@ export function problemType(code: ProblemCode): string {
 export function problemDocument(error: ProblemError, instance: string): ProblemDocument {
   const { status, title } = PROBLEMS[error.code];
   const { code, issues } = error;
-  return { type: problemType(code), title, status, detail: error.message, code, instance, errors: issues, ...error.extensions };
+  return {
+    type: problemType(code),
+    title,
+    status,
+    detail: error.message,
+    code,
+    instance,
+    errors: issues,
+    ...error.extensions,
+  };
 }

@@ -22,7 +22,11 @@ export function isLast({ kind, data }: StoredEvent): boolean {
  * `heartbeatMs` keeps the connection alive.
  */
 export async function* eventFrames(
-  store: RunStore, runId: string, after: number, signal: AbortSignal, heartbeatMs = 15_000,
+  store: RunStore,
+  runId: string,
+  after: number,
+  signal: AbortSignal,
+  heartbeatMs = 15_000,
 ): AsyncGenerator<string> {
   const wake = new EventTarget();
   let news = true;

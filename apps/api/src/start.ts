@@ -45,7 +45,8 @@ export interface ServerParts {
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const WORKER = new URL(`./worker/main.${extension}`, import.meta.url);
-const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
+  .version;
 
 /**
  * Starts the service on `data`: takes the folder for itself, brings the database up to date, queues again what a service
@@ -56,7 +57,8 @@ export async function startServer(options: ServerOptions, parts: ServerParts = {
   refuseOpenAddress(options.host);
   const threadsPerRun = options.threads ?? 1;
   const cores = availableParallelism();
-  if (!Number.isInteger(threadsPerRun) || threadsPerRun < 1) throw new Error(`Expected a positive integer for threads, got ${threadsPerRun}.`);
+  if (!Number.isInteger(threadsPerRun) || threadsPerRun < 1)
+    throw new Error(`Expected a positive integer for threads, got ${threadsPerRun}.`);
   const data = resolve(options.data);
   const folder = join(data, 'runs');
   const lock = await lockData(data);
@@ -92,7 +94,14 @@ export async function startServer(options: ServerOptions, parts: ServerParts = {
     });
     app.addHook('preClose', async () => closing.abort());
     undo.push(() => app.close());
-    const scheduler = new Scheduler({ store, pool, folder, concurrency, times: parts.times ?? ATTEMPT_TIMES, log: app.log as Log });
+    const scheduler = new Scheduler({
+      store,
+      pool,
+      folder,
+      concurrency,
+      times: parts.times ?? ATTEMPT_TIMES,
+      log: app.log as Log,
+    });
     const address = await app.listen({ port: options.port, host: options.host });
     scheduler.start();
     ready = true;

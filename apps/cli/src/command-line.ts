@@ -48,7 +48,9 @@ export function parseCommandLine(args: readonly string[], allowed: readonly Opti
     json: values.json === true,
     list: values.list === true,
     set: Array.isArray(values.set) ? values.set.map(String) : [],
-    threads: integer('--threads', text('threads'), 1, MAXIMUM_THREADS) ?? integer('KFAC_THREADS', process.env['KFAC_THREADS'], 1, MAXIMUM_THREADS),
+    threads:
+      integer('--threads', text('threads'), 1, MAXIMUM_THREADS) ??
+      integer('KFAC_THREADS', process.env['KFAC_THREADS'] || undefined, 1, MAXIMUM_THREADS),
     out: text('out'),
     resume: text('resume'),
     port: integer('--port', text('port'), 0, 65_535),

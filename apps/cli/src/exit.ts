@@ -28,8 +28,14 @@ export function errorObject(error: unknown): object {
 /** An error as readable lines: the code, then every fault with its place; a stack only for a bug. */
 export function errorText(error: unknown): string {
   if (error instanceof UsageError) return `kfac: ${error.message}`;
-  if (!(error instanceof KfacError)) return `kfac: internal error\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+  if (!(error instanceof KfacError))
+    return `kfac: internal error\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
   if (error.issues.length === 0) return `kfac: ${error.code}: ${error.message}`;
-  const lines = error.issues.map(({ pointer, detail }) => `  ${pointer === '' ? '(whole document)' : pointer}: ${detail}`);
-  return [`kfac: ${error.code}: the problem has ${lines.length === 1 ? 'a fault' : `${lines.length} faults`}`, ...lines].join('\n');
+  const lines = error.issues.map(
+    ({ pointer, detail }) => `  ${pointer === '' ? '(whole document)' : pointer}: ${detail}`,
+  );
+  return [
+    `kfac: ${error.code}: the problem has ${lines.length === 1 ? 'a fault' : `${lines.length} faults`}`,
+    ...lines,
+  ].join('\n');
 }

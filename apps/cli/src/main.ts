@@ -25,7 +25,8 @@ async function run(args: readonly string[]): Promise<number> {
   }
   if (name === '') throw new UsageError(`expected a command\n\n${HELP['']}`);
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!command) throw new UsageError(`unknown command "${name}"; there are ${Object.keys(COMMANDS).join(', ')} (--help says more)`);
+  if (!command)
+    throw new UsageError(`unknown command "${name}"; there are ${Object.keys(COMMANDS).join(', ')} (--help says more)`);
   return command(rest);
 }
 

@@ -48,6 +48,8 @@ export function fieldsCsv(fields: readonly Field[]): string {
 
 /** P&L histograms as CSV: one row for each bin of each distribution. */
 export function histogramCsv(distributions: readonly Distribution[]): string {
-  const rows = distributions.flatMap(({ name, edges, counts }) => counts.map((count, bin) => [name, edges[bin], edges[bin + 1], count].join(',')));
+  const rows = distributions.flatMap(({ name, edges, counts }) =>
+    counts.map((count, bin) => [name, edges[bin], edges[bin + 1], count].join(',')),
+  );
   return `${['name,lower,upper,count', ...rows].join('\n')}\n`;
 }

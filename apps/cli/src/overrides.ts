@@ -27,9 +27,12 @@ function set(root: unknown, path: readonly string[], value: unknown, override: s
   let target = root;
   for (const [depth, key] of path.entries()) {
     const place = path.slice(0, depth).join('.') || 'the problem';
-    if (typeof target !== 'object' || target === null) throw new UsageError(`--set ${override}: ${place} has no fields`);
+    if (typeof target !== 'object' || target === null)
+      throw new UsageError(`--set ${override}: ${place} has no fields`);
     if (Array.isArray(target) && !(/^\d+$/.test(key) && Number(key) < target.length)) {
-      throw new UsageError(`--set ${override}: ${place} is an array of ${target.length}, "${key}" is not an index of it`);
+      throw new UsageError(
+        `--set ${override}: ${place} is an array of ${target.length}, "${key}" is not an index of it`,
+      );
     }
     const fields = target as Record<string, unknown>;
     if (depth === path.length - 1) fields[key] = value;

@@ -68,7 +68,9 @@ export class ProgressLine {
     const shown = ['loss', 'pinn/rmse', 'pinn/rel_l2', 'hedge/entropic', 'opt/damping', 'opt/radius'];
     return shown.flatMap((key) => {
       const value = this.#seen.get(key);
-      return value === undefined || Number.isNaN(value) ? [] : [`${key.replace(/^.*\//, '').replace('_', ' ')} ${value.toPrecision(3)}`];
+      return value === undefined || Number.isNaN(value)
+        ? []
+        : [`${key.replace(/^.*\//, '').replace('_', ' ')} ${value.toPrecision(3)}`];
     });
   }
 
@@ -90,5 +92,7 @@ export function duration(seconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (seconds < 60) return `${Math.round(seconds)} s`;
   const whole = Math.round(seconds);
-  return whole < 3600 ? `${Math.floor(whole / 60)} min ${whole % 60} s` : `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+  return whole < 3600
+    ? `${Math.floor(whole / 60)} min ${whole % 60} s`
+    : `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }

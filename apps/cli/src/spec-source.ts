@@ -22,7 +22,11 @@ export interface ProblemSource {
  * Finds a problem by catalogue name (case does not matter) or reads it from a JSON file, then applies `--set` overrides.
  * Throws `UsageError` if there is neither, or if the file is not JSON.
  */
-export function readProblem(source: string, catalogue: readonly CatalogueItem[], overrides: readonly string[]): ProblemSource {
+export function readProblem(
+  source: string,
+  catalogue: readonly CatalogueItem[],
+  overrides: readonly string[],
+): ProblemSource {
   const item = catalogue.find(({ name }) => name.toLowerCase() === source.toLowerCase());
   const name = item?.name ?? basename(source).replace(/\.json$/i, '');
   return { name, json: applyOverrides(item ? structuredClone(item.spec) : readJson(source, catalogue), overrides) };
@@ -34,7 +38,9 @@ function readJson(path: string, catalogue: readonly CatalogueItem[]): unknown {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error as Error).message;
-    throw new UsageError(`cannot read "${path}" (${why}), and the catalogue has only ${catalogue.map(({ name }) => name).join(', ')}`);
+    throw new UsageError(
+      `cannot read "${path}" (${why}), and the catalogue has only ${catalogue.map(({ name }) => name).join(', ')}`,
+    );
   }
   try {
     return JSON.parse(text) as unknown;
@@ -46,5 +52,7 @@ function readJson(path: string, catalogue: readonly CatalogueItem[]): unknown {
 /** The catalogue as the lines of `--list`. */
 export function listing(catalogue: readonly CatalogueItem[]): string {
   const width = Math.max(...catalogue.map(({ name }) => name.length));
-  return catalogue.map(({ name, title, description }) => `${name.padEnd(width)}  ${title}\n${' '.repeat(width + 2)}${description}`).join('\n');
+  return catalogue
+    .map(({ name, title, description }) => `${name.padEnd(width)}  ${title}\n${' '.repeat(width + 2)}${description}`)
+    .join('\n');
 }

@@ -80,8 +80,8 @@ function Footer() {
     <footer class="bottom">
       <p>
         Version {version} · {engine.kind} engine{engine.simd === 'none' ? '' : `, ${engine.simd}`} · {concurrency}{' '}
-        {concurrency === 1 ? 'run' : 'runs'} at a time, {threadsPerRun} {threadsPerRun === 1 ? 'thread' : 'threads'} each, on {cores}{' '}
-        {cores === 1 ? 'core' : 'cores'}
+        {concurrency === 1 ? 'run' : 'runs'} at a time, {threadsPerRun} {threadsPerRun === 1 ? 'thread' : 'threads'}{' '}
+        each, on {cores} {cores === 1 ? 'core' : 'cores'}
       </p>
       {engine.reasons.map((reason) => (
         <p key={reason}>A faster engine was not chosen: {reason}</p>

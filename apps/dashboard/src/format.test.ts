@@ -49,7 +49,13 @@ test('times are told from now', () => {
 });
 
 test('JSON keeps short arrays on one line and stays the same JSON', () => {
-  const value = { domain: { x: [0, 1] }, equations: ['u_xx = 0'], conditions: [{ on: 'x = 0' }], none: {}, flag: false };
+  const value = {
+    domain: { x: [0, 1] },
+    equations: ['u_xx = 0'],
+    conditions: [{ on: 'x = 0' }],
+    none: {},
+    flag: false,
+  };
   expect(formatJson(value)).toContain('"x": [0, 1]');
   expect(JSON.parse(formatJson(value))).toEqual(value);
 });

@@ -48,7 +48,15 @@ interface LinkProps {
 /** A link inside the dashboard. */
 export function Link({ href, class: name, current, children }: LinkProps) {
   const follow = (event: TargetedMouseEvent<HTMLAnchorElement>): void => {
-    if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    if (
+      event.defaultPrevented ||
+      event.button !== 0 ||
+      event.metaKey ||
+      event.ctrlKey ||
+      event.shiftKey ||
+      event.altKey
+    )
+      return;
     event.preventDefault();
     navigate(href);
   };

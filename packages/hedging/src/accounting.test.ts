@@ -44,7 +44,17 @@ test.each(['f64', 'f32'] as const)('the engine keeps the same books (%s)', (prec
   const world = createWorld(
     parseHedgingSpec({
       ...problem,
-      market: { model: 'heston', v0: 0.04, kappa: 2, theta: 0.05, xi: 0.5, rho: -0.7, rate: 0.1, dividend: 0.04, drift: 0.2 },
+      market: {
+        model: 'heston',
+        v0: 0.04,
+        kappa: 2,
+        theta: 0.05,
+        xi: 0.5,
+        rho: -0.7,
+        rate: 0.1,
+        dividend: 0.04,
+        drift: 0.2,
+      },
       horizon: { days: 90, steps: 11 },
       liability: { type: 'european-put', strike: 105 },
       unwind: true,

@@ -8,7 +8,12 @@ const EXACT_LIMIT = 2048;
  * A weight matrix of the LSTM as optimizers see it, on top of the engine's tape: dates are its uses. The Kronecker
  * statistics are taken over every `stride`-th tile of paths.
  */
-export function capturedLstmLayer(engine: Engine, tape: HedgeTape, block: ParameterBlock, stride: number): CapturedLayer {
+export function capturedLstmLayer(
+  engine: Engine,
+  tape: HedgeTape,
+  block: ParameterBlock,
+  stride: number,
+): CapturedLayer {
   const layer = block.name as HedgeLayer;
   const { paths, dates, dtype } = tape;
   let pairs: { z: Matrix; g: Matrix } | undefined;
@@ -32,7 +37,10 @@ export function capturedLstmLayer(engine: Engine, tape: HedgeTape, block: Parame
       }
       const size = block.inputs * block.outputs;
       if (size > EXACT_LIMIT) {
-        throw new KfacError('KFAC_LIMIT', `the exact block of "${block.name}" has ${size} rows, the limit is ${EXACT_LIMIT}`);
+        throw new KfacError(
+          'KFAC_LIMIT',
+          `the exact block of "${block.name}" has ${size} rows, the limit is ${EXACT_LIMIT}`,
+        );
       }
       const rows = matrix(paths, size);
       jacobian(new Float64Array(paths).fill(1), rows, 0, 0);

@@ -45,7 +45,8 @@ export const catalogue: readonly CatalogueEntry[] = [
   {
     name: 'HEDGE-1',
     title: 'Heston call, 10 bp cost, K-FAC',
-    description: 'A short at-the-money call over 30 days in a Heston market with proportional cost, entropic risk, trained by K-FAC.',
+    description:
+      'A short at-the-money call over 30 days in a Heston market with proportional cost, entropic risk, trained by K-FAC.',
     spec: { ...shared, ...heston, optimizer: kfac },
   },
   {

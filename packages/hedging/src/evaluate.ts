@@ -67,7 +67,12 @@ export async function evaluatePolicy(
   const aversion = riskAversion(world.spec.risk);
   const summaries = ledgers.map((ledger, arm) => summarize(ledger.pnl, ascending[arm]!, ledger, aversion));
   const edges = histogramEdges(ascending, BINS);
-  const [policy, noHedge, blackScholesDelta, whalleyWilmott] = summaries as [HedgeSummary, HedgeSummary, HedgeSummary, HedgeSummary];
+  const [policy, noHedge, blackScholesDelta, whalleyWilmott] = summaries as [
+    HedgeSummary,
+    HedgeSummary,
+    HedgeSummary,
+    HedgeSummary,
+  ];
   return {
     policy,
     baselines: { noHedge, blackScholesDelta, whalleyWilmott },

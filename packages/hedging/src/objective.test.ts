@@ -5,6 +5,7 @@ import { HedgingObjective } from './objective.ts';
 import { parseHedgingSpec } from './parse.ts';
 import { initialLstm, lstmShape } from './policy/lstm.ts';
 import { createRisk } from './risk/measures.ts';
+import { duplicating } from './testing.test-support.ts';
 import { createWorld } from './world.ts';
 
 const engine = defaultEngine();
@@ -42,20 +43,23 @@ function jacobian(objective: HedgingObjective, theta: Float64Array): Matrix {
 }
 
 /** A direction of unit-sized entries, deterministic. */
-const direction = (size: number, k: number): Float64Array => Float64Array.from({ length: size }, (_, i) => Math.sin((k + 1) * (i + 1)));
+const direction = (size: number, k: number): Float64Array =>
+  Float64Array.from({ length: size }, (_, i) => Math.sin((k + 1) * (i + 1)));
 const moved = (theta: Float64Array, d: Float64Array, h: number): Float64Array => theta.map((v, i) => v + h * d[i]!);
 
 function jvp(objective: HedgingObjective, theta: Float64Array, d: Float64Array): Float64Array {
   const term = theTerm(objective, theta);
   const out = new Float64Array(term.residual.length);
-  for (const layer of term.layers) layer.jvp([objective.parameters.view(d, objective.parameters.block(layer.matrix))], out);
+  for (const layer of term.layers)
+    layer.jvp([objective.parameters.view(d, objective.parameters.block(layer.matrix))], out);
   return out;
 }
 
 function gradientOf(objective: HedgingObjective, theta: Float64Array): Float64Array {
   const term = theTerm(objective, theta);
   const out = new Float64Array(objective.parameters.size);
-  for (const layer of term.layers) layer.gradient(term.slope, objective.parameters.view(out, objective.parameters.block(layer.matrix)));
+  for (const layer of term.layers)
+    layer.gradient(term.slope, objective.parameters.view(out, objective.parameters.block(layer.matrix)));
   return out;
 }
 
@@ -180,7 +184,8 @@ describe('oracle hedging §13, Gauss–Newton on a tiny network', () => {
         for (let k = 0; k < size; k++) {
           let expected = 0;
           for (let i = 0; i < rows.rows; i++) {
-            expected += term.curvature[i]! * rows.data[i * rows.cols + offset + j]! * rows.data[i * rows.cols + offset + k]!;
+            expected +=
+              term.curvature[i]! * rows.data[i * rows.cols + offset + j]! * rows.data[i * rows.cols + offset + k]!;
           }
           expect(Math.abs(block.data[j * size + k]! - expected)).toBeLessThan(1e-10);
         }
@@ -217,31 +222,6 @@ describe('oracle hedging §13, known defect 6: statistics do not depend on the s
   });
 });
 
-/** An engine that simulates every path of a batch twice. */
-function duplicating(on: Engine): Engine {
-  const simulateTwice: Engine['paths'] = {
-    simulate(market, interval, key, spot, variance) {
-      const half = spot.cols / 2;
-      const room = (m: Matrix): Matrix => matrix(m.rows, half);
-      const s = room(spot);
-      const v = variance && room(variance);
-      on.paths.simulate(market, interval, key, s, v);
-      for (const [from, to] of [
-        [s, spot],
-        [v, variance],
-      ] as const) {
-        if (!from || !to) continue;
-        for (let t = 0; t < to.rows; t++) {
-          const row = from.data.subarray(t * half, (t + 1) * half);
-          to.data.set(row, t * to.cols);
-          to.data.set(row, t * to.cols + half);
-        }
-      }
-    },
-  };
-  return { linalg: on.linalg, captured: on.captured, jets: on.jets, programs: on.programs, hedge: on.hedge, paths: simulateTwice, describe: () => on.describe() };
-}
-
 function statistics(objective: HedgingObjective, theta: Float64Array) {
   const { loss, terms } = objective.linearize(theta);
   const [gates, head] = terms[0]!.layers;
@@ -252,7 +232,13 @@ function statistics(objective: HedgingObjective, theta: Float64Array) {
   const size = objective.parameters.block('head').inputs;
   const block = matrix(size, size);
   head!.exactBlock(terms[0]!.curvature, block);
-  return { loss, gradient: gradientOf(objective, theta), a: a.data as Float64Array, g: g.data as Float64Array, head: block.data as Float64Array };
+  return {
+    loss,
+    gradient: gradientOf(objective, theta),
+    a: a.data as Float64Array,
+    g: g.data as Float64Array,
+    head: block.data as Float64Array,
+  };
 }
 
 test('batches are a pure function of (seed, step)', () => {

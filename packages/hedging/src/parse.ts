@@ -17,10 +17,16 @@ type Path = readonly PropertyKey[];
 export function parseHedgingSpec(json: unknown): HedgingSpec {
   const input = withNames(json);
   const parsed = hedgingSpecSchema.safeParse(input);
-  if (!parsed.success) fail('KFAC_SPEC', parsed.error.issues.flatMap((issue) => flatten(issue, [], input)));
+  if (!parsed.success)
+    fail(
+      'KFAC_SPEC',
+      parsed.error.issues.flatMap((issue) => flatten(issue, [], input)),
+    );
   const { liability, optimizer, ...rest } = parsed.data;
   if (optimizer.name === 'adam' && optimizer.schedule === 'cosine' && rest.stop.steps === undefined) {
-    fail('KFAC_SPEC', [{ pointer: '/optimizer/schedule', detail: 'a cosine schedule ends at stop.steps, which is missing' }]);
+    fail('KFAC_SPEC', [
+      { pointer: '/optimizer/schedule', detail: 'a cosine schedule ends at stop.steps, which is missing' },
+    ]);
   }
   const spec: HedgingSpec = {
     ...rest,
@@ -73,7 +79,11 @@ function flatten(issue: z.core.$ZodIssue, prefix: Path, input: unknown): Issue[]
 }
 
 function withoutUndefined({ steps, seconds, loss }: z.output<typeof hedgingSpecSchema>['stop']): HedgingSpec['stop'] {
-  return { ...(steps !== undefined && { steps }), ...(seconds !== undefined && { seconds }), ...(loss !== undefined && { loss }) };
+  return {
+    ...(steps !== undefined && { steps }),
+    ...(seconds !== undefined && { seconds }),
+    ...(loss !== undefined && { loss }),
+  };
 }
 
 function pointerOf(path: Path): string {

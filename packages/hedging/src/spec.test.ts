@@ -18,7 +18,8 @@ function faults(json: unknown): string[] {
   try {
     parseHedgingSpec(json);
   } catch (error) {
-    if (error instanceof KfacError && error.code === 'KFAC_SPEC') return error.issues.map((i) => `${i.pointer} ${i.detail}`);
+    if (error instanceof KfacError && error.code === 'KFAC_SPEC')
+      return error.issues.map((i) => `${i.pointer} ${i.detail}`);
     throw error;
   }
   return [];
@@ -45,7 +46,12 @@ describe('defaults', () => {
   });
 
   test('inner fields too, and a section without its name takes the default one', () => {
-    const spec = parseHedgingSpec({ ...minimal, policy: { hidden: 8 }, risk: { aversion: 3 }, optimizer: { averageFrom: 7 } });
+    const spec = parseHedgingSpec({
+      ...minimal,
+      policy: { hidden: 8 },
+      risk: { aversion: 3 },
+      optimizer: { averageFrom: 7 },
+    });
     expect(spec.policy).toEqual({ type: 'lstm', hidden: 8, head: 'tanh' });
     expect(spec.risk).toEqual({ measure: 'entropic', aversion: 3 });
     expect(spec.optimizer).toEqual({ name: 'kfac', curvature: 'independent', averageFrom: 7 });
@@ -56,7 +62,8 @@ describe('defaults', () => {
   });
 
   test('Adam: cosine where the number of steps is known, else constant', () => {
-    const schedule = (stop: object): unknown => parseHedgingSpec({ ...minimal, optimizer: { name: 'adam' }, stop }).optimizer;
+    const schedule = (stop: object): unknown =>
+      parseHedgingSpec({ ...minimal, optimizer: { name: 'adam' }, stop }).optimizer;
     expect(schedule({ steps: 5 })).toEqual({ name: 'adam', learningRate: 0.03, schedule: 'cosine' });
     expect(schedule({ seconds: 5 })).toEqual({ name: 'adam', learningRate: 0.03, schedule: 'constant' });
   });
@@ -70,7 +77,10 @@ describe('defaults', () => {
 
   test('days need not be a multiple of steps; years are taken too', () => {
     expect(faults({ ...minimal, horizon: { days: 30, steps: 7 } })).toEqual([]);
-    expect(parseHedgingSpec({ ...minimal, horizon: { years: 0.25, steps: 63 } }).horizon).toEqual({ years: 0.25, steps: 63 });
+    expect(parseHedgingSpec({ ...minimal, horizon: { years: 0.25, steps: 63 } }).horizon).toEqual({
+      years: 0.25,
+      steps: 63,
+    });
   });
 });
 
@@ -87,7 +97,11 @@ describe('faults have a pointer and say what was expected', () => {
     ['unknown fields', { ...minimal, colour: 1, cost: { 'a/b~c': 2 } }, ['/cost/a~1b~0c', '/colour']],
     ['a field of the other model', { ...minimal, market: { ...heston, volatility: 0.2 } }, ['/market/volatility']],
     ['rho at its bound', { ...minimal, market: { ...heston, rho: -1 } }, ['/market/rho']],
-    ['Heston out of range', { ...minimal, market: { ...heston, kappa: 0, theta: -1, xi: 0, v0: -1 } }, ['/market/v0', '/market/kappa', '/market/theta', '/market/xi']],
+    [
+      'Heston out of range',
+      { ...minimal, market: { ...heston, kappa: 0, theta: -1, xi: 0, v0: -1 } },
+      ['/market/v0', '/market/kappa', '/market/theta', '/market/xi'],
+    ],
     ['fractional steps', { ...minimal, horizon: { days: 30, steps: 29.5 } }, ['/horizon/steps']],
     ['no steps', { ...minimal, horizon: { days: 30, steps: 0 } }, ['/horizon/steps']],
     ['steps as text', { ...minimal, horizon: { days: 30, steps: '30' } }, ['/horizon/steps']],
@@ -100,7 +114,11 @@ describe('faults have a pointer and say what was expected', () => {
     ['unknown risk', { ...minimal, risk: { measure: 'cvar' } }, ['/risk/measure']],
     ['negative aversion', { ...minimal, risk: { measure: 'entropic', aversion: -1 } }, ['/risk/aversion']],
     ['empty stop', { ...minimal, stop: {} }, ['/stop']],
-    ['cosine without an end', { ...minimal, optimizer: { name: 'adam', schedule: 'cosine' }, stop: { seconds: 1 } }, ['/optimizer/schedule']],
+    [
+      'cosine without an end',
+      { ...minimal, optimizer: { name: 'adam', schedule: 'cosine' }, stop: { seconds: 1 } },
+      ['/optimizer/schedule'],
+    ],
     ['batch of one', { ...minimal, batch: 1 }, ['/batch']],
     ['too wide', { ...minimal, policy: { hidden: 100_000 } }, ['/policy/hidden']],
     ['a list', [], ['']],

@@ -72,9 +72,18 @@ const policy = section({
 const risk = z.discriminatedUnion(
   'measure',
   [
-    section({ measure: z.literal('entropic'), aversion: positive(1e6).default(1).describe('Risk aversion, 1/currency') }),
-    section({ measure: z.literal('mean-variance'), gamma: positive(1e6).default(1).describe('Weight of half the variance') }),
-    section({ measure: z.literal('quadratic'), target: z.number().min(-1e9).max(1e9).default(0).describe('Target P&L') }),
+    section({
+      measure: z.literal('entropic'),
+      aversion: positive(1e6).default(1).describe('Risk aversion, 1/currency'),
+    }),
+    section({
+      measure: z.literal('mean-variance'),
+      gamma: positive(1e6).default(1).describe('Weight of half the variance'),
+    }),
+    section({
+      measure: z.literal('quadratic'),
+      target: z.number().min(-1e9).max(1e9).default(0).describe('Target P&L'),
+    }),
   ],
   choice(['entropic', 'mean-variance', 'quadratic']),
 );
@@ -96,7 +105,9 @@ const optimizer = z.discriminatedUnion(
         .default('independent')
         .describe('Model of the recurrent gate block: dates as independent uses of the matrix'),
       damping: positive(1e8).optional().describe('Initial damping; chosen from the risk and the spot if absent'),
-      averageFrom: averageFrom.default(50).describe('First step of the averaged weights, which are evaluated and shipped'),
+      averageFrom: averageFrom
+        .default(50)
+        .describe('First step of the averaged weights, which are evaluated and shipped'),
     }),
     section({
       name: z.literal('adam'),
@@ -131,7 +142,9 @@ export const hedgingSpecSchema = section({
   horizon,
   liability,
   cost: cost.prefault({}),
-  premium: premium.default('model').describe('Cash received at date 0: a number, or "model" for the risk-neutral price'),
+  premium: premium
+    .default('model')
+    .describe('Cash received at date 0: a number, or "model" for the risk-neutral price'),
   unwind: z.boolean().default(false).describe('Charge the cost of selling the last position at the horizon'),
   policy: policy.prefault({}),
   risk: risk.prefault({ measure: 'entropic' }),
@@ -139,7 +152,10 @@ export const hedgingSpecSchema = section({
   batch: count(2, 1_048_576).default(1024).describe('Fresh paths per training step'),
   stop: stop.default({ steps: 300, seconds: 60 }),
   evaluation: evaluation.prefault({}),
-  precision: z.enum(['f32', 'f64'], choice(['f32', 'f64'])).default('f32').describe('Arithmetic of the network'),
+  precision: z
+    .enum(['f32', 'f64'], choice(['f32', 'f64']))
+    .default('f32')
+    .describe('Arithmetic of the network'),
   seed: seed.default(1).describe('Seed of the initial weights and the training paths'),
 }).meta({ title: 'Hedging problem', description: 'Market, liability, costs and risk; policy and optimizer' });
 

@@ -73,7 +73,12 @@ export function histogramEdges(samples: readonly Float64Array[], bins: number): 
 }
 
 /** Histogram of P&L values over ascending equidistant edges, the outer bins including what lies beyond. */
-export function distribution(name: string, ascending: Float64Array, edges: readonly number[], summary: HedgeSummary): Distribution {
+export function distribution(
+  name: string,
+  ascending: Float64Array,
+  edges: readonly number[],
+  summary: HedgeSummary,
+): Distribution {
   const bins = edges.length - 1;
   const counts = Array.from({ length: bins }, () => 0);
   const width = (edges[bins]! - edges[0]!) / bins;

@@ -64,7 +64,8 @@ export async function train(problem: HedgingSpecInput, options: TrainingOptions 
   const outcome = await runTraining(task, options);
 
   const theta = optimizer.evaluationPoint(task.theta).slice();
-  const testPaths = outcome.status === 'cancelled' ? Math.min(VALIDATION_PATHS, spec.evaluation.paths) : spec.evaluation.paths;
+  const testPaths =
+    outcome.status === 'cancelled' ? Math.min(VALIDATION_PATHS, spec.evaluation.paths) : spec.evaluation.paths;
   if (testPaths < spec.evaluation.paths) notes.push(`cancelled: measured on ${testPaths} test paths only`);
   const { distributions, ...measured } = await evaluatePolicy(engine, world, shape, theta, testPaths);
   options.onSnapshot?.({ step: outcome.steps, fields: [], distributions });

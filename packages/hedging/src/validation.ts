@@ -38,7 +38,12 @@ export class Validation {
     this.#aversion = riskAversion(world.spec.risk);
     this.#batch = engine.hedge.batch(world.task, VALIDATION_PATHS, world.dates, world.spec.precision);
     this.#outcome = { pnl: room(), cost: room(), turnover: room(), positions: null };
-    simulate(engine, world, { seed: world.spec.evaluation.seed, purpose: PURPOSE.validation, step: 0, firstPath: 0 }, paths);
+    simulate(
+      engine,
+      world,
+      { seed: world.spec.evaluation.seed, purpose: PURPOSE.validation, step: 0, firstPath: 0 },
+      paths,
+    );
     engine.hedge.prepare(world.task, paths.spot, paths.variance, this.#batch);
     const positions = new Float64Array(world.dates * VALIDATION_PATHS);
     this.#baselines = BASELINES.map((name) => {

@@ -2,7 +2,16 @@
 // Without a Rust toolchain it says so in one line and leaves the reference engine: that is no failure.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +19,9 @@ import { fileURLToPath } from 'node:url';
 const here = dirname(fileURLToPath(import.meta.url));
 const addon = join(here, `kfac.${process.platform}-${process.arch}.node`);
 const stamp = join(here, 'target', `stamp.${process.platform}-${process.arch}`);
-const library = { linux: 'libkfac_native.so', darwin: 'libkfac_native.dylib', win32: 'kfac_native.dll' }[process.platform];
+const library = { linux: 'libkfac_native.so', darwin: 'libkfac_native.dylib', win32: 'kfac_native.dll' }[
+  process.platform
+];
 
 /** Every file that decides what is built, in a fixed order. */
 function sources(folder) {
@@ -26,14 +37,21 @@ function sources(folder) {
 
 function fingerprint() {
   const hash = createHash('sha256');
-  for (const path of sources(here)) hash.update(`${relative(here, path)}\0`).update(readFileSync(path)).update('\0');
+  for (const path of sources(here))
+    hash
+      .update(`${relative(here, path)}\0`)
+      .update(readFileSync(path))
+      .update('\0');
   return hash.digest('hex');
 }
 
 /** The path of cargo, or undefined. */
 function findCargo() {
   const name = process.platform === 'win32' ? 'cargo.exe' : 'cargo';
-  const folders = [...(process.env.PATH ?? '').split(delimiter), join(process.env.CARGO_HOME ?? join(homedir(), '.cargo'), 'bin')];
+  const folders = [
+    ...(process.env.PATH ?? '').split(delimiter),
+    join(process.env.CARGO_HOME ?? join(homedir(), '.cargo'), 'bin'),
+  ];
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }
 
@@ -46,7 +64,8 @@ function main() {
   if (upToDate(wanted)) return 0;
   const cargo = findCargo();
   if (cargo === undefined || library === undefined) {
-    const reason = library === undefined ? `no native engine for ${process.platform}` : 'no Rust toolchain (cargo) found';
+    const reason =
+      library === undefined ? `no native engine for ${process.platform}` : 'no Rust toolchain (cargo) found';
     console.error(`native engine: ${reason}; the slower reference engine will be used`);
     // An addon of older sources must not pass for the present one.
     rmSync(addon, { force: true });

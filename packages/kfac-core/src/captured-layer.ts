@@ -7,7 +7,13 @@ import type { CapturedLayer } from './linearization.ts';
  * A captured layer over plain matrices: inputs Z [B·uses × in] and gradients G [B·uses × out] of one dtype, row i·uses + s
  * belonging to use s of example i. Throws `KFAC_SHAPE` if their rows differ or are not a multiple of `uses`.
  */
-export function denseCapturedLayer(engine: Engine, name: string, inputs: Matrix, gradients: Matrix, uses = 1): CapturedLayer {
+export function denseCapturedLayer(
+  engine: Engine,
+  name: string,
+  inputs: Matrix,
+  gradients: Matrix,
+  uses = 1,
+): CapturedLayer {
   if (inputs.rows !== gradients.rows || inputs.rows % uses !== 0) {
     throw new KfacError(
       'KFAC_SHAPE',

@@ -53,7 +53,12 @@ export function encodeCheckpoint({ header, tensors }: Checkpoint): Uint8Array {
     const tensor = tensors[name]!;
     bytes.set(new Uint8Array(tensor.buffer, tensor.byteOffset, tensor.byteLength), start + offset);
   }
-  bytes.set(createHash('sha256').update(bytes.subarray(0, start + at)).digest(), start + at);
+  bytes.set(
+    createHash('sha256')
+      .update(bytes.subarray(0, start + at))
+      .digest(),
+    start + at,
+  );
   return bytes;
 }
 
@@ -85,7 +90,8 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   const tensors: Record<string, Float64Array> = {};
   for (const entry of table as { name: unknown; offset: unknown; length: unknown }[]) {
     const { name, offset, length } = entry;
-    if (typeof name !== 'string' || !isCount(offset) || !isCount(length)) return fail('its table of tensors is malformed');
+    if (typeof name !== 'string' || !isCount(offset) || !isCount(length))
+      return fail('its table of tensors is malformed');
     if (start + offset + length * 8 > body) return fail(`tensor "${name}" lies outside the file`);
     const copy = bytes.slice(start + offset, start + offset + length * 8);
     tensors[name] = new Float64Array(copy.buffer, 0, length);

@@ -32,7 +32,11 @@ export class ParameterLayout {
   /** The block of that name; throws `KFAC_SHAPE` if there is none. */
   block(name: string): ParameterBlock {
     const found = this.blocks.find((block) => block.name === name);
-    if (!found) throw new KfacError('KFAC_SHAPE', `no parameter matrix "${name}"; there are ${this.blocks.map((b) => b.name).join(', ')}`);
+    if (!found)
+      throw new KfacError(
+        'KFAC_SHAPE',
+        `no parameter matrix "${name}"; there are ${this.blocks.map((b) => b.name).join(', ')}`,
+      );
     return found;
   }
 

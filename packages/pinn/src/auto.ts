@@ -13,6 +13,12 @@ export interface OptimizerChoice {
 export function chooseOptimizer(name: OptimizerSpec['name'], parameters: number): OptimizerChoice {
   if (name !== 'auto') return { name, reason: 'chosen in the specification' };
   return parameters <= GAUSS_NEWTON_PARAMETERS
-    ? { name: 'gauss-newton', reason: `auto: ${parameters} parameters, at most ${GAUSS_NEWTON_PARAMETERS}, so the whole Gauss-Newton matrix is affordable` }
-    : { name: 'kfac', reason: `auto: ${parameters} parameters, more than ${GAUSS_NEWTON_PARAMETERS}, so the Gauss-Newton matrix is approximated by Kronecker factors` };
+    ? {
+        name: 'gauss-newton',
+        reason: `auto: ${parameters} parameters, at most ${GAUSS_NEWTON_PARAMETERS}, so the whole Gauss-Newton matrix is affordable`,
+      }
+    : {
+        name: 'kfac',
+        reason: `auto: ${parameters} parameters, more than ${GAUSS_NEWTON_PARAMETERS}, so the Gauss-Newton matrix is approximated by Kronecker factors`,
+      };
 }

@@ -1,6 +1,5 @@
-import { specHash } from '@kfac/core';
 import { checkExact } from './exact-check.ts';
-import { compileProblem } from './problem.ts';
+import { compileProblem, hashOf } from './problem.ts';
 import type { PinnSpec } from './spec.ts';
 
 /** What can be said about a specification without training. */
@@ -22,7 +21,7 @@ export function checkPinn(json: unknown): PinnCheck {
   const { spec, layout, bytes, optimizer, warnings } = problem;
   return {
     spec,
-    hash: specHash(spec),
+    hash: hashOf(spec),
     parameters: layout.size,
     bytes,
     optimizer: optimizer.name,

@@ -32,17 +32,24 @@ export interface ConditionGroup {
   readonly segments: readonly Segment[];
 }
 
-const shapeKey = ({ plan }: CompiledEquation): string => `${plan.directions.join()};${plan.second.join()};${plan.channels}`;
+const shapeKey = ({ plan }: CompiledEquation): string =>
+  `${plan.directions.join()};${plan.second.join()};${plan.channels}`;
 
 /** Groups the conditions by jet shape and, within a group, by residual. `counts` gives the points of every place in order. */
 export function groupConditions(conditions: readonly Condition[], counts: readonly number[]): ConditionGroup[] {
   let index = 0;
-  const numbered = conditions.map((condition) => ({ condition, first: (index += condition.places.length) - condition.places.length }));
+  const numbered = conditions.map((condition) => ({
+    condition,
+    first: (index += condition.places.length) - condition.places.length,
+  }));
   const groups = groupBy(numbered, ({ condition }) => shapeKey(condition.compiled));
   return [...groups.values()].map((members) => layOut(members, counts));
 }
 
-function layOut(members: readonly { condition: Condition; first: number }[], counts: readonly number[]): ConditionGroup {
+function layOut(
+  members: readonly { condition: Condition; first: number }[],
+  counts: readonly number[],
+): ConditionGroup {
   const slots: PlaceSlot[] = [];
   const segments: Segment[] = [];
   let from = 0;

@@ -22,15 +22,24 @@ export function checkExact(problem: Problem): string[] {
   for (const [k, { residual, places }] of conditions.entries()) {
     for (const place of places) {
       const where = `${problem.box.names[place.axis]} = ${place.value}`;
-      warnings.push(residualWarning(problem, exact, residual, place, `the condition "${spec.conditions[k]!.equation}" on ${where}`));
+      warnings.push(
+        residualWarning(problem, exact, residual, place, `the condition "${spec.conditions[k]!.equation}" on ${where}`),
+      );
     }
   }
   return warnings.filter((warning) => warning !== null);
 }
 
-function residualWarning(problem: Problem, exact: ExactSolution, residual: Expression, place: Place | null, what: string): string | null {
+function residualWarning(
+  problem: Problem,
+  exact: ExactSolution,
+  residual: Expression,
+  place: Place | null,
+  what: string,
+): string | null {
+  const solutionSize = Math.max(...checkPoints(problem, null).map((point) => Math.abs(valueOf(exact, point))));
   let largest = 0;
-  let scale = 0;
+  let scale = solutionSize;
   for (const point of checkPoints(problem, place)) {
     const lookup = (variable: Variable): number => valueAt(problem, exact, point, variable);
     const e = Math.abs(evaluateExpression(residual, lookup));
@@ -46,7 +55,16 @@ function checkPoints({ box, spec }: Problem, place: Place | null): number[][] {
   const data = new Float64Array(d * CHECK_POINTS);
   const target = { data, stride: CHECK_POINTS, from: 0, count: CHECK_POINTS };
   samplePoints('uniform', { seed: spec.seed, purpose: 'check', place: 0, refresh: 0 }, box, place, target);
-  return Array.from({ length: CHECK_POINTS }, (_, n) => Array.from({ length: d }, (__, axis) => data[axis * CHECK_POINTS + n]!));
+  return Array.from({ length: CHECK_POINTS }, (_, n) =>
+    Array.from({ length: d }, (__, axis) => data[axis * CHECK_POINTS + n]!),
+  );
+}
+
+function valueOf(exact: ExactSolution, point: readonly number[]): number {
+  return exact.derivative(
+    point,
+    point.map(() => 0),
+  );
 }
 
 /** The value of an equation's variable for the exact solution. */

@@ -16,7 +16,8 @@ export interface ExactSolution {
 /** The exact solution that an expression in the coordinates gives. Throws `KFAC_EQUATION` if its derivatives are too large. */
 export function exactFromExpression(expression: Expression, scope: Scope): ExactSolution {
   const coordinateAxis = (variable: { kind: string; axis?: number }): number => {
-    if (variable.axis === undefined) throw new KfacError('KFAC_INTERNAL', `an exact solution depends on ${variable.kind}`);
+    if (variable.axis === undefined)
+      throw new KfacError('KFAC_INTERNAL', `an exact solution depends on ${variable.kind}`);
     return variable.axis;
   };
   const program = lowerExpressions([expression], scope.coordinates.length, coordinateAxis);

@@ -25,15 +25,21 @@ export class FieldGrid {
     const d = box.names.length;
     const size = resolution ?? (d === 1 ? CURVE_RESOLUTION : MAP_RESOLUTION);
     if (!Number.isInteger(size) || size < 2 || size > MAX_RESOLUTION) {
-      throw new KfacError('KFAC_SHAPE', `expected a resolution that is an integer in [2, ${MAX_RESOLUTION}], got ${size}`);
+      throw new KfacError(
+        'KFAC_SHAPE',
+        `expected a resolution that is an integer in [2, ${MAX_RESOLUTION}], got ${size}`,
+      );
     }
     this.#problem = problem;
     this.#engine = engine;
-    this.#axes = box.names.slice(0, 2).map((name, axis) => ({ name, values: linspace(box.lower[axis]!, box.upper[axis]!, size) }));
+    this.#axes = box.names
+      .slice(0, 2)
+      .map((name, axis) => ({ name, values: linspace(box.lower[axis]!, box.upper[axis]!, size) }));
     this.#points = size ** this.#axes.length;
     this.#coordinates = new Float64Array(d * this.#points);
     for (let axis = 0; axis < d; axis++) {
-      for (let n = 0; n < this.#points; n++) this.#coordinates[axis * this.#points + n] = this.#coordinate(axis, n, size);
+      for (let n = 0; n < this.#points; n++)
+        this.#coordinates[axis * this.#points + n] = this.#coordinate(axis, n, size);
     }
   }
 
@@ -59,14 +65,28 @@ export class FieldGrid {
     if (!exact) return fields;
     this.#exact ??= exact.values(this.#engine, { rows: d, cols: count, dtype: 'f64', data: this.#coordinates });
     const known = this.#exact;
-    return [...fields, this.#field('exact', known), this.#field('error', Float64Array.from(u, (value, n) => value - known[n]!))];
+    return [
+      ...fields,
+      this.#field('exact', known),
+      this.#field(
+        'error',
+        Float64Array.from(u, (value, n) => value - known[n]!),
+      ),
+    ];
   }
 
   #field(name: string, values: ArrayLike<number>): Field {
-    return { name, shape: this.#axes.map((axis) => axis.values.length), axes: this.#axes, values: Float32Array.from(values) };
+    return {
+      name,
+      shape: this.#axes.map((axis) => axis.values.length),
+      axes: this.#axes,
+      values: Float32Array.from(values),
+    };
   }
 }
 
 function linspace(lower: number, upper: number, count: number): number[] {
-  return Array.from({ length: count }, (_, k) => (k === count - 1 ? upper : lower + ((upper - lower) * k) / (count - 1)));
+  return Array.from({ length: count }, (_, k) =>
+    k === count - 1 ? upper : lower + ((upper - lower) * k) / (count - 1),
+  );
 }

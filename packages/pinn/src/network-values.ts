@@ -24,18 +24,25 @@ export function networkValues(
   const d = box.names.length;
   for (const [n, point] of points.entries()) {
     if (point.length !== d || !point.every(Number.isFinite)) {
-      throw new KfacError('KFAC_SHAPE', `point ${n}: expected ${d} finite coordinates (${box.names.join(', ')}), got [${point.join(', ')}]`);
+      throw new KfacError(
+        'KFAC_SHAPE',
+        `point ${n}: expected ${d} finite coordinates (${box.names.join(', ')}), got [${point.join(', ')}]`,
+      );
     }
   }
   const unknown = spec.unknowns[0]!;
   const names = [...new Set([unknown, ...derivatives])];
-  const { plan, channelOf } = planVariables(names.map((name) => variableOf(name, problem)), scope.coordinates);
+  const { plan, channelOf } = planVariables(
+    names.map((name) => variableOf(name, problem)),
+    scope.coordinates,
+  );
   const shape = jetShape(problem, plan);
   const results = names.map(() => new Float64Array(points.length));
   for (let from = 0; from < points.length; from += CHUNK) {
     const count = Math.min(CHUNK, points.length - from);
     const columns = matrix(d + plan.channels, count);
-    for (let n = 0; n < count; n++) for (let axis = 0; axis < d; axis++) columns.data[axis * count + n] = points[from + n]![axis]!;
+    for (let n = 0; n < count; n++)
+      for (let axis = 0; axis < d; axis++) columns.data[axis * count + n] = points[from + n]![axis]!;
     engine.jets.forward(shape, theta, columns, null);
     for (const [k, result] of results.entries()) {
       const row = d + channelOf[k]!;
@@ -48,15 +55,26 @@ export function networkValues(
 function variableOf(name: string, { scope }: Problem): Variable {
   const expression = parseExpression(name, scope);
   if (expression.kind === 'variable' && expression.variable.kind !== 'coordinate') return expression.variable;
-  throw new KfacError('KFAC_EQUATION', `expected a derivative such as ${scope.unknown}_${scope.coordinates[0]}, got "${name}"`);
+  throw new KfacError(
+    'KFAC_EQUATION',
+    `expected a derivative such as ${scope.unknown}_${scope.coordinates[0]}, got "${name}"`,
+  );
 }
 
-function planVariables(variables: readonly Variable[], coordinates: readonly string[]): { plan: ReturnType<typeof planJets>; channelOf: number[] } {
-  const order = (variable: Variable): number => (variable.kind === 'derivative' ? variable.orders.reduce((a, b) => a + b, 0) : 2);
+function planVariables(
+  variables: readonly Variable[],
+  coordinates: readonly string[],
+): { plan: ReturnType<typeof planJets>; channelOf: number[] } {
+  const order = (variable: Variable): number =>
+    variable.kind === 'derivative' ? variable.orders.reduce((a, b) => a + b, 0) : 2;
   const axis = (variable: Variable): number => (variable.kind === 'derivative' ? variable.orders.indexOf(1) : -1);
   const seconds = variables.filter((variable) => order(variable) === 2);
   const firsts = variables.filter((variable) => order(variable) === 1).map(axis);
-  const plan = planJets(coordinates.length, firsts, seconds.map((variable) => operatorOf(variable, coordinates)));
+  const plan = planJets(
+    coordinates.length,
+    firsts,
+    seconds.map((variable) => operatorOf(variable, coordinates)),
+  );
   const channelOf = variables.map((variable) => {
     const k = order(variable);
     return k === 0 ? 0 : k === 1 ? plan.firstChannel[axis(variable)]! : plan.secondChannels[seconds.indexOf(variable)]!;

@@ -37,7 +37,11 @@ export class PinnObjective implements Objective {
       new ResidualBatch(engine, layout, jetShape(problem, segments[0]!.compiled.plan), points, segments);
     this.#terms = [
       term('interior', spec.weights.interior, [batch(spec.sampling.interior, inside)]),
-      term('conditions', spec.weights.conditions, groups.map((group) => batch(group.points, group.segments))),
+      term(
+        'conditions',
+        spec.weights.conditions,
+        groups.map((group) => batch(group.points, group.segments)),
+      ),
     ];
     this.nextBatch(1);
   }
@@ -77,7 +81,12 @@ export class PinnObjective implements Objective {
     for (const [k, { slots }] of groups.entries()) {
       const { coordinates, points } = conditions.batches[k]!;
       for (const { place, index, from, count } of slots) {
-        samplePoints(spec.sampling.method, key('conditions', index), box, place, { data: coordinates, stride: points, from, count });
+        samplePoints(spec.sampling.method, key('conditions', index), box, place, {
+          data: coordinates,
+          stride: points,
+          from,
+          count,
+        });
       }
     }
   }

@@ -9,7 +9,8 @@ const MAX_RADIUS_HIGH_DIMENSION = 1e5;
 /** The optimizer of a problem on an engine, `auto` resolved. */
 export function createOptimizer(problem: Problem, engine: Engine): Optimizer {
   const { spec, layout, box } = problem;
-  const options = spec.optimizer.name === 'auto' ? optimizerSchema.parse({ name: problem.optimizer.name }) : spec.optimizer;
+  const options =
+    spec.optimizer.name === 'auto' ? optimizerSchema.parse({ name: problem.optimizer.name }) : spec.optimizer;
   switch (options.name) {
     case 'kfac': {
       const { name: _, firstStep, ...rest } = options;
@@ -18,7 +19,15 @@ export function createOptimizer(problem: Problem, engine: Engine): Optimizer {
     case 'gauss-newton': {
       const { target, window, probes, form } = options;
       const maxRadius = box.names.length >= 10 ? MAX_RADIUS_HIGH_DIMENSION : MAX_RADIUS;
-      return new GaussNewton(engine, layout, { target, window, probes, form, initialRadius: 1, minRadius: 1e-8, maxRadius });
+      return new GaussNewton(engine, layout, {
+        target,
+        window,
+        probes,
+        form,
+        initialRadius: 1,
+        minRadius: 1e-8,
+        maxRadius,
+      });
     }
     case 'adam':
       return new Adam(engine, layout, {

@@ -1,4 +1,4 @@
-import { ParameterLayout, type JetShape } from '@kfac/core';
+import { type JetShape, KfacError, ParameterLayout, specHash } from '@kfac/core';
 import { chooseOptimizer, type OptimizerChoice } from './auto.ts';
 import { type Condition, type ConditionGroup, groupConditions } from './conditions.ts';
 import { type CompiledEquation, compileResidual } from './equation/compile.ts';
@@ -12,8 +12,8 @@ import { parsePlaces } from './geometry/on.ts';
 import { memoryOf } from './memory.ts';
 import { BurgersReference } from './problems/burgers.ts';
 import { allocatePoints } from './sampling/allocate.ts';
-import { DEFAULT_STOP, LIMITS, type ParsedSpec, type PinnSpec, pinnSpecSchema } from './spec.ts';
-import { type Fault, attempt, faultsOf, pointerOf, specError } from './spec-issues.ts';
+import { LIMITS, type ParsedSpec, type PinnSpec, pinnSpecSchema } from './spec.ts';
+import { type Fault, attempt, faultsOf, pointerOf, prototypeFaults, specError } from './spec-issues.ts';
 
 /** A specification that has been checked and compiled: everything that training needs except an engine. */
 export interface Problem {
@@ -39,7 +39,9 @@ export interface Problem {
  */
 export function compileProblem(json: unknown): Problem {
   const result = pinnSpecSchema.safeParse(json);
-  if (!result.success) throw specError(faultsOf(result.error));
+  const forbidden = prototypeFaults(json);
+  if (!result.success || forbidden.length > 0)
+    throw specError([...forbidden, ...(result.error ? faultsOf(result.error) : [])]);
   const parsed = result.data;
   const faults: Fault[] = [];
   const check = <T>(pointer: string, run: () => T): T | null => attempt(faults, pointer, run);
@@ -63,7 +65,8 @@ export function compileProblem(json: unknown): Problem {
   const exact = parsed.exact ? exactSolution(parsed, { ...scope, unknown: null }, faults) : null;
   checkStop(parsed, faults);
   if (faults.length > 0 || !interior) throw specError(faults);
-  return assemble(parsed, scope, box, interior, conditions as Condition[], exact);
+  const stopIsGiven = (json as { stop?: unknown }).stop !== undefined;
+  return assemble(parsed, scope, box, interior, conditions as Condition[], exact, stopIsGiven);
 }
 
 /** The effective specification of some JSON: checked, every default filled in. Throws like `compileProblem`. */
@@ -85,10 +88,13 @@ function checkNames(parsed: ParsedSpec, faults: Fault[]): void {
   if (coordinates.length > LIMITS.coordinates) {
     fault(['domain'], `expected at most ${LIMITS.coordinates} coordinates, got ${coordinates.length}`, 'KFAC_LIMIT');
   }
-  if (Object.keys(parsed.constants).length > LIMITS.constants) fault(['constants'], `expected at most ${LIMITS.constants} constants`, 'KFAC_LIMIT');
+  if (Object.keys(parsed.constants).length > LIMITS.constants)
+    fault(['constants'], `expected at most ${LIMITS.constants} constants`, 'KFAC_LIMIT');
   for (const [name, [lower, upper]] of coordinates) {
-    if (!(lower < upper)) fault(['domain', name], `expected [lower, upper] with lower < upper, got [${lower}, ${upper}]`);
-    if (!Number.isFinite(upper - lower)) fault(['domain', name], `expected an interval of finite length, got [${lower}, ${upper}]`);
+    if (!(lower < upper))
+      fault(['domain', name], `expected [lower, upper] with lower < upper, got [${lower}, ${upper}]`);
+    if (!Number.isFinite(upper - lower))
+      fault(['domain', name], `expected an interval of finite length, got [${lower}, ${upper}]`);
   }
   const seen = new Set<string>();
   const named = [
@@ -113,7 +119,8 @@ function checkStop(parsed: ParsedSpec, faults: Fault[]): void {
   const fault = (pointer: string, detail: string): void => {
     faults.push({ code: 'KFAC_SPEC', pointer, detail });
   };
-  if (Object.values(stop).every((value) => value === undefined)) fault('/stop', 'expected at least one of steps, seconds, loss, relativeL2');
+  if (Object.values(stop).every((value) => value === undefined))
+    fault('/stop', 'expected at least one of steps, seconds, loss, relativeL2');
   else if (!exact && Object.entries(stop).every(([key, value]) => key === 'relativeL2' || value === undefined)) {
     fault('/stop/relativeL2', 'needs an exact solution, and there is no other stop rule');
   }
@@ -121,14 +128,22 @@ function checkStop(parsed: ParsedSpec, faults: Fault[]): void {
     fault('/optimizer/schedule', 'a cosine schedule needs stop.steps, where it ends');
   }
   if (optimizer.name === 'kfac' && optimizer.damping.minimum > optimizer.damping.maximum) {
-    fault('/optimizer/damping/minimum', `expected at most the maximum ${optimizer.damping.maximum}, got ${optimizer.damping.minimum}`);
+    fault(
+      '/optimizer/damping/minimum',
+      `expected at most the maximum ${optimizer.damping.maximum}, got ${optimizer.damping.minimum}`,
+    );
   }
 }
 
 function exactSolution(parsed: ParsedSpec, scope: Scope, faults: Fault[]): ExactSolution | null {
   const unknown = parsed.unknowns[0]!;
   for (const name of Object.keys(parsed.exact!)) {
-    if (name !== unknown) faults.push({ code: 'KFAC_SPEC', pointer: pointerOf(['exact', name]), detail: `"${name}" is not an unknown; declared: ${unknown}` });
+    if (name !== unknown)
+      faults.push({
+        code: 'KFAC_SPEC',
+        pointer: pointerOf(['exact', name]),
+        detail: `"${name}" is not an unknown; declared: ${unknown}`,
+      });
   }
   const given = parsed.exact![unknown];
   if (given === undefined) {
@@ -136,7 +151,9 @@ function exactSolution(parsed: ParsedSpec, scope: Scope, faults: Fault[]): Exact
     return null;
   }
   if (typeof given === 'string') {
-    return attempt(faults, pointerOf(['exact', unknown]), () => exactFromExpression(parseExpression(given, scope), scope));
+    return attempt(faults, pointerOf(['exact', unknown]), () =>
+      exactFromExpression(parseExpression(given, scope), scope),
+    );
   }
   return attempt(faults, pointerOf(['exact', unknown]), () => burgersReference(given.viscosity, scope));
 }
@@ -145,9 +162,9 @@ function burgersReference(viscosity: string, scope: Scope): ExactSolution {
   const value = parseExpression(viscosity, scope);
   const [time, space] = ['t', 'x'].map((name) => scope.coordinates.indexOf(name)) as [number, number];
   if (value.kind !== 'number' || time < 0 || space < 0 || scope.coordinates.length !== 2) {
-    throw specError([{ code: 'KFAC_SPEC', pointer: '', detail: 'the Cole-Hopf reference needs the coordinates t and x and a constant viscosity' }]);
+    throw new KfacError('KFAC_SPEC', 'the Cole-Hopf reference needs the coordinates t and x and a constant viscosity');
   }
-  if (scope.lower[time]! < 0) throw specError([{ code: 'KFAC_SPEC', pointer: '', detail: 'the Cole-Hopf reference starts at t = 0' }]);
+  if (scope.lower[time]! < 0) throw new KfacError('KFAC_SPEC', 'the Cole-Hopf reference starts at t = 0');
   return new BurgersReference(value.value, time, space);
 }
 
@@ -158,42 +175,78 @@ function assemble(
   interior: Problem['interior'],
   conditions: readonly Condition[],
   exact: ExactSolution | null,
+  stopIsGiven: boolean,
 ): Problem {
   const sizes = [box.names.length, ...parsed.network.hidden, 1];
   const layout = new ParameterLayout(
-    sizes.slice(1).map((outputs, l) => ({ name: l === sizes.length - 2 ? 'head' : `hidden${l + 1}`, inputs: sizes[l]! + 1, outputs })),
+    sizes
+      .slice(1)
+      .map((outputs, l) => ({
+        name: l === sizes.length - 2 ? 'head' : `hidden${l + 1}`,
+        inputs: sizes[l]! + 1,
+        outputs,
+      })),
   );
   const optimizer = chooseOptimizer(parsed.optimizer.name, layout.size);
-  const { spec, warnings } = effectiveSpec(parsed, optimizer, exact !== null);
-  const groups = groupConditions(conditions, allocatePoints(spec.sampling.conditions, conditions.flatMap(({ places }) => places)));
+  const { spec, warnings } = effectiveSpec(parsed, optimizer, exact !== null, stopIsGiven);
+  const groups = groupConditions(
+    conditions,
+    allocatePoints(
+      spec.sampling.conditions,
+      conditions.flatMap(({ places }) => places),
+    ),
+  );
   const bytes = memoryOf(sizes, layout.size, optimizer.name, [
     { points: spec.sampling.interior, channels: interior.compiled.plan.channels },
     ...groups.map(({ points, segments }) => ({ points, channels: segments[0]!.compiled.plan.channels })),
   ]);
   if (bytes > LIMITS.bytes) {
     const needs = `${(bytes / 2 ** 30).toFixed(1)} GiB of working memory; at most ${LIMITS.bytes / 2 ** 30} GiB are allowed`;
-    throw specError([{ code: 'KFAC_LIMIT', pointer: '', detail: `${layout.size} parameters with ${optimizer.name} need ${needs}` }]);
+    throw specError([
+      { code: 'KFAC_LIMIT', pointer: '', detail: `${layout.size} parameters with ${optimizer.name} need ${needs}` },
+    ]);
   }
   return { spec, scope, box, interior, conditions, groups, exact, optimizer, layout, sizes, bytes, warnings };
 }
 
 /** Fills the defaults that depend on other fields. Applied to its own result it changes nothing. */
-function effectiveSpec(parsed: ParsedSpec, choice: OptimizerChoice, hasExact: boolean): { spec: PinnSpec; warnings: string[] } {
+function effectiveSpec(
+  parsed: ParsedSpec,
+  choice: OptimizerChoice,
+  hasExact: boolean,
+  stopIsGiven: boolean,
+): { spec: PinnSpec; warnings: string[] } {
   const warnings: string[] = [];
   const stop = { ...parsed.stop };
   if (!hasExact && stop.relativeL2 !== undefined) {
     delete stop.relativeL2;
-    // Not worth a word when the rule was only the default's.
-    if (parsed.stop !== DEFAULT_STOP) warnings.push('stop.relativeL2 is not applied: it needs an exact solution');
+    if (stopIsGiven) warnings.push('stop.relativeL2 is not applied: it needs an exact solution');
   }
   const optimizer = { ...parsed.optimizer };
   if (optimizer.name === 'adam') optimizer.schedule ??= stop.steps === undefined ? 'constant' : 'cosine';
-  const weights = { ...parsed.weights, interior: parsed.weights.interior ?? (choice.name === 'gauss-newton' ? 0.1 : 1) };
+  const weights = {
+    interior: parsed.weights.interior ?? (choice.name === 'gauss-newton' ? 0.1 : 1),
+    conditions: parsed.weights.conditions,
+  };
   return { spec: { ...parsed, stop, optimizer, weights }, warnings };
 }
 
+/** Hash of an effective specification; unlike its JSON it depends on the order of the coordinates, which is the network's. */
+export function hashOf(spec: PinnSpec): string {
+  return specHash({ ...spec, domain: Object.entries(spec.domain) });
+}
+
 /** The shape of the network's jets for a plan, in the precision of the specification. */
-export function jetShape(problem: Pick<Problem, 'sizes' | 'spec'>, plan: Pick<JetPlan, 'directions' | 'second'>): JetShape {
+export function jetShape(
+  problem: Pick<Problem, 'sizes' | 'spec'>,
+  plan: Pick<JetPlan, 'directions' | 'second'>,
+): JetShape {
   const { network, precision } = problem.spec;
-  return { sizes: problem.sizes, activation: network.activation, directions: plan.directions, second: plan.second, dtype: precision };
+  return {
+    sizes: problem.sizes,
+    activation: network.activation,
+    directions: plan.directions,
+    second: plan.second,
+    dtype: precision,
+  };
 }

@@ -1,4 +1,14 @@
-import { type CapturedLayer, type Engine, type JetShape, type JetTape, type Matrix, type ParameterLayout, denseCapturedLayer, matrix, matrixOver } from '@kfac/core';
+import {
+  type CapturedLayer,
+  type Engine,
+  type JetShape,
+  type JetTape,
+  type Matrix,
+  type ParameterLayout,
+  denseCapturedLayer,
+  matrix,
+  matrixOver,
+} from '@kfac/core';
 import type { Segment } from './conditions.ts';
 
 /** Working columns of one segment of a batch that has several. */
@@ -82,10 +92,14 @@ export class ResidualBatch {
       const { from, count, compiled } = segment;
       const part = kind === 'residual' ? matrixOver(1, count, outputs.data.subarray(0, count)) : outputs;
       for (let row = 0; row < columns.rows; row++) {
-        columns.data.set(this.#columns.data.subarray(row * this.points + from, row * this.points + from + count), row * count);
+        columns.data.set(
+          this.#columns.data.subarray(row * this.points + from, row * this.points + from + count),
+          row * count,
+        );
       }
       programs.evaluate(compiled[kind], columns, part);
-      for (let row = 0; row < part.rows; row++) out.data.set(part.data.subarray(row * count, (row + 1) * count), row * this.points + from);
+      for (let row = 0; row < part.rows; row++)
+        out.data.set(part.data.subarray(row * count, (row + 1) * count), row * this.points + from);
     }
   }
 }

@@ -1,11 +1,11 @@
-import { type TrainingOptions, defaultEngine, runTraining, specHash } from '@kfac/core';
+import { type HistoryRow, type TrainingOptions, defaultEngine, runTraining } from '@kfac/core';
 import { ErrorMeasure, evaluationDue } from './evaluation.ts';
 import { checkExact } from './exact-check.ts';
 import { FieldGrid } from './fields.ts';
 import { initialParameters } from './network.ts';
 import { PinnObjective } from './objective.ts';
 import { createOptimizer } from './optimizers.ts';
-import { compileProblem } from './problem.ts';
+import { compileProblem, hashOf } from './problem.ts';
 import { Solution } from './solution.ts';
 import type { PinnSpecInput } from './spec.ts';
 
@@ -37,10 +37,18 @@ export async function solve(json: PinnSpecInput, options: TrainingOptions = {}):
   const grid = new FieldGrid(problem, engine);
   const { relativeL2: tolerance, ...stop } = spec.stop;
 
+  const measureAll = (at: Float64Array) => {
+    const terms = objective.termLosses(at);
+    const errors = measure?.at(at);
+    const metrics: Record<string, number> = { 'pinn/interior': terms.interior, 'pinn/conditions': terms.conditions };
+    if (errors) Object.assign(metrics, { 'pinn/rmse': errors.rmse, 'pinn/rel_l2': errors.relativeL2 });
+    return { terms, errors, metrics };
+  };
+
   const outcome = await runTraining(
     {
       kind: 'pinn',
-      spec,
+      spec: { ...spec, domain: Object.entries(spec.domain) }, // so that its hash is hashOf(spec)
       objective,
       optimizer,
       theta,
@@ -48,12 +56,10 @@ export async function solve(json: PinnSpecInput, options: TrainingOptions = {}):
       evaluation: {
         due: evaluationDue,
         run(at) {
-          const { interior, conditions } = objective.termLosses(at);
-          const terms = { 'pinn/interior': interior, 'pinn/conditions': conditions };
-          if (!measure) return { metrics: terms };
-          const { rmse, relativeL2 } = measure.at(at);
-          const metrics = { ...terms, 'pinn/rmse': rmse, 'pinn/rel_l2': relativeL2 };
-          return tolerance !== undefined && relativeL2 <= tolerance ? { metrics, stopReason: 'relativeL2' } : { metrics };
+          const { metrics, errors } = measureAll(at);
+          return tolerance !== undefined && errors && errors.relativeL2 <= tolerance
+            ? { metrics, stopReason: 'relativeL2' }
+            : { metrics };
         },
       },
       snapshot: (at, step) => ({ step, fields: grid.at(at), distributions: [] }),
@@ -62,17 +68,17 @@ export async function solve(json: PinnSpecInput, options: TrainingOptions = {}):
   );
 
   const final = Float64Array.from(optimizer.evaluationPoint(theta));
-  const terms = objective.termLosses(final);
-  const errors = measure?.at(final);
+  const { terms, errors, metrics } = measureAll(final);
   const unknown = spec.unknowns[0]!;
   const { exact: bitExact, badStep, ...rest } = outcome;
   return new Solution(
     {
       kind: 'pinn',
       ...rest,
+      history: withFinal(rest.history, rest.steps, metrics),
       engine: engine.describe(),
       spec,
-      hash: specHash(spec),
+      hash: hashOf(spec),
       optimizer: choice,
       parameters: layout.size,
       loss: terms.interior + terms.conditions,
@@ -83,10 +89,21 @@ export async function solve(json: PinnSpecInput, options: TrainingOptions = {}):
       bitExact,
       ...(badStep === undefined ? {} : { badStep }),
     },
-    { type: 'mlp', coordinates: problem.box.names, sizes: problem.sizes, activation: spec.network.activation, parameters: final },
+    {
+      type: 'mlp',
+      coordinates: problem.box.names,
+      sizes: problem.sizes,
+      activation: spec.network.activation,
+      parameters: final,
+    },
     problem,
     engine,
   );
+}
+
+/** The history with the last step evaluated, whether or not that was due there. */
+function withFinal(history: readonly HistoryRow[], step: number, metrics: Record<string, number>): HistoryRow[] {
+  return history.map((row) => (row['step'] === step ? { ...row, ...metrics } : row));
 }
 
 /** The given stop rules without the absent ones. */

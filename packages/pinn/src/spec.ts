@@ -16,8 +16,15 @@ export const LIMITS = {
   bytes: 8 * 2 ** 30,
 } as const;
 
-const name = z.string().regex(/^[A-Za-z][A-Za-z0-9]{0,31}$/, 'expected a name of letters and digits, at most 32 long, that begins with a letter');
-const constantName = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, 'expected a name of letters, digits and _ that begins with a letter');
+const name = z
+  .string()
+  .regex(
+    /^[A-Za-z][A-Za-z0-9]{0,31}$/,
+    'expected a name of letters and digits, at most 32 long, that begins with a letter',
+  );
+const constantName = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, 'expected a name of letters, digits and _ that begins with a letter');
 const text = z.string().min(1).max(MAX_TEXT);
 const interval = z.tuple([z.number(), z.number()]).describe('Lower and upper end');
 const points = z.int().min(1).max(LIMITS.points);
@@ -30,14 +37,21 @@ const conditionSchema = z.strictObject({
 const exactSchema = z.union([
   text.describe('An expression in the coordinates and constants'),
   z.strictObject({
-    reference: z.literal('burgers-cole-hopf').describe('u_t + u*u_x = viscosity*u_xx on x in [-1, 1], u = -sin(pi*x) at t = 0, u = 0 at x = -1, 1'),
+    reference: z
+      .literal('burgers-cole-hopf')
+      .describe('u_t + u*u_x = viscosity*u_xx on x in [-1, 1], u = -sin(pi*x) at t = 0, u = 0 at x = -1, 1'),
     viscosity: text.describe('An expression in the constants'),
   }),
 ]);
 
 const networkSchema = z.strictObject({
   type: z.literal('mlp').default('mlp'),
-  hidden: z.array(z.int().min(1).max(LIMITS.width)).min(1).max(LIMITS.layers).default([64]).describe('Widths of the hidden layers'),
+  hidden: z
+    .array(z.int().min(1).max(LIMITS.width))
+    .min(1)
+    .max(LIMITS.layers)
+    .default([64])
+    .describe('Widths of the hidden layers'),
   activation: z.enum(['tanh', 'sin']).default('tanh'),
 });
 

@@ -25,7 +25,9 @@ export async function lockData(data: string, waitMs = 3000): Promise<DataLock> {
       if ((error as { code?: string }).code !== 'SQLITE_BUSY' || waited >= waitMs) {
         lock.close();
         throw (error as { code?: string }).code === 'SQLITE_BUSY'
-          ? new Error(`The folder ${data} is in use by another service (process ${readHolder(holder)}): stop it, or choose another folder.`)
+          ? new Error(
+              `The folder ${data} is in use by another service (process ${readHolder(holder)}): stop it, or choose another folder.`,
+            )
           : error;
       }
     }

@@ -5,7 +5,11 @@ import { fileURLToPath } from 'node:url';
 /** What the runner needs of a driver: the adapter's own connection, not the client's. */
 export interface MigrationDriver {
   executeScript(script: string): Promise<void>;
-  queryRaw(query: { sql: string; args: unknown[]; argTypes: [] }): Promise<{ columnNames: string[]; rows: unknown[][] }>;
+  queryRaw(query: {
+    sql: string;
+    args: unknown[];
+    argTypes: [];
+  }): Promise<{ columnNames: string[]; rows: unknown[][] }>;
 }
 
 /** Migrations of this version, beside the schema: `<timestamp>_<name>/migration.sql`. */
@@ -39,7 +43,9 @@ export async function migrate(driver: MigrationDriver, now: () => number, direct
     const applied = await readApplied(driver);
     for (const { name } of applied) {
       if (!names.includes(name)) {
-        throw new Error(`The database knows the migration ${name}, which this version does not have: it was written by a newer version.`);
+        throw new Error(
+          `The database knows the migration ${name}, which this version does not have: it was written by a newer version.`,
+        );
       }
     }
     for (const name of names) {
@@ -74,7 +80,8 @@ async function readApplied(driver: MigrationDriver): Promise<Applied[]> {
 
 /** Names come from our own folder and are checked: they may stand in the statement. */
 function record(name: string, checksum: string, now: number): string {
-  if (!/^\w+$/.test(name)) throw new Error(`Expected a migration named <timestamp>_<name> in letters and digits, got ${name}.`);
+  if (!/^\w+$/.test(name))
+    throw new Error(`Expected a migration named <timestamp>_<name> in letters and digits, got ${name}.`);
   const time = String(now);
   return `INSERT INTO "_prisma_migrations" ("id","checksum","finished_at","migration_name","started_at","applied_steps_count")
     VALUES ('${randomUUID()}','${checksum}',${time},'${name}',${time},1)`;

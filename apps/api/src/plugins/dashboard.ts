@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
-import { ProblemError } from '../problem.ts';
-import { sendProblem } from './problem.ts';
+import { sendNotFound } from './problem.ts';
 
 /** Where the build of the dashboard puts its files. */
 export const DASHBOARD = fileURLToPath(new URL('../../../dashboard/dist', import.meta.url));
@@ -17,6 +16,7 @@ const MISSING =
 export const dashboardPlugin = fastifyPlugin(async (app: FastifyInstance, { folder }: { folder: string }) => {
   if (!existsSync(join(folder, 'index.html'))) {
     app.get('/', { schema: { hide: true } as object }, (_request, reply) => reply.type('text/plain').send(MISSING));
+    app.setNotFoundHandler(sendNotFound);
     return;
   }
   await app.register(fastifyStatic, {
@@ -25,12 +25,16 @@ export const dashboardPlugin = fastifyPlugin(async (app: FastifyInstance, { fold
     cacheControl: false,
     schemaHide: true,
     setHeaders: (reply, path) =>
-      void reply.header('cache-control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache'),
+      void reply.header(
+        'cache-control',
+        path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
+      ),
   });
   app.setNotFoundHandler((request, reply) => {
-    const page = request.method === 'GET' && !/^\/(v1|docs)(\/|$)/.test(request.url) && (request.headers.accept ?? '').includes('text/html');
-    if (page) return reply.header('cache-control', 'no-cache').sendFile('index.html');
-    const detail = `There is nothing at ${request.method} ${request.url.split('?')[0]}.`;
-    return sendProblem(new ProblemError('ROUTE_NOT_FOUND', detail), request, reply);
+    const page =
+      request.method === 'GET' &&
+      !/^\/(v1|docs)(\/|$)/.test(request.url) &&
+      (request.headers.accept ?? '').includes('text/html');
+    return page ? reply.header('cache-control', 'no-cache').sendFile('index.html') : sendNotFound(request, reply);
   });
 });

@@ -26,7 +26,9 @@ export function watchMethods(app: FastifyInstance): () => void {
         method: METHODS.filter((method) => !methods.has(method)),
         schema: { hide: true } as object,
         handler: (request) => {
-          throw new ProblemError('METHOD_NOT_ALLOWED', `Expected ${allow} at ${request.url}, got ${request.method}.`, { headers: { allow } });
+          throw new ProblemError('METHOD_NOT_ALLOWED', `Expected ${allow} at ${request.url}, got ${request.method}.`, {
+            headers: { allow },
+          });
         },
       });
     }

@@ -33,6 +33,9 @@ export const openapiPlugin = fastifyPlugin(async (app: FastifyInstance, { versio
 
 /** The provider describes each named schema twice, as input and as output; requests here have no named schemas. */
 function withoutInputTwins(document: OpenApi): OpenApi {
-  const entries = Object.entries(document.components?.schemas ?? {}).filter(([name]) => !name.endsWith('Input'));
-  return { ...document, components: { ...document.components, schemas: Object.fromEntries(entries) } };
+  const { components = {} } = document;
+  const schemas = Object.fromEntries(
+    Object.entries(components.schemas ?? {}).filter(([name]) => !name.endsWith('Input')),
+  );
+  return { ...document, components: { ...components, schemas } } as OpenApi;
 }

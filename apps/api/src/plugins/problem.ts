@@ -30,10 +30,16 @@ const STATUS: Readonly<Record<number, ProblemCode>> = {
 /** Makes every error of the service a problem document; nothing of a failure's inside leaves the process. */
 export const problemPlugin = fastifyPlugin(async (app: FastifyInstance) => {
   app.setErrorHandler((error: FastifyError, request, reply) => sendProblem(toProblem(error, request), request, reply));
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(new ProblemError('ROUTE_NOT_FOUND', `There is nothing at ${request.method} ${request.url.split('?')[0]}.`), request, reply),
-  );
 });
+
+/** The answer at an address that does not exist. */
+export function sendNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return sendProblem(
+    new ProblemError('ROUTE_NOT_FOUND', `There is nothing at ${request.method} ${request.url.split('?')[0]}.`),
+    request,
+    reply,
+  );
+}
 
 /** Answers with `error` as application/problem+json. */
 export function sendProblem(error: ProblemError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -49,12 +55,17 @@ export function sendProblem(error: ProblemError, request: FastifyRequest, reply:
 function toProblem(error: FastifyError, request: FastifyRequest): ProblemError {
   if (error instanceof ProblemError) return error;
   if (hasZodFastifySchemaValidationErrors(error)) {
-    const issues = error.validation.flatMap(({ instancePath, message, params }) => toIssues(instancePath, message ?? '', params));
+    const issues = error.validation.flatMap(({ instancePath, message, params }) =>
+      toIssues(instancePath, message ?? '', params),
+    );
     const where = error.validationContext ?? 'request';
     const lines = issues.map(({ pointer, detail }) => `${pointer === '' ? where : pointer}: ${detail}`);
     return new ProblemError('INVALID_REQUEST', `The ${where} is not valid: ${lines.join('; ')}`, { issues });
   }
-  const code = FRAMEWORK[error.code] ?? STATUS[error.statusCode ?? 500] ?? ((error.statusCode ?? 500) < 500 ? 'BAD_REQUEST' : 'INTERNAL');
+  const code =
+    FRAMEWORK[error.code] ??
+    STATUS[error.statusCode ?? 500] ??
+    ((error.statusCode ?? 500) < 500 ? 'BAD_REQUEST' : 'INTERNAL');
   if (code !== 'INTERNAL') return new ProblemError(code, error.message, { cause: error });
   request.log.error({ err: error }, 'request failed');
   return new ProblemError('INTERNAL', `The service failed; its log knows more under ${request.id}.`, { cause: error });
@@ -65,5 +76,8 @@ function toIssues(path: string, detail: string, params: unknown): Issue[] {
   const pointer = path === '/' ? '' : path;
   const { keys } = (params ?? {}) as { keys?: string[] };
   if (keys === undefined) return [{ pointer, detail }];
-  return keys.map((key) => ({ pointer: `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, detail: 'Unknown field' }));
+  return keys.map((key) => ({
+    pointer: `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`,
+    detail: 'Unknown field',
+  }));
 }

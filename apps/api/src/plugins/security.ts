@@ -16,12 +16,18 @@ export const securityPlugin = fastifyPlugin(async (app: FastifyInstance, { hosts
   app.addHook('onRequest', async (request) => {
     const name = hostname(request.headers.host ?? '');
     if (!hosts.includes(name)) {
-      throw new ProblemError('HOST_NOT_ALLOWED', `Expected a Host header with one of ${hosts.join(', ')}, got ${JSON.stringify(name)}.`);
+      throw new ProblemError(
+        'HOST_NOT_ALLOWED',
+        `Expected a Host header with one of ${hosts.join(', ')}, got ${JSON.stringify(name)}.`,
+      );
     }
     const { origin } = request.headers;
     if (origin === undefined || SAFE_METHODS.has(request.method)) return;
     if (!isSameHost(origin, request.headers.host ?? '')) {
-      throw new ProblemError('ORIGIN_NOT_ALLOWED', `Expected a request from this service's own pages, got the origin ${origin}.`);
+      throw new ProblemError(
+        'ORIGIN_NOT_ALLOWED',
+        `Expected a request from this service's own pages, got the origin ${origin}.`,
+      );
     }
   });
   await app.register(helmet, {

@@ -50,11 +50,15 @@ export const eventRoutes: FastifyPluginAsyncZod<{ services: Services }> = async 
         if (last !== undefined && isLast(last)) return reply.code(204).send(null);
       }
       if (open >= MAX_STREAMS) {
-        throw new ProblemError('TOO_MANY_STREAMS', `Expected at most ${MAX_STREAMS} open event streams.`, { headers: { 'retry-after': '5' } });
+        throw new ProblemError('TOO_MANY_STREAMS', `Expected at most ${MAX_STREAMS} open event streams.`, {
+          headers: { 'retry-after': '5' },
+        });
       }
       open += 1;
       const gone = new AbortController();
-      const stream = Readable.from(eventFrames(store, id, after, AbortSignal.any([gone.signal, closing])), { objectMode: false });
+      const stream = Readable.from(eventFrames(store, id, after, AbortSignal.any([gone.signal, closing])), {
+        objectMode: false,
+      });
       stream.once('close', () => {
         open -= 1;
         gone.abort();

@@ -20,7 +20,10 @@ export const metricRoutes: FastifyPluginAsyncZod<{ services: Services }> = async
         summary: 'Metric series, thinned so that their shape remains',
         params: idParams,
         querystring: querySchema,
-        response: { 200: z.object({ series: z.record(z.string(), z.array(seriesPointSchema)) }), ...problems(400, 404) },
+        response: {
+          200: z.object({ series: z.record(z.string(), z.array(seriesPointSchema)) }),
+          ...problems(400, 404),
+        },
       },
     },
     async ({ params, query }) => {

@@ -24,7 +24,10 @@ export const runRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (a
   const querySchema = z.strictObject({
     limit: queryInteger(1, 200).optional(),
     cursor: z.string().max(200).optional().describe('nextCursor of the page before'),
-    status: z.string().optional().describe(`One or more of ${RUN_STATUSES.join(', ')}, separated by commas`),
+    status: z
+      .string()
+      .optional()
+      .describe(`One or more of ${RUN_STATUSES.join(', ')}, separated by commas`),
     kind: kind.optional(),
   });
 
@@ -51,7 +54,10 @@ export const runRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (a
         tags,
         summary: 'List runs, the newest first',
         querystring: querySchema,
-        response: { 200: z.object({ items: z.array(runSummarySchema), nextCursor: z.string().nullable() }), ...problems(400) },
+        response: {
+          200: z.object({ items: z.array(runSummarySchema), nextCursor: z.string().nullable() }),
+          ...problems(400),
+        },
       },
     },
     async ({ query }) => {
@@ -60,7 +66,11 @@ export const runRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (a
         ...(query.kind === undefined ? {} : { kind: query.kind }),
       };
       const limit = query.limit ?? 50;
-      const page = await store.list(filter, limit + 1, query.cursor === undefined ? null : readCursor(query.cursor, filter));
+      const page = await store.list(
+        filter,
+        limit + 1,
+        query.cursor === undefined ? null : readCursor(query.cursor, filter),
+      );
       const items = page.slice(0, limit);
       const last = items.at(-1);
       const nextCursor = page.length > limit && last !== undefined ? writeCursor(last.id, filter) : null;
@@ -70,7 +80,14 @@ export const runRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (a
 
   app.get(
     '/runs/:id',
-    { schema: { tags, summary: 'A run, its specification and its result', params: idParams, response: { 200: runSchema, ...problems(400, 404) } } },
+    {
+      schema: {
+        tags,
+        summary: 'A run, its specification and its result',
+        params: idParams,
+        response: { 200: runSchema, ...problems(400, 404) },
+      },
+    },
     async ({ params }) => toRunJson(await runs.get(params.id)),
   );
 
@@ -117,9 +134,15 @@ function writeCursor(id: string, filter: RunFilter): string {
 function readCursor(cursor: string, filter: RunFilter): string {
   const [id = '', check] = Buffer.from(cursor, 'base64url').toString().split(' ');
   if (UUID_PATTERN.test(id) && check === digest(filter)) return id;
-  throw new ProblemError('INVALID_CURSOR', 'Expected nextCursor of a page with the same filter; begin again without a cursor.');
+  throw new ProblemError(
+    'INVALID_CURSOR',
+    'Expected nextCursor of a page with the same filter; begin again without a cursor.',
+  );
 }
 
 function digest(filter: RunFilter): string {
-  return createHash('sha256').update(JSON.stringify([filter.status ?? null, filter.kind ?? null])).digest('hex').slice(0, 16);
+  return createHash('sha256')
+    .update(JSON.stringify([filter.status ?? null, filter.kind ?? null]))
+    .digest('hex')
+    .slice(0, 16);
 }

@@ -39,7 +39,10 @@ export const runSchema = z
     ...summary,
     spec: json.describe('The effective specification, every default filled'),
     result: json.nullable().describe('The report of the trainer'),
-    error: z.object({ code: z.string(), message: z.string() }).nullable().describe('Why the run failed, or what interrupted it last'),
+    error: z
+      .object({ code: z.string(), message: z.string() })
+      .nullable()
+      .describe('Why the run failed, or what interrupted it last'),
   })
   .describe('A run');
 
@@ -108,17 +111,22 @@ for (const [id, schema] of Object.entries({
   namedSchemas.add(schema, { id });
 }
 
-export const idParams = z.strictObject({ id: z.string().regex(UUID_PATTERN, 'Expected the id of a run (a UUID of version 7)') });
+export const idParams = z.strictObject({
+  id: z.string().regex(UUID_PATTERN, 'Expected the id of a run (a UUID of version 7)'),
+});
 export const nameParams = z.strictObject({ ...idParams.shape, name: z.string().min(1).max(64) });
 
 /** A number in a query: its decimal text within bounds. The empty string is no number. */
 export function queryInteger(minimum: number, maximum: number): z.ZodPipe<z.ZodString, z.ZodTransform<number, string>> {
   const detail = `Expected an integer from ${minimum} to ${maximum}`;
-  return z.string().regex(/^\d{1,9}$/, detail).transform((text, context) => {
-    const value = Number(text);
-    if (value < minimum || value > maximum) context.addIssue({ code: 'custom', message: `${detail}, got ${text}` });
-    return value;
-  });
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, detail)
+    .transform((text, context) => {
+      const value = Number(text);
+      if (value < minimum || value > maximum) context.addIssue({ code: 'custom', message: `${detail}, got ${text}` });
+      return value;
+    });
 }
 
 const problem = { content: { 'application/problem+json': { schema: problemSchema } } };

@@ -54,15 +54,26 @@ export const snapshotRoutes: FastifyPluginAsyncZod<{ services: Services }> = asy
       const type = preferred(headers.accept ?? '*/*');
       const found = await currentSnapshot(services, params.id, async (manifest, folder) => {
         const field = manifest.fields.find(({ name }) => name === params.name);
-        return field === undefined ? null : { field, step: manifest.step, bytes: await readValues(folder, manifest, field) };
+        return field === undefined
+          ? null
+          : { field, step: manifest.step, bytes: await readValues(folder, manifest, field) };
       });
-      if (found === null) throw new ProblemError('FIELD_NOT_FOUND', `Run ${params.id} has no field ${JSON.stringify(params.name)} at its last snapshot.`);
+      if (found === null)
+        throw new ProblemError(
+          'FIELD_NOT_FOUND',
+          `Run ${params.id} has no field ${JSON.stringify(params.name)} at its last snapshot.`,
+        );
       const { field, bytes } = found;
       // The body is encoded here: the zod serializer would look at every value.
       const raw = reply.header('vary', 'accept').serializer((body: string) => body) as FastifyReply;
       if (type === 'application/json') return raw.type(`${type}; charset=utf-8`).send(toJson(field, found.step, bytes));
       return raw
-        .headers({ 'x-shape': field.shape.join(','), 'x-dtype': 'f32', 'x-step': String(found.step), 'x-range': field.range.join(',') })
+        .headers({
+          'x-shape': field.shape.join(','),
+          'x-dtype': 'f32',
+          'x-step': String(found.step),
+          'x-range': field.range.join(','),
+        })
         .type(type)
         .send(bytes);
     },
@@ -86,12 +97,22 @@ export const snapshotRoutes: FastifyPluginAsyncZod<{ services: Services }> = asy
 
   app.get(
     '/runs/:id/distributions/:name',
-    { schema: { tags, summary: 'One distribution', params: nameParams, response: { 200: distributionSchema, ...problems(400, 404) } } },
+    {
+      schema: {
+        tags,
+        summary: 'One distribution',
+        params: nameParams,
+        response: { 200: distributionSchema, ...problems(400, 404) },
+      },
+    },
     async ({ params }) => {
       const manifest = await currentSnapshot(services, params.id, async (found) => found);
       const found = manifest?.distributions.find(({ name }) => name === params.name);
       if (found !== undefined) return toDistribution(found);
-      throw new ProblemError('DISTRIBUTION_NOT_FOUND', `Run ${params.id} has no distribution ${JSON.stringify(params.name)} at its last snapshot.`);
+      throw new ProblemError(
+        'DISTRIBUTION_NOT_FOUND',
+        `Run ${params.id} has no distribution ${JSON.stringify(params.name)} at its last snapshot.`,
+      );
     },
   );
 };
@@ -101,7 +122,9 @@ export const snapshotRoutes: FastifyPluginAsyncZod<{ services: Services }> = asy
  * one vanishes while it is read, the run is asked for the next.
  */
 async function currentSnapshot<T>(
-  { runs, folder }: Services, id: string, use: (manifest: SnapshotManifest, folder: string) => Promise<T>,
+  { runs, folder }: Services,
+  id: string,
+  use: (manifest: SnapshotManifest, folder: string) => Promise<T>,
 ): Promise<T | null> {
   for (let tries = 3; ; tries--) {
     const { snapshot } = await runs.get(id);
@@ -116,7 +139,11 @@ async function currentSnapshot<T>(
   }
 }
 
-async function readValues(folder: string, { values }: SnapshotManifest, { offset, bytes }: StoredField): Promise<Buffer> {
+async function readValues(
+  folder: string,
+  { values }: SnapshotManifest,
+  { offset, bytes }: StoredField,
+): Promise<Buffer> {
   const file = await open(join(folder, values), 'r');
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(bytes), 0, bytes, offset);
@@ -130,7 +157,10 @@ async function readValues(folder: string, { values }: SnapshotManifest, { offset
 /** The media type that the client likes best; of equals the first that it names. */
 function preferred(accept: string): 'application/octet-stream' | 'application/json' {
   const wishes = accept.split(',').map((text) => {
-    const [type = '', ...parameters] = text.trim().toLowerCase().split(/\s*;\s*/);
+    const [type = '', ...parameters] = text
+      .trim()
+      .toLowerCase()
+      .split(/\s*;\s*/);
     const quality = parameters.find((parameter) => parameter.startsWith('q='));
     return { type, quality: quality === undefined ? 1 : Number(quality.slice(2)) };
   });
@@ -138,11 +168,19 @@ function preferred(accept: string): 'application/octet-stream' | 'application/js
     if (type === 'application/json') return type;
     if (['application/octet-stream', 'application/*', '*/*'].includes(type)) return 'application/octet-stream';
   }
-  throw new ProblemError('NOT_ACCEPTABLE', `Expected to be asked for application/octet-stream or application/json, got ${accept}.`);
+  throw new ProblemError(
+    'NOT_ACCEPTABLE',
+    `Expected to be asked for application/octet-stream or application/json, got ${accept}.`,
+  );
 }
 
 function toInfo({ name, shape, axes, range }: StoredField): z.output<typeof fieldInfoSchema> {
-  return { name, shape: [...shape], axes: axes.map((axis) => ({ name: axis.name, values: [...axis.values] })), range: [...range] };
+  return {
+    name,
+    shape: [...shape],
+    axes: axes.map((axis) => ({ name: axis.name, values: [...axis.values] })),
+    range: [...range],
+  };
 }
 
 function toJson({ name, shape, axes }: StoredField, atStep: number, bytes: Buffer): string {

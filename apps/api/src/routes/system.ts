@@ -15,7 +15,9 @@ const catalogueSchema = z.object({
       spec: z.record(z.string(), z.unknown()),
     }),
   ),
-  schemas: z.record(z.string(), z.record(z.string(), z.unknown())).describe('By kind the JSON Schema of a specification'),
+  schemas: z
+    .record(z.string(), z.record(z.string(), z.unknown()))
+    .describe('By kind the JSON Schema of a specification'),
 });
 
 /** What can be trained here, and on what. */
@@ -23,14 +25,28 @@ export const systemRoutes: FastifyPluginAsyncZod<{ services: Services }> = async
   const { kinds } = services;
   const catalogue = {
     items: Object.entries(kinds).flatMap(([kind, { catalogue: entries }]) =>
-      entries.map(({ name, title, description, spec }) => ({ kind, name, title, description, spec: spec as Record<string, unknown> })),
+      entries.map(({ name, title, description, spec }) => ({
+        kind,
+        name,
+        title,
+        description,
+        spec: spec as Record<string, unknown>,
+      })),
     ),
-    schemas: Object.fromEntries(Object.entries(kinds).map(([kind, { schema }]) => [kind, schema as Record<string, unknown>])),
+    schemas: Object.fromEntries(
+      Object.entries(kinds).map(([kind, { schema }]) => [kind, schema as Record<string, unknown>]),
+    ),
   };
 
   app.get(
     '/catalogue',
-    { schema: { tags, summary: 'Ready problems, and the JSON Schemas of all', response: { 200: catalogueSchema, ...problems() } } },
+    {
+      schema: {
+        tags,
+        summary: 'Ready problems, and the JSON Schemas of all',
+        response: { 200: catalogueSchema, ...problems() },
+      },
+    },
     async () => catalogue,
   );
 

@@ -10,11 +10,20 @@ export function toSummaryJson(run: StoredRun): RunSummaryJson {
   const { id, kind, name, status, attempt, step, totalSteps, seconds, stopReason, loss } = run;
   const engine = run.engine === null ? null : { ...run.engine, reasons: [...run.engine.reasons] };
   return {
-    id, kind, name, status,
+    id,
+    kind,
+    name,
+    status,
     createdAt: new Date(run.createdAt).toISOString(),
     startedAt: toTime(run.startedAt),
     endedAt: toTime(run.endedAt),
-    attempt, step, totalSteps, seconds, stopReason, loss, engine,
+    attempt,
+    step,
+    totalSteps,
+    seconds,
+    stopReason,
+    loss,
+    engine,
   };
 }
 

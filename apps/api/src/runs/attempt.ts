@@ -56,7 +56,14 @@ export class Attempt {
   #settled = false;
   #hung = false;
 
-  constructor(store: RunStore, run: StoredRunDetail, worker: WorkerProcess, folder: string, times: AttemptTimes, log: Log) {
+  constructor(
+    store: RunStore,
+    run: StoredRunDetail,
+    worker: WorkerProcess,
+    folder: string,
+    times: AttemptTimes,
+    log: Log,
+  ) {
     this.#store = store;
     this.run = run;
     this.#worker = worker;
@@ -77,7 +84,9 @@ export class Attempt {
     for (const timer of this.#timers) clearInterval(timer);
     this.#enqueue(() => this.#leave(code, signal));
     await this.#writes;
-    await this.#sweep().catch((error: unknown) => this.#log.warn({ runId: id, attempt, error }, 'cannot tidy the folder of the run'));
+    await this.#sweep().catch((error: unknown) =>
+      this.#log.warn({ runId: id, attempt, error }, 'cannot tidy the folder of the run'),
+    );
   }
 
   /** Asks the child to stop after the step under way; forces it when the time of grace is over. */
@@ -128,8 +137,16 @@ export class Attempt {
     // Stopped because the service goes down, not because a user wants the end: the next service goes on from here.
     if (status === 'cancelled' && this.#stopping !== 'cancel') return;
     const error =
-      diverged === undefined ? null : { code: 'DIVERGED', message: `${diverged.metric} was not finite at step ${diverged.step}.` };
-    await this.#finish({ event: ENDINGS[status], stopReason, result, error, ...(diverged === undefined ? {} : { diverged }) });
+      diverged === undefined
+        ? null
+        : { code: 'DIVERGED', message: `${diverged.metric} was not finite at step ${diverged.step}.` };
+    await this.#finish({
+      event: ENDINGS[status],
+      stopReason,
+      result,
+      error,
+      ...(diverged === undefined ? {} : { diverged }),
+    });
   }
 
   async #finish(ending: Ending): Promise<void> {
@@ -166,7 +183,10 @@ export class Attempt {
     const error =
       this.#stopping === 'shutdown'
         ? { code: 'SERVICE_ENDED', message: 'The service ended while the run was under way.' }
-        : { code: this.#hung ? 'HUNG' : 'CHILD_ENDED', message: `The training process ${how}.${words === '' ? '' : ` ${words}`}` };
+        : {
+            code: this.#hung ? 'HUNG' : 'CHILD_ENDED',
+            message: `The training process ${how}.${words === '' ? '' : ` ${words}`}`,
+          };
     const wait = this.#times.retryMs * 2 ** fruitless * (1 + randomInt(500) / 1000);
     const retryAt = Date.now() + Math.round(wait);
     const status = await this.#store.interrupt(id, attempt, error, retryAt, this.#stopping !== 'shutdown');
@@ -180,7 +200,8 @@ export class Attempt {
     if (run === null || run.attempt !== this.run.attempt) return;
     const kept = new Set((await this.#store.checkpoints(id)).map(({ file }) => file));
     if (run.snapshot !== null) kept.add(run.snapshot).add(run.snapshot.replace(/json$/, 'f32'));
-    for (const file of readdirSync(this.#folder)) if (!kept.has(file)) rmSync(join(this.#folder, file), { force: true });
+    for (const file of readdirSync(this.#folder))
+      if (!kept.has(file)) rmSync(join(this.#folder, file), { force: true });
   }
 
   /** Everything about one attempt happens in order. A store that fails ends the child: its lease runs out. */

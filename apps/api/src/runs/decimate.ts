@@ -6,7 +6,11 @@ import type { SeriesPoint } from './store.ts';
  * stay, the earliest of them if there are more than fit. `scale`: the axis on which standing out is measured; values
  * that a logarithm does not have are measured as the smallest that it has. `maxPoints` ≥ 2.
  */
-export function decimate(points: readonly SeriesPoint[], maxPoints: number, scale: 'linear' | 'log' = 'linear'): SeriesPoint[] {
+export function decimate(
+  points: readonly SeriesPoint[],
+  maxPoints: number,
+  scale: 'linear' | 'log' = 'linear',
+): SeriesPoint[] {
   if (points.length <= maxPoints) return [...points];
   const broken = points.filter(({ value }) => value === null).slice(0, maxPoints);
   const finite = points.filter(({ value }) => value !== null);
@@ -45,7 +49,12 @@ function centroid(points: readonly SeriesPoint[], y: Float64Array, from: number,
 }
 
 function mostProminent(
-  points: readonly SeriesPoint[], y: Float64Array, before: number, from: number, to: number, [aheadX, aheadY]: [number, number],
+  points: readonly SeriesPoint[],
+  y: Float64Array,
+  before: number,
+  from: number,
+  to: number,
+  [aheadX, aheadY]: [number, number],
 ): number {
   const [x0, y0] = [points[before]!.step, y[before]!];
   let [best, bestArea] = [from, -1];

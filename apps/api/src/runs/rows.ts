@@ -3,8 +3,23 @@ import type { RunStatus } from './state.ts';
 import type { RunError, StoredRun, StoredRunDetail } from './store.ts';
 
 const SUMMARY = [
-  'id', 'kind', 'name', 'status', 'createdAt', 'startedAt', 'endedAt', 'attempt', 'fruitless', 'step', 'totalSteps',
-  'seconds', 'stopReason', 'loss', 'engine', 'snapshot', 'snapshotStep',
+  'id',
+  'kind',
+  'name',
+  'status',
+  'createdAt',
+  'startedAt',
+  'endedAt',
+  'attempt',
+  'fruitless',
+  'step',
+  'totalSteps',
+  'seconds',
+  'stopReason',
+  'loss',
+  'engine',
+  'snapshot',
+  'snapshotStep',
 ] as const;
 
 /** Columns of a run for a SELECT or RETURNING list. */

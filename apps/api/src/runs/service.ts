@@ -32,9 +32,13 @@ export class RunService {
   async create(kind: string, spec: unknown, name: string | undefined): Promise<StoredRunDetail> {
     const effective = this.#parse(kind, spec);
     if ((await this.#store.countUnfinished()) >= MAX_UNFINISHED) {
-      throw new ProblemError('QUEUE_FULL', `Expected fewer than ${MAX_UNFINISHED} unfinished runs; wait for some to end, or cancel them.`, {
-        headers: { 'retry-after': '10' },
-      });
+      throw new ProblemError(
+        'QUEUE_FULL',
+        `Expected fewer than ${MAX_UNFINISHED} unfinished runs; wait for some to end, or cancel them.`,
+        {
+          headers: { 'retry-after': '10' },
+        },
+      );
     }
     const id = uuidv7(this.#now());
     const run = await this.#store.create({

@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { ProblemError } from '../problem.ts';
-import { OWNED_STATUSES, RUN_EVENTS, RUN_STATUSES, illegalTransition, isTerminal, nextStatus, transitionsBy } from './state.ts';
+import {
+  OWNED_STATUSES,
+  RUN_EVENTS,
+  RUN_STATUSES,
+  illegalTransition,
+  isTerminal,
+  nextStatus,
+  transitionsBy,
+} from './state.ts';
 import type { RunEvent, RunStatus } from './state.ts';
 
 /** Written down a second time, as arrows: every pair that is not here must be illegal. */
@@ -40,16 +48,22 @@ describe('the life of a run', () => {
 
   test('every state can be reached from queued and every unfinished one can be ended', () => {
     const reached = new Set<RunStatus>(['queued']);
-    for (let size = 0; size !== reached.size; ) {
+    for (let size = 0; size !== reached.size;) {
       size = reached.size;
-      for (const status of [...reached]) for (const event of RUN_EVENTS) reached.add(nextStatus(status, event) ?? status);
+      for (const status of [...reached])
+        for (const event of RUN_EVENTS) reached.add(nextStatus(status, event) ?? status);
     }
     expect([...reached].sort()).toEqual([...RUN_STATUSES].sort());
-    for (const status of RUN_STATUSES.filter((s) => !isTerminal(s))) expect(nextStatus(status, 'cancel')).not.toBeNull();
+    for (const status of RUN_STATUSES.filter((s) => !isTerminal(s)))
+      expect(nextStatus(status, 'cancel')).not.toBeNull();
   });
 
   test('the states that a supervisor owns are those that an interruption can end', () => {
-    expect([...OWNED_STATUSES].sort()).toEqual(transitionsBy('interrupt').map(({ from }) => from).sort());
+    expect([...OWNED_STATUSES].sort()).toEqual(
+      transitionsBy('interrupt')
+        .map(({ from }) => from)
+        .sort(),
+    );
   });
 
   test('an illegal wish is a 409 that names the state', () => {

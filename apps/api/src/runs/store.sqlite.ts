@@ -7,8 +7,20 @@ import type { DetailRow, SummaryRow } from './rows.ts';
 import { OWNED_STATUSES, RUN_STATUSES, illegalTransition, isTerminal, transitionsBy } from './state.ts';
 import type { RunEvent, RunStatus } from './state.ts';
 import type {
-  CheckpointFile, Ending, EventKind, NewRun, Nonfinite, Point, Report, RunError, RunFilter, RunStore, SeriesPoint,
-  StoredEvent, StoredRun, StoredRunDetail,
+  CheckpointFile,
+  Ending,
+  EventKind,
+  NewRun,
+  Nonfinite,
+  Point,
+  Report,
+  RunError,
+  RunFilter,
+  RunStore,
+  SeriesPoint,
+  StoredEvent,
+  StoredRun,
+  StoredRunDetail,
 } from './store.ts';
 
 type Transaction = Prisma.TransactionClient;
@@ -40,7 +52,12 @@ export class SqliteRunStore implements RunStore {
       const rows = await tx.$queryRawUnsafe<DetailRow[]>(
         `INSERT INTO "Run" ("id","kind","name","status","spec","totalSteps","createdAt") VALUES (?,?,?,'queued',?,?,?)
          RETURNING ${DETAIL_COLUMNS}`,
-        run.id, run.kind, run.name, run.spec, run.totalSteps, this.#now(),
+        run.id,
+        run.kind,
+        run.name,
+        run.spec,
+        run.totalSteps,
+        this.#now(),
       );
       const created = toDetail(rows[0]!);
       await this.#emit(tx, run.id, 'state', stateData(created));
@@ -64,7 +81,9 @@ export class SqliteRunStore implements RunStore {
 
   countUnfinished(): Promise<number> {
     return this.#read(async (client) => {
-      const rows = await client.$queryRawUnsafe<{ n: bigint }[]>(`SELECT count(*) AS n FROM "Run" WHERE "status" IN (${UNFINISHED})`);
+      const rows = await client.$queryRawUnsafe<{ n: bigint }[]>(
+        `SELECT count(*) AS n FROM "Run" WHERE "status" IN (${UNFINISHED})`,
+      );
       return Number(rows[0]!.n);
     });
   }
@@ -76,11 +95,19 @@ export class SqliteRunStore implements RunStore {
         `UPDATE "Run" SET "status"='claimed', "attempt"="attempt"+1, "leaseOwner"=?, "leaseUntil"=?, "startedAt"=coalesce("startedAt",?)
          WHERE "id" = (SELECT "id" FROM "Run" WHERE "status"='queued' AND "notBefore"<=? ORDER BY "id" LIMIT 1) AND "status"='queued'
          RETURNING ${DETAIL_COLUMNS}`,
-        owner, now + leaseMs, now, now,
+        owner,
+        now + leaseMs,
+        now,
+        now,
       );
       if (rows[0] === undefined) return null;
       const run = toDetail(rows[0]);
-      await tx.$executeRawUnsafe('INSERT INTO "Attempt" ("runId","attempt","startedAt") VALUES (?,?,?)', run.id, run.attempt, now);
+      await tx.$executeRawUnsafe(
+        'INSERT INTO "Attempt" ("runId","attempt","startedAt") VALUES (?,?,?)',
+        run.id,
+        run.attempt,
+        now,
+      );
       await this.#emit(tx, run.id, 'state', stateData(run));
       return run;
     });
@@ -88,12 +115,23 @@ export class SqliteRunStore implements RunStore {
 
   start(id: string, attempt: number, resumedFrom: number, engine: EngineDescription): Promise<RunStatus | null> {
     return this.#write(id, async (tx) => {
-      const run = await this.#transition(tx, id, 'start', attempt, { step: resumedFrom, engine: JSON.stringify(engine) });
+      const run = await this.#transition(tx, id, 'start', attempt, {
+        step: resumedFrom,
+        engine: JSON.stringify(engine),
+      });
       if (run === null) return null;
-      await tx.$executeRawUnsafe('UPDATE "Attempt" SET "resumedFrom"=? WHERE "runId"=? AND "attempt"=?', resumedFrom, id, attempt);
+      await tx.$executeRawUnsafe(
+        'UPDATE "Attempt" SET "resumedFrom"=? WHERE "runId"=? AND "attempt"=?',
+        resumedFrom,
+        id,
+        attempt,
+      );
       if (attempt > 1) {
         await tx.$executeRawUnsafe(
-          'UPDATE "Attempt" SET "visibleUpTo"=min("visibleUpTo",?) WHERE "runId"=? AND "attempt"<?', resumedFrom, id, attempt,
+          'UPDATE "Attempt" SET "visibleUpTo"=min("visibleUpTo",?) WHERE "runId"=? AND "attempt"<?',
+          resumedFrom,
+          id,
+          attempt,
         );
         await this.#emit(tx, id, 'rewind', { step: resumedFrom });
       }
@@ -115,7 +153,11 @@ export class SqliteRunStore implements RunStore {
       if (!(await this.#fence(tx, id, attempt, columns))) return null;
       if (progress !== undefined && progress.points.length > 0) {
         await insertPoints(tx, id, attempt, progress.points);
-        const points = progress.points.map(({ step, seconds, metrics }) => ({ step, seconds, ...encodeMetrics(metrics) }));
+        const points = progress.points.map(({ step, seconds, metrics }) => ({
+          step,
+          seconds,
+          ...encodeMetrics(metrics),
+        }));
         await this.#emit(tx, id, 'metrics', { points });
       }
       if (log !== undefined) await this.#emit(tx, id, 'log', { message: log });
@@ -123,13 +165,21 @@ export class SqliteRunStore implements RunStore {
       if (checkpoint === undefined) return [];
       await tx.$executeRawUnsafe(
         'INSERT OR REPLACE INTO "Checkpoint" ("runId","step","attempt","file","bytes","sha256","createdAt") VALUES (?,?,?,?,?,?,?)',
-        id, checkpoint.step, attempt, checkpoint.file, checkpoint.bytes, checkpoint.sha256, this.#now(),
+        id,
+        checkpoint.step,
+        attempt,
+        checkpoint.file,
+        checkpoint.bytes,
+        checkpoint.sha256,
+        this.#now(),
       );
       await this.#emit(tx, id, 'checkpoint', { step: checkpoint.step });
       const dropped = await tx.$queryRawUnsafe<{ file: string }[]>(
         `DELETE FROM "Checkpoint" WHERE "runId"=? AND ("attempt","step") NOT IN
            (SELECT "attempt","step" FROM "Checkpoint" WHERE "runId"=? ORDER BY "attempt" DESC, "step" DESC LIMIT ?) RETURNING "file"`,
-        id, id, KEPT_CHECKPOINTS,
+        id,
+        id,
+        KEPT_CHECKPOINTS,
       );
       return dropped.map(({ file }) => file);
     });
@@ -144,7 +194,13 @@ export class SqliteRunStore implements RunStore {
     });
   }
 
-  interrupt(id: string, attempt: number, error: RunError, retryAt: number, counted: boolean): Promise<RunStatus | null> {
+  interrupt(
+    id: string,
+    attempt: number,
+    error: RunError,
+    retryAt: number,
+    counted: boolean,
+  ): Promise<RunStatus | null> {
     return this.#write(id, (tx) => this.#interrupt(tx, id, attempt, error, retryAt, counted));
   }
 
@@ -152,7 +208,9 @@ export class SqliteRunStore implements RunStore {
     return this.#write(null, async (tx) => {
       const rows = await tx.$queryRawUnsafe<{ status: RunStatus }[]>(
         `UPDATE "Run" SET "leaseUntil"=? WHERE "id"=? AND "attempt"=? AND "status" IN (${OWNED}) RETURNING "status"`,
-        this.#now() + leaseMs, id, attempt,
+        this.#now() + leaseMs,
+        id,
+        attempt,
       );
       return rows[0]?.status ?? null;
     });
@@ -170,7 +228,8 @@ export class SqliteRunStore implements RunStore {
     const now = this.#now();
     const expired = await this.#read((client) =>
       client.$queryRawUnsafe<{ id: string; attempt: number }[]>(
-        `SELECT "id","attempt" FROM "Run" WHERE "status" IN (${OWNED}) AND "leaseUntil" < ?`, now,
+        `SELECT "id","attempt" FROM "Run" WHERE "status" IN (${OWNED}) AND "leaseUntil" < ?`,
+        now,
       ),
     );
     for (const { id, attempt } of expired) {
@@ -179,7 +238,8 @@ export class SqliteRunStore implements RunStore {
     }
     const due = await this.#read((client) =>
       client.$queryRawUnsafe<{ id: string; attempt: number; fruitless: number }[]>(
-        `SELECT "id","attempt","fruitless" FROM "Run" WHERE "status"='interrupted' AND "notBefore" <= ?`, now,
+        `SELECT "id","attempt","fruitless" FROM "Run" WHERE "status"='interrupted' AND "notBefore" <= ?`,
+        now,
       ),
     );
     for (const { id, attempt, fruitless } of due) {
@@ -211,7 +271,8 @@ export class SqliteRunStore implements RunStore {
   checkpoints(id: string): Promise<CheckpointFile[]> {
     return this.#read((client) =>
       client.$queryRawUnsafe<CheckpointFile[]>(
-        'SELECT "step","file","bytes","sha256" FROM "Checkpoint" WHERE "runId"=? ORDER BY "attempt" DESC, "step" DESC', id,
+        'SELECT "step","file","bytes","sha256" FROM "Checkpoint" WHERE "runId"=? ORDER BY "attempt" DESC, "step" DESC',
+        id,
       ),
     );
   }
@@ -224,7 +285,8 @@ export class SqliteRunStore implements RunStore {
            SELECT p.* FROM "MetricPoint" p JOIN "Attempt" a ON a."runId"=p."runId" AND a."attempt"=p."attempt"
            WHERE p."runId"=? ${wanted} AND p."step" <= a."visibleUpTo" ORDER BY p."key", p."step", p."attempt"
          ) GROUP BY "key"`,
-        id, ...(keys === null ? [] : [JSON.stringify(keys)]),
+        id,
+        ...(keys === null ? [] : [JSON.stringify(keys)]),
       ),
     );
     return new Map(rows.map(({ key, points }) => [key, (JSON.parse(points) as PointTuple[]).map(toSeriesPoint)]));
@@ -233,7 +295,10 @@ export class SqliteRunStore implements RunStore {
   events(id: string, after: number, limit: number): Promise<StoredEvent[]> {
     return this.#read((client) =>
       client.$queryRawUnsafe<StoredEvent[]>(
-        'SELECT "seq","kind","data" FROM "Event" WHERE "runId"=? AND "seq">? ORDER BY "seq" LIMIT ?', id, after, limit,
+        'SELECT "seq","kind","data" FROM "Event" WHERE "runId"=? AND "seq">? ORDER BY "seq" LIMIT ?',
+        id,
+        after,
+        limit,
       ),
     );
   }
@@ -245,21 +310,42 @@ export class SqliteRunStore implements RunStore {
 
   #byUser(id: string, event: 'cancel' | 'requeue'): Promise<StoredRunDetail> {
     return this.#write(id, async (tx) => {
-      const moved = await this.#transition(tx, id, event, null, event === 'requeue' ? { notBefore: 0, fruitless: 0 } : {});
+      const moved = await this.#transition(
+        tx,
+        id,
+        event,
+        null,
+        event === 'requeue' ? { notBefore: 0, fruitless: 0 } : {},
+      );
       const run = moved ?? (await get(tx, id));
       if (run === null) throw runNotFound(id);
       if (moved === null) illegalTransition(id, run.status, event);
       if (run.status !== 'cancelled') return run;
-      await tx.$executeRawUnsafe('UPDATE "Run" SET "endedAt"=?, "stopReason"=\'cancelled\' WHERE "id"=?', this.#now(), id);
+      await tx.$executeRawUnsafe(
+        'UPDATE "Run" SET "endedAt"=?, "stopReason"=\'cancelled\' WHERE "id"=?',
+        this.#now(),
+        id,
+      );
       return (await get(tx, id))!;
     });
   }
 
-  async #interrupt(tx: Transaction, id: string, attempt: number, error: RunError, retryAt: number, counted: boolean): Promise<RunStatus | null> {
+  async #interrupt(
+    tx: Transaction,
+    id: string,
+    attempt: number,
+    error: RunError,
+    retryAt: number,
+    counted: boolean,
+  ): Promise<RunStatus | null> {
     const columns = { leaseOwner: null, leaseUntil: null, notBefore: retryAt, error: JSON.stringify(error) };
     const run = await this.#transition(tx, id, 'interrupt', attempt, columns);
     if (run?.status === 'cancelled') {
-      await tx.$executeRawUnsafe('UPDATE "Run" SET "endedAt"=?, "stopReason"=\'cancelled\' WHERE "id"=?', this.#now(), id);
+      await tx.$executeRawUnsafe(
+        'UPDATE "Run" SET "endedAt"=?, "stopReason"=\'cancelled\' WHERE "id"=?',
+        this.#now(),
+        id,
+      );
     } else if (run !== null && counted) {
       await tx.$executeRawUnsafe('UPDATE "Run" SET "fruitless"="fruitless"+1 WHERE "id"=?', id);
     }
@@ -272,17 +358,24 @@ export class SqliteRunStore implements RunStore {
 
   /** Moves the run if its state allows `event` (and `attempt` is current) and writes the state event; null if not. */
   async #transition(
-    tx: Transaction, id: string, event: RunEvent, attempt: number | null, columns: Columns,
+    tx: Transaction,
+    id: string,
+    event: RunEvent,
+    attempt: number | null,
+    columns: Columns,
     before?: { kind: EventKind; data: object },
   ): Promise<StoredRunDetail | null> {
     const moves = transitionsBy(event);
     const cases = moves.map(({ from, to }) => `WHEN '${from}' THEN '${to}'`).join(' ');
-    const sets = Object.keys(columns).map((name) => `, "${name}"=?`).join('');
+    const sets = Object.keys(columns)
+      .map((name) => `, "${name}"=?`)
+      .join('');
     const fence = attempt === null ? '' : ` AND "attempt"=${attempt}`;
     const rows = await tx.$queryRawUnsafe<DetailRow[]>(
       `UPDATE "Run" SET "status" = CASE "status" ${cases} END${sets}
        WHERE "id"=? AND "status" IN (${sqlList(moves.map(({ from }) => from))})${fence} RETURNING ${DETAIL_COLUMNS}`,
-      ...Object.values(columns), id,
+      ...Object.values(columns),
+      id,
     );
     if (rows[0] === undefined) return null;
     if (before !== undefined) await this.#emit(tx, id, before.kind, before.data);
@@ -296,7 +389,9 @@ export class SqliteRunStore implements RunStore {
     const sets = ['"attempt"="attempt"', ...Object.keys(columns).map((name) => `"${name}"=?`)].join(', ');
     const changed = await tx.$executeRawUnsafe(
       `UPDATE "Run" SET ${sets} WHERE "id"=? AND "attempt"=? AND "status" IN ('running','cancelling')`,
-      ...Object.values(columns), id, attempt,
+      ...Object.values(columns),
+      id,
+      attempt,
     );
     return changed > 0;
   }
@@ -305,7 +400,11 @@ export class SqliteRunStore implements RunStore {
     await tx.$executeRawUnsafe(
       `INSERT INTO "Event" ("runId","seq","kind","data","createdAt")
        SELECT ?, coalesce(max("seq"),0)+1, ?, ?, ? FROM "Event" WHERE "runId"=?`,
-      id, kind, JSON.stringify(data), this.#now(), id,
+      id,
+      kind,
+      JSON.stringify(data),
+      this.#now(),
+      id,
     );
   }
 
@@ -335,7 +434,10 @@ async function get(client: Transaction, id: string): Promise<StoredRunDetail | n
 
 /** The problem of a run id that does not exist. */
 export function runNotFound(id: string): ProblemError {
-  return new ProblemError('RUN_NOT_FOUND', `Expected the id of a run, got ${JSON.stringify(id)}, which does not exist.`);
+  return new ProblemError(
+    'RUN_NOT_FOUND',
+    `Expected the id of a run, got ${JSON.stringify(id)}, which does not exist.`,
+  );
 }
 
 /** One statement for any number of points. Values travel as text, see the schema. */
@@ -349,7 +451,9 @@ async function insertPoints(tx: Transaction, id: string, attempt: number, points
   await tx.$executeRawUnsafe(
     `INSERT OR IGNORE INTO "MetricPoint" ("runId","key","step","attempt","seconds","value","nonfinite")
      SELECT ?, value->>0, value->>1, ?, value->>2, value->>3, value->>4 FROM json_each(?)`,
-    id, attempt, JSON.stringify(rows),
+    id,
+    attempt,
+    JSON.stringify(rows),
   );
 }
 

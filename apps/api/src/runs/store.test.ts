@@ -32,18 +32,34 @@ async function running(resumedFrom = 0): Promise<{ id: string; attempt: number }
 }
 
 function progress(step: number, metrics: Record<string, number> = { loss: 1 / step }) {
-  return { progress: { step, seconds: step / 10, loss: metrics['loss'] ?? 0, points: [{ step, seconds: step / 10, metrics }] } };
+  return {
+    progress: { step, seconds: step / 10, loss: metrics['loss'] ?? 0, points: [{ step, seconds: step / 10, metrics }] },
+  };
 }
 
 const checkpoint = (step: number, attempt: number) => ({ step, file: `c-${attempt}-${step}`, bytes: 3, sha256: 'x' });
-const kinds = async (id: string) => (await store.events(id, 0, 1000)).map(({ kind, data }) => [kind, JSON.parse(data) as Record<string, unknown>] as const);
-const states = async (id: string) => (await kinds(id)).filter(([kind]) => kind === 'state').map(([, data]) => data['status']);
+const kinds = async (id: string) =>
+  (await store.events(id, 0, 1000)).map(
+    ({ kind, data }) => [kind, JSON.parse(data) as Record<string, unknown>] as const,
+  );
+const states = async (id: string) =>
+  (await kinds(id)).filter(([kind]) => kind === 'state').map(([, data]) => data['status']);
 const succeed = { event: 'succeed', stopReason: 'steps', result: '{"x":0.1}', error: null } as const;
 
 describe('create, get, list', () => {
   test('a new run is queued, with its first event', async () => {
     const id = await queue('first');
-    expect(await store.get(id)).toMatchObject({ id, name: 'first', status: 'queued', attempt: 0, step: 0, totalSteps: 100, spec: '{"a":1}', createdAt: clock(), startedAt: null });
+    expect(await store.get(id)).toMatchObject({
+      id,
+      name: 'first',
+      status: 'queued',
+      attempt: 0,
+      step: 0,
+      totalSteps: 100,
+      spec: '{"a":1}',
+      createdAt: clock(),
+      startedAt: null,
+    });
     expect(await states(id)).toEqual(['queued']);
     expect(await store.get(uuidv7(1))).toBeNull();
   });
@@ -52,7 +68,7 @@ describe('create, get, list', () => {
     const ids = [];
     for (let i = 0; i < 7; i++) ids.push(await queue(`r${i}`));
     const seen: string[] = [];
-    for (let after: string | null = null; ; ) {
+    for (let after: string | null = null; ;) {
       const page = await store.list({}, 3, after);
       seen.push(...page.map(({ id }) => id));
       if (page.length < 3) break;
@@ -73,7 +89,12 @@ describe('create, get, list', () => {
 describe('claims', () => {
   test('the oldest due run is taken, once, with the next attempt and a lease', async () => {
     const [first, second] = [await queue(), await queue()];
-    expect(await store.claim('a', LEASE)).toMatchObject({ id: first, attempt: 1, status: 'claimed', startedAt: clock() });
+    expect(await store.claim('a', LEASE)).toMatchObject({
+      id: first,
+      attempt: 1,
+      status: 'claimed',
+      startedAt: clock(),
+    });
     expect((await store.claim('b', LEASE))?.id).toBe(second);
     expect(await store.claim('c', LEASE)).toBeNull();
   });
@@ -84,7 +105,14 @@ describe('claims', () => {
     const script = fileURLToPath(new URL('../testing/claimer.ts', import.meta.url));
     const outputs = await Promise.all(
       ['a', 'b', 'c'].map((owner) =>
-        promisify(execFile)(process.execPath, ['--import', 'tsx', '--conditions=@kfac/source', script, context.file, owner]),
+        promisify(execFile)(process.execPath, [
+          '--import',
+          'tsx',
+          '--conditions=@kfac/source',
+          script,
+          context.file,
+          owner,
+        ]),
       ),
     );
     const claimed = outputs.flatMap(({ stdout }) => stdout.trim().split('\n').filter(Boolean));
@@ -100,7 +128,14 @@ describe('fencing', () => {
     const second = await store.claim('other', LEASE);
     await store.start(id, second!.attempt, 0, ENGINE);
     const before = await store.events(id, 0, 100);
-    expect(await store.report(id, 1, { ...progress(5), checkpoint: checkpoint(5, 1), snapshot: { step: 5, file: 's' }, log: 'l' })).toBeNull();
+    expect(
+      await store.report(id, 1, {
+        ...progress(5),
+        checkpoint: checkpoint(5, 1),
+        snapshot: { step: 5, file: 's' },
+        log: 'l',
+      }),
+    ).toBeNull();
     expect(await store.finish(id, 1, succeed)).toBeNull();
     expect(await store.interrupt(id, 1, { code: 'X', message: 'x' }, 0, true)).toBeNull();
     expect(await store.heartbeat(id, 1, LEASE)).toBeNull();
@@ -133,7 +168,12 @@ describe('metrics', () => {
     await store.report(id, attempt, { progress: { step: 2000, seconds: 300, loss: 1, points } });
     await store.report(id, attempt, progress(2001, { loss: NaN, 'opt/lr': Infinity, 'opt/damping': -Infinity }));
     const series = await store.series(id, null);
-    expect(series.get('loss')!.slice(0, 2000).map(({ value }) => value)).toEqual(values);
+    expect(
+      series
+        .get('loss')!
+        .slice(0, 2000)
+        .map(({ value }) => value),
+    ).toEqual(values);
     expect(series.get('loss')!.at(-1)).toEqual({ step: 2001, seconds: 200.1, value: null, nonfinite: 'NaN' });
     expect(series.get('opt/lr')).toEqual([{ step: 2001, seconds: 200.1, value: null, nonfinite: '+Inf' }]);
     expect(series.get('opt/damping')![0]).toMatchObject({ nonfinite: '-Inf' });
@@ -157,7 +197,10 @@ describe('metrics', () => {
     await store.claim('me', LEASE);
     await store.start(id, 3, 0, ENGINE);
     expect((await store.series(id, null)).size).toBe(0);
-    expect((await kinds(id)).filter(([kind]) => kind === 'rewind').map(([, data]) => data)).toEqual([{ step: 3 }, { step: 0 }]);
+    expect((await kinds(id)).filter(([kind]) => kind === 'rewind').map(([, data]) => data)).toEqual([
+      { step: 3 },
+      { step: 0 },
+    ]);
   });
 });
 
@@ -197,7 +240,9 @@ describe('interruption', () => {
 
   test('a run waits for its retry time, unless a user resumes it', async () => {
     const { id } = await running();
-    expect(await store.interrupt(id, 1, { code: 'CHILD_KILLED', message: 'k' }, clock() + 1000, true)).toBe('interrupted');
+    expect(await store.interrupt(id, 1, { code: 'CHILD_KILLED', message: 'k' }, clock() + 1000, true)).toBe(
+      'interrupted',
+    );
     expect(await store.reap(3)).toBe(false);
     expect(await store.get(id)).toMatchObject({ status: 'interrupted', error: { code: 'CHILD_KILLED' } });
     expect(await store.resume(id)).toMatchObject({ status: 'queued', fruitless: 0 });
@@ -219,7 +264,11 @@ describe('interruption', () => {
     expect(await lose(3)).toBe(4);
     expect(await lose(4)).toBe(5);
     expect(await lose(5)).toBeNull();
-    expect(await store.get(id)).toMatchObject({ status: 'failed', stopReason: 'lease-lost', error: { message: 'gone' } });
+    expect(await store.get(id)).toMatchObject({
+      status: 'failed',
+      stopReason: 'lease-lost',
+      error: { message: 'gone' },
+    });
   });
 
   test('after the death of a service every run goes on at once and nothing counts against it', async () => {
@@ -232,9 +281,14 @@ describe('interruption', () => {
     await store.claim('me', LEASE);
     const queued = await queue();
     await store.takeOver();
-    for (const id of [running1.id, waiting.id, claimed, queued]) expect(await store.get(id)).toMatchObject({ status: 'queued' });
+    for (const id of [running1.id, waiting.id, claimed, queued])
+      expect(await store.get(id)).toMatchObject({ status: 'queued' });
     expect(await store.get(running1.id)).toMatchObject({ fruitless: 0 });
-    expect(await store.get(cancelling.id)).toMatchObject({ status: 'cancelled', stopReason: 'cancelled', endedAt: clock() });
+    expect(await store.get(cancelling.id)).toMatchObject({
+      status: 'cancelled',
+      stopReason: 'cancelled',
+      endedAt: clock(),
+    });
     for (const id of [running1.id, waiting.id, claimed, queued]) expect((await store.claim('new', LEASE))?.id).toBe(id);
   });
 });

@@ -64,7 +64,12 @@ export interface CheckpointFile {
 
 /** What a child reported, in the order in which it is written: points first, so that a checkpoint confirms them. */
 export interface Report {
-  readonly progress?: { readonly step: number; readonly seconds: number; readonly loss: number; readonly points: readonly Point[] };
+  readonly progress?: {
+    readonly step: number;
+    readonly seconds: number;
+    readonly loss: number;
+    readonly points: readonly Point[];
+  };
   readonly checkpoint?: CheckpointFile;
   readonly snapshot?: { readonly step: number; readonly file: string };
   readonly log?: string;

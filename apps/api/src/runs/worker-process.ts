@@ -26,7 +26,9 @@ export class WorkerProcess {
 
   constructor({ entry, threads }: WorkerOptions) {
     const source = entry.pathname.endsWith('.ts');
-    const environment = Object.fromEntries(PASSED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
+    const environment = Object.fromEntries(
+      PASSED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+    );
     this.#child = fork(fileURLToPath(entry), [], {
       serialization: 'advanced',
       detached: true,
@@ -37,7 +39,9 @@ export class WorkerProcess {
         ...(source ? ['--conditions=@kfac/source', '--import', import.meta.resolve('tsx')] : []),
       ],
     });
-    this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.#stderr = (this.#stderr + text).slice(-STDERR_KEPT)));
+    this.#child
+      .stderr!.setEncoding('utf8')
+      .on('data', (text: string) => (this.#stderr = (this.#stderr + text).slice(-STDERR_KEPT)));
     this.#child.stderr!.on('error', () => undefined);
     this.#child.on('message', (message: FromWorker) => this.onMessage(message));
     const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {

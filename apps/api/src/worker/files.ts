@@ -29,8 +29,10 @@ export function readCheckpoint(folder: string, checkpoint: CheckpointFile): { by
   } catch (error) {
     return { fault: (error as NodeJS.ErrnoException).code ?? String(error) };
   }
-  if (bytes.length !== checkpoint.bytes) return { fault: `it has ${bytes.length} bytes instead of ${checkpoint.bytes}` };
-  if (createHash('sha256').update(bytes).digest('hex') !== checkpoint.sha256) return { fault: 'its SHA-256 is another' };
+  if (bytes.length !== checkpoint.bytes)
+    return { fault: `it has ${bytes.length} bytes instead of ${checkpoint.bytes}` };
+  if (createHash('sha256').update(bytes).digest('hex') !== checkpoint.sha256)
+    return { fault: 'its SHA-256 is another' };
   return { bytes };
 }
 

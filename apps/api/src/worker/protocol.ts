@@ -21,7 +21,12 @@ export type ToWorker =
 export type FromWorker =
   /** Loaded, and waits for its run. */
   | { readonly type: 'ready'; readonly engine: EngineDescription }
-  | { readonly type: 'started'; readonly resumedFrom: number; readonly engine: EngineDescription; readonly notes: readonly string[] }
+  | {
+      readonly type: 'started';
+      readonly resumedFrom: number;
+      readonly engine: EngineDescription;
+      readonly notes: readonly string[];
+    }
   | { readonly type: 'report'; readonly report: Report }
   | { readonly type: 'ended'; readonly outcome: WorkerOutcome }
   /** The trainer refused or failed: trying again would fail again. */

@@ -93,7 +93,15 @@ export class Reporter {
     const report: Report =
       latest === null || this.#reported
         ? rest
-        : { ...rest, progress: { step: latest.step, seconds: latest.seconds, loss: latest.metrics['loss'] ?? NaN, points: this.#points } };
+        : {
+            ...rest,
+            progress: {
+              step: latest.step,
+              seconds: latest.seconds,
+              loss: latest.metrics['loss'] ?? NaN,
+              points: this.#points,
+            },
+          };
     if (report.progress !== undefined) this.#progressAt = this.#now();
     this.#points = [];
     this.#reported = true;

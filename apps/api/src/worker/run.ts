@@ -26,11 +26,17 @@ type Job = Extract<ToWorker, { type: 'train' }>;
 
 async function train(trainers: Trainers, job: Job, signal: AbortSignal): Promise<FromWorker> {
   const trainer = trainers[job.kind];
-  if (trainer === undefined) throw new Error(`Expected a kind of ${Object.keys(trainers).join(', ')}, got ${job.kind}.`);
+  if (trainer === undefined)
+    throw new Error(`Expected a kind of ${Object.keys(trainers).join(', ')}, got ${job.kind}.`);
   const notes: string[] = [];
   const resume = firstIntact(job, notes);
   send({ type: 'started', resumedFrom: resume?.step ?? 0, engine: defaultEngine().describe(), notes });
-  const reporter = new Reporter(job.folder, job.attempt, (report, sent) => send({ type: 'report', report }, sent), () => performance.now());
+  const reporter = new Reporter(
+    job.folder,
+    job.attempt,
+    (report, sent) => send({ type: 'report', report }, sent),
+    () => performance.now(),
+  );
   let bad: { step: number; metric: string } | undefined;
   const solution = await trainer(JSON.parse(job.spec), {
     signal,
@@ -45,7 +51,11 @@ async function train(trainers: Trainers, job: Job, signal: AbortSignal): Promise
   });
   reporter.end();
   const report = solution.toJSON();
-  const outcome: WorkerOutcome = { status: report.status, stopReason: report.stopReason, result: JSON.stringify(report) };
+  const outcome: WorkerOutcome = {
+    status: report.status,
+    stopReason: report.stopReason,
+    result: JSON.stringify(report),
+  };
   if (report.status !== 'diverged') return { type: 'ended', outcome };
   const step = report.badStep ?? bad?.step ?? 0;
   return { type: 'ended', outcome: { ...outcome, diverged: { step, metric: bad?.metric ?? 'loss' } } };

@@ -32,5 +32,7 @@ function kindOf(json: unknown): 'pinn' | 'hedging' {
   if (typeof json !== 'object' || json === null) throw new UsageError('expected a problem, a JSON object');
   if ('market' in json || 'liability' in json) return 'hedging';
   if ('domain' in json || 'equations' in json) return 'pinn';
-  throw new UsageError('expected a differential equation (domain, equations, conditions) or a hedging problem (market, horizon, liability)');
+  throw new UsageError(
+    'expected a differential equation (domain, equations, conditions) or a hedging problem (market, horizon, liability)',
+  );
 }

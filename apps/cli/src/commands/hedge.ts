@@ -45,6 +45,9 @@ export function hedgeSummary({ price, premium, testPaths, spec, policy, baseline
   return [
     `model price ${digits(price, 6)}, premium received ${digits(premium, 6)}; ${testPaths} test paths`,
     '',
-    table(['', ...columns.map(([title]) => title)], rows.map(([name, summary]) => [name, ...columns.map(([, value]) => digits(value(summary)))])),
+    table(
+      ['', ...columns.map(([title]) => title)],
+      rows.map(([name, summary]) => [name, ...columns.map(([, value]) => digits(value(summary)))]),
+    ),
   ].join('\n');
 }

@@ -8,6 +8,10 @@ export function priceCommand(args: readonly string[]): number {
   const line = parseCommandLine(args, ['json', 'set']);
   const source = only(line.positionals, 'SPEC.json or the name of a hedging problem');
   const result = price(readProblem(source, catalogue, line.set).json);
-  process.stdout.write(line.json ? `${JSON.stringify({ price: result.price, model: result.model })}\n` : `${result.price}  (${result.model})\n`);
+  process.stdout.write(
+    line.json
+      ? `${JSON.stringify({ price: result.price, model: result.model })}\n`
+      : `${result.price}  (${result.model})\n`,
+  );
   return EXIT.finished;
 }

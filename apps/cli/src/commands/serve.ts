@@ -4,7 +4,12 @@ import { onInterrupt } from '../interrupt.ts';
 
 /** The service's door, as @kfac/api exports it: imported only here, for no other command needs a database. */
 interface ServiceModule {
-  startServer(options: { port: number; host: string; data: string; threads?: number }): Promise<{ address: string; close(): Promise<void> }>;
+  startServer(options: {
+    port: number;
+    host: string;
+    data: string;
+    threads?: number;
+  }): Promise<{ address: string; close(): Promise<void> }>;
 }
 
 const DEFAULT_PORT = 4600;
@@ -16,12 +21,14 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
   const service = '@kfac/api';
   const { startServer } = (await import(service)) as ServiceModule;
   const server = await startServer({
-    port: line.port ?? integer('KFAC_PORT', process.env['KFAC_PORT'], 0, 65_535) ?? DEFAULT_PORT,
+    port: line.port ?? integer('KFAC_PORT', process.env['KFAC_PORT'] || undefined, 0, 65_535) ?? DEFAULT_PORT,
     host: line.host ?? '127.0.0.1',
-    data: line.data ?? process.env['KFAC_DATA'] ?? 'data',
+    data: line.data ?? (process.env['KFAC_DATA'] || 'data'),
     ...(line.threads !== undefined && { threads: line.threads }),
   });
-  process.stdout.write(`kfac is listening on ${server.address} (dashboard there, API documentation under /docs); Ctrl-C ends it\n`);
+  process.stdout.write(
+    `kfac is listening on ${server.address} (dashboard there, API documentation under /docs); Ctrl-C ends it\n`,
+  );
   await new Promise<void>((resolve) => onInterrupt(resolve));
   process.stderr.write('closing: runs write their checkpoints and go on when the service is started again\n');
   await server.close();

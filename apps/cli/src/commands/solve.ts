@@ -15,7 +15,13 @@ export const solveTrainer: Trainer = {
     // `solve` validates what it is given; the type only says what a valid problem looks like.
     const solution = await solve(json as PinnSpecInput, options);
     const report = solution.toJSON();
-    return { report, fields: solution.fields(), distributions: [], network: solution.network, summary: solveSummary(report) };
+    return {
+      report,
+      fields: solution.fields(),
+      distributions: [],
+      network: solution.network,
+      summary: solveSummary(report),
+    };
   },
 };
 
@@ -26,6 +32,12 @@ export function solveSummary(report: PinnReport): string {
     ['', 'RMSE', 'relative L2'],
     unknowns.map((name) => [name, digits(report.rmse[name]), digits(report.relativeL2[name])]),
   );
-  const terms = table(['loss by term', ''], Object.entries(report.terms).map(([name, value]) => [name, digits(value)]));
-  return [...(unknowns.length > 0 ? [errors, ''] : ['no exact solution is given, so no error is known', '']), terms].join('\n');
+  const terms = table(
+    ['loss by term', ''],
+    Object.entries(report.terms).map(([name, value]) => [name, digits(value)]),
+  );
+  return [
+    ...(unknowns.length > 0 ? [errors, ''] : ['no exact solution is given, so no error is known', '']),
+    terms,
+  ].join('\n');
 }

@@ -51,7 +51,8 @@ export async function trainCommand(trainer: Trainer, args: readonly string[]): P
   }
 
   if (line.out !== undefined) reportFiles(line.out, trained);
-  if (trained.report.status === 'cancelled') saveCheckpoint(trainer, line, `${problem.name}-${hash.slice(0, 8)}`, source, checkpoint);
+  if (trained.report.status === 'cancelled')
+    saveCheckpoint(trainer, line, `${problem.name}-${hash.slice(0, 8)}`, source, checkpoint);
   process.stdout.write(line.json ? `${JSON.stringify(trained.report)}\n` : `${summary(trained)}\n`);
   return { finished: EXIT.finished, diverged: EXIT.failed, cancelled: EXIT.cancelled }[trained.report.status];
 }
@@ -78,7 +79,13 @@ function reportFiles(folder: string, { report, fields, distributions, network }:
   note(`written: ${paths.join(', ')}`);
 }
 
-function saveCheckpoint(trainer: Trainer, line: CommandLine, stem: string, source: string, checkpoint: { bytes: Uint8Array; step: number } | undefined): void {
+function saveCheckpoint(
+  trainer: Trainer,
+  line: CommandLine,
+  stem: string,
+  source: string,
+  checkpoint: { bytes: Uint8Array; step: number } | undefined,
+): void {
   if (checkpoint === undefined) {
     note('cancelled before the first step: there is no checkpoint');
     return;

@@ -36,7 +36,11 @@ async function send(path: string, init: RequestInit = {}): Promise<Response> {
     response = await fetch(path, init);
   } catch (error) {
     if (init.signal?.aborted === true) throw error;
-    throw new ApiError({ title: 'The service does not answer', status: 0, detail: 'Is it running? Trying again may help.' });
+    throw new ApiError({
+      title: 'The service does not answer',
+      status: 0,
+      detail: 'Is it running? Trying again may help.',
+    });
   }
   if (response.ok) return response;
   const problem = await response.json().catch(() => null);
@@ -84,7 +88,10 @@ export const cancelRun = (id: string): Promise<unknown> => post(`${runPath(id)}/
 export const resumeRun = (id: string): Promise<unknown> => post(`${runPath(id)}/resume`);
 
 /** All series of a run, or those of `keys`, each decimated by the service to at most `maxPoints`. */
-export function getMetrics(id: string, options: { keys?: readonly string[]; maxPoints?: number; signal?: AbortSignal } = {}) {
+export function getMetrics(
+  id: string,
+  options: { keys?: readonly string[]; maxPoints?: number; signal?: AbortSignal } = {},
+) {
   const query = new URLSearchParams();
   if (options.keys) query.set('keys', options.keys.join(','));
   if (options.maxPoints) query.set('maxPoints', String(options.maxPoints));

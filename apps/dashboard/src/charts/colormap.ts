@@ -74,7 +74,12 @@ function table(map: ColourScale['map']): Uint8ClampedArray {
  * Pixels (RGBA) of a plane of values [nx × ny], C order: x runs to the right, y upwards, so the first row of pixels shows
  * the largest y. What is not finite stays transparent.
  */
-export function paint(values: ArrayLike<number>, nx: number, ny: number, scale: ColourScale): Uint8ClampedArray<ArrayBuffer> {
+export function paint(
+  values: ArrayLike<number>,
+  nx: number,
+  ny: number,
+  scale: ColourScale,
+): Uint8ClampedArray<ArrayBuffer> {
   const pixels = new Uint8ClampedArray(4 * nx * ny);
   const colours = table(scale.map);
   const factor = (LEVELS - 1) / (scale.max - scale.min);

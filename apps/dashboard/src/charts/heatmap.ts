@@ -51,7 +51,10 @@ export const heatmapPlugin: Plugin<'scatter'> = {
   },
 };
 
-const ends = (values: readonly number[]): { min: number; max: number } => ({ min: values[0] ?? 0, max: values.at(-1) ?? 1 });
+const ends = (values: readonly number[]): { min: number; max: number } => ({
+  min: values[0] ?? 0,
+  max: values.at(-1) ?? 1,
+});
 
 export function heatmapConfig(label: string, plane: Plane, theme: Theme): ChartConfiguration<'scatter', never[]> {
   const dataset: HeatDataset = { label, data: [], plane };
@@ -82,7 +85,8 @@ export function valueAt(chart: Chart, pixelX: number, pixelY: number): { x: numb
   const plane = planeOf(chart);
   const { left, right, top, bottom, width, height } = chart.chartArea;
   if (plane === undefined || pixelX < left || pixelX > right || pixelY < top || pixelY > bottom) return null;
-  const nearest = (part: number, count: number): number => Math.min(count - 1, Math.max(0, Math.round(part * (count - 1))));
+  const nearest = (part: number, count: number): number =>
+    Math.min(count - 1, Math.max(0, Math.round(part * (count - 1))));
   const i = nearest((pixelX - left) / width, plane.x.values.length);
   const j = nearest((bottom - pixelY) / height, plane.y.values.length);
   return { x: plane.x.values[i]!, y: plane.y.values[j]!, value: plane.values[i * plane.y.values.length + j]! };

@@ -66,6 +66,17 @@ export function markersOf({ cvar95, mean }: Distribution): Marker[] {
   ];
 }
 
+/** Where something is to be seen: the bins with more than one path in five thousand. */
+function span(distributions: readonly Distribution[]): { min: number; max: number } {
+  const ends = distributions.flatMap(({ edges, counts }) => {
+    const least = counts.reduce((sum, count) => sum + count, 0) / 5000;
+    const first = counts.findIndex((count) => count > least);
+    const last = counts.findLastIndex((count) => count > least);
+    return first < 0 ? [edges[0]!, edges.at(-1)!] : [edges[first]!, edges[last + 1]!];
+  });
+  return { min: Math.min(...ends), max: Math.max(...ends) };
+}
+
 /** The P&L of one strategy as a filled histogram, another one as an outline over it. */
 export function histogramConfig(
   main: { label: string; distribution: Distribution },
@@ -80,8 +91,9 @@ export function histogramConfig(
     { x: 'P&L', y: '% of paths', logX: false, logY: false },
     theme,
   );
-  const y = config.options?.scales?.['y'];
+  const { x, y } = config.options?.scales ?? {};
   if (y) y.min = 0;
+  if (x) Object.assign(x, span([main.distribution, ...(other === null ? [] : [other.distribution])]));
   const [first, ...rest] = config.data.datasets;
   const marked: MarkedDataset = { ...first!, markers: markersOf(main.distribution), markerTheme: theme };
   return { ...config, data: { datasets: [marked, ...rest] }, plugins: [markerPlugin] };

@@ -71,6 +71,15 @@ export function lineConfig(curves: readonly Curve[], axes: LineAxes, theme: Them
   };
 }
 
+/** The numbers that a logarithmic axis names: powers of ten if it is long, their halves and fifths, or all, if it is short. */
+function isMark(value: number, decades: number): boolean {
+  const exact = value / 10 ** Math.floor(Math.log10(value) + 1e-9);
+  const mantissa = Number(exact.toFixed(1));
+  if (Math.abs(exact - mantissa) > 1e-6) return false;
+  if (decades < 0.7) return true;
+  return decades < 2.5 ? [1, 2, 5].includes(mantissa) : mantissa === 1;
+}
+
 function tickOfX(value: number): string {
   return Number.isInteger(value) && Math.abs(value) >= 1000 ? formatCount(value) : formatNumber(value, 4);
 }
@@ -103,11 +112,11 @@ function axis(
       maxRotation: 0,
       autoSkipPadding: 14,
       maxTicksLimit: 7,
+      // The ends of the data make poor marks.
+      includeBounds: false,
       callback: (value: number | string) => {
         const number = Number(value);
-        // Between powers of ten a long axis would repeat itself.
-        const wanted = !log || decades < 1.2 || Math.abs(Math.log10(number) - Math.round(Math.log10(number))) < 1e-9;
-        return wanted ? format(number) : null;
+        return !log || isMark(number, decades) ? format(number) : null;
       },
     },
   };

@@ -2,7 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { drawable, extent, thin } from './points.ts';
 
 describe('thin', () => {
-  const points = Array.from({ length: 10_001 }, (_, k) => ({ x: k, y: k === 5003 ? 9 : k === 7001 ? -9 : Math.sin(k / 300) }));
+  const points = Array.from({ length: 10_001 }, (_, k) => ({
+    x: k,
+    y: k === 5003 ? 9 : k === 7001 ? -9 : Math.sin(k / 300),
+  }));
 
   test('keeps both ends, every spike and the order', () => {
     const kept = thin(points, 500);
@@ -32,7 +35,17 @@ test('a logarithmic axis never sees zero, negative or non-finite values', () => 
 test('ranges ignore gaps and never collapse', () => {
   expect(extent([[{ x: 1, y: NaN }]], 'y', false)).toBeNull();
   expect(extent([[{ x: 1, y: 4 }]], 'x', false)).toEqual([0.5, 1.5]);
-  const [low, high] = extent([[{ x: 1, y: 1e-6 }, { x: 2, y: NaN }, { x: 3, y: 1 }]], 'y', true)!;
+  const [low, high] = extent(
+    [
+      [
+        { x: 1, y: 1e-6 },
+        { x: 2, y: NaN },
+        { x: 3, y: 1 },
+      ],
+    ],
+    'y',
+    true,
+  )!;
   expect(low).toBeLessThan(1e-6);
   expect(low).toBeGreaterThan(0);
   expect(high).toBeGreaterThan(1);

@@ -8,7 +8,11 @@ export function ColourBar({ scale }: { scale: ColourScale }) {
   const strip = useRef<HTMLDivElement>(null);
   useEffect(() => strip.current?.style.setProperty('background', gradient(scale.map, 'to top')), [scale.map]);
   return (
-    <div class="colour-bar" role="img" aria-label={`Colours from ${formatNumber(scale.min)} to ${formatNumber(scale.max)}`}>
+    <div
+      class="colour-bar"
+      role="img"
+      aria-label={`Colours from ${formatNumber(scale.min)} to ${formatNumber(scale.max)}`}
+    >
       <div class="colour-strip" ref={strip} />
       <div class="colour-ticks" aria-hidden="true">
         <span>{formatNumber(scale.max)}</span>

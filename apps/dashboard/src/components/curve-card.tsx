@@ -61,7 +61,10 @@ function trend({ points }: Curve): string {
 function tableOf(curves: readonly Curve[], x: string): { head: string[]; rows: string[][] } {
   const byX = curves.map((curve) => new Map(curve.points.map((point) => [point.x, point.y])));
   const all = [...new Set(curves.flatMap((curve) => curve.points.map((point) => point.x)))].toSorted((a, b) => a - b);
-  const even = all.length <= ROWS ? all : Array.from({ length: ROWS }, (_, k) => all[Math.round((k * (all.length - 1)) / (ROWS - 1))]!);
+  const even =
+    all.length <= ROWS
+      ? all
+      : Array.from({ length: ROWS }, (_, k) => all[Math.round((k * (all.length - 1)) / (ROWS - 1))]!);
   return {
     head: [x, ...curves.map((curve) => curve.label)],
     rows: even.map((value) => [formatNumber(value, 6), ...byX.map((values) => formatNumber(values.get(value), 5))]),

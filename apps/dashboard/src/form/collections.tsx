@@ -7,7 +7,14 @@ import { blank, pointerTo, withKey } from './schema.ts';
 import type { FormNode } from './schema.ts';
 
 /** Values under names that the user gives. */
-export function RecordField({ node, label, pointer, value, errors, onChange }: FieldProps<FormNode & { type: 'record' }>) {
+export function RecordField({
+  node,
+  label,
+  pointer,
+  value,
+  errors,
+  onChange,
+}: FieldProps<FormNode & { type: 'record' }>) {
   const [name, setName] = useState('');
   const object = typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
   const add = (): void => {
@@ -32,7 +39,12 @@ export function RecordField({ node, label, pointer, value, errors, onChange }: F
             errors={errors}
             onChange={(next) => onChange({ ...object, [key]: next ?? '' })}
           />
-          <button type="button" class="button button-small" aria-label={`Remove ${key}`} onClick={() => onChange(withKey(object, key, undefined))}>
+          <button
+            type="button"
+            class="button button-small"
+            aria-label={`Remove ${key}`}
+            onClick={() => onChange(withKey(object, key, undefined))}
+          >
             Remove
           </button>
         </div>

@@ -42,7 +42,14 @@ export function Field(props: FieldProps) {
     case 'numbers':
       return <TypedField {...props} read={parseNumbers} write={commas} mode="decimal" />;
     case 'text':
-      return <TypedField {...props} read={(text) => (text === '' && !props.required ? undefined : text)} write={plain} mode="text" />;
+      return (
+        <TypedField
+          {...props}
+          read={(text) => (text === '' && !props.required ? undefined : text)}
+          write={plain}
+          mode="text"
+        />
+      );
     case 'const':
       return null;
     case 'json':
@@ -53,7 +60,8 @@ export function Field(props: FieldProps) {
 const plain = (value: Json | undefined): string =>
   value === undefined || value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value);
 
-const commas = (value: Json | undefined): string => (Array.isArray(value) ? value.map(String).join(', ') : plain(value));
+const commas = (value: Json | undefined): string =>
+  Array.isArray(value) ? value.map(String).join(', ') : plain(value);
 
 interface FrameProps {
   readonly props: FieldProps;
@@ -64,7 +72,9 @@ interface FrameProps {
 function Frame({ props: { label, node, pointer, errors, required }, children }: FrameProps) {
   const id = fieldId(pointer);
   const error = errors.get(pointer);
-  const described = [node.description !== undefined && `${id}-hint`, error !== undefined && `${id}-error`].filter(Boolean);
+  const described = [node.description !== undefined && `${id}-hint`, error !== undefined && `${id}-error`].filter(
+    Boolean,
+  );
   return (
     <div class={error === undefined ? 'field' : 'field field-bad'}>
       <label for={id}>
@@ -167,7 +177,8 @@ function BooleanField(props: FieldProps) {
 }
 
 function ObjectField({ node, label, pointer, value, errors, onChange }: FieldProps<FormNode & { type: 'object' }>) {
-  const object = typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
+  const object =
+    typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
   return (
     <fieldset class="group" id={fieldId(pointer)}>
       <legend>{label}</legend>
@@ -219,7 +230,9 @@ function ChoiceField(props: FieldProps<FormNode & { type: 'choice' }>) {
         {node.description !== undefined && <p class="hint">{node.description}</p>}
         {variant.type === 'const' && <ErrorText pointer={pointer} errors={errors} />}
       </div>
-      {hasFields(variant) && <Field {...props} node={variant} label={`${label}: ${node.variants[chosen]?.label ?? ''}`} value={inner} />}
+      {hasFields(variant) && (
+        <Field {...props} node={variant} label={`${label}: ${node.variants[chosen]?.label ?? ''}`} value={inner} />
+      )}
     </div>
   );
 }
@@ -272,7 +285,12 @@ function ListField({ node, label, pointer, value, errors, onChange }: FieldProps
             onChange={(next) => set(items.map((old, j) => (j === k ? (next ?? '') : old)))}
           />
           {items.length > node.min && (
-            <button type="button" class="button button-small" aria-label={`Remove ${single} ${k + 1}`} onClick={() => set(items.filter((_, j) => j !== k))}>
+            <button
+              type="button"
+              class="button button-small"
+              aria-label={`Remove ${single} ${k + 1}`}
+              onClick={() => set(items.filter((_, j) => j !== k))}
+            >
               Remove
             </button>
           )}

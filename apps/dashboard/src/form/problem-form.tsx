@@ -13,7 +13,9 @@ interface ProblemFormProps {
 const SIMPLE: ReadonlySet<FormNode['type']> = new Set(['number', 'text', 'enum', 'boolean', 'numbers']);
 
 const isSimple = (node: FormNode): boolean =>
-  SIMPLE.has(node.type) || (node.type === 'choice' && node.variants.every((variant) => variant.node.type === 'const' || SIMPLE.has(variant.node.type)));
+  SIMPLE.has(node.type) ||
+  (node.type === 'choice' &&
+    node.variants.every((variant) => variant.node.type === 'const' || SIMPLE.has(variant.node.type)));
 
 /** A whole problem: one group for each of its parts, one for what remains. */
 export function ProblemForm({ form, spec, errors, onChange }: ProblemFormProps) {

@@ -36,8 +36,16 @@ const schema: JsonObject = {
     },
     horizon: {
       anyOf: [
-        { type: 'object', properties: { days: { type: 'number' }, steps: { type: 'integer' } }, required: ['days', 'steps'] },
-        { type: 'object', properties: { years: { type: 'number' }, steps: { type: 'integer' } }, required: ['years', 'steps'] },
+        {
+          type: 'object',
+          properties: { days: { type: 'number' }, steps: { type: 'integer' } },
+          required: ['days', 'steps'],
+        },
+        {
+          type: 'object',
+          properties: { years: { type: 'number' }, steps: { type: 'integer' } },
+          required: ['years', 'steps'],
+        },
       ],
     },
     seed: { $ref: '#/$defs/seed' },
@@ -62,12 +70,18 @@ describe('formOf', () => {
       horizon: 'choice',
       seed: 'number',
     });
-    expect(form.fields.filter((field) => field.required).map((field) => field.key)).toEqual(['domain', 'conditions', 'horizon']);
+    expect(form.fields.filter((field) => field.required).map((field) => field.key)).toEqual([
+      'domain',
+      'conditions',
+      'horizon',
+    ]);
   });
 
   test('keeps descriptions and defaults, names variants', () => {
     expect(node('seed').fallback).toBe(1);
-    expect((node('conditions') as FormNode & { type: 'list' }).item).toMatchObject({ fields: [{ node: { description: 'A place' } }, {}] });
+    expect((node('conditions') as FormNode & { type: 'list' }).item).toMatchObject({
+      fields: [{ node: { description: 'A place' } }, {}],
+    });
     expect(choice('optimizer').variants.map((variant) => variant.label)).toEqual(['auto', 'adam']);
     expect(choice('premium').variants.map((variant) => variant.label)).toEqual(['model', 'number']);
     expect(choice('horizon').variants.map((variant) => variant.label)).toEqual(['days, steps', 'years, steps']);
@@ -103,6 +117,7 @@ test('numbers are read as typed; what is none is left for the service to refuse'
 
 test('names and pointers', () => {
   expect(humanise('resampleEvery')).toBe('Resample every');
+  expect(humanise('relativeL2')).toBe('Relative L2');
   expect(humanise('v0')).toBe('v0');
   expect(pointerTo('/a', 'b/c~d')).toBe('/a/b~1c~0d');
 });

@@ -9,7 +9,10 @@ interface Common {
 /** What a form shows for one place of a JSON Schema. */
 export type FormNode = Common &
   (
-    | { readonly type: 'object'; readonly fields: readonly { readonly key: string; readonly node: FormNode; readonly required: boolean }[] }
+    | {
+        readonly type: 'object';
+        readonly fields: readonly { readonly key: string; readonly node: FormNode; readonly required: boolean }[];
+      }
     | { readonly type: 'record'; readonly value: FormNode }
     | { readonly type: 'list'; readonly item: FormNode; readonly min: number; readonly max: number }
     | { readonly type: 'tuple'; readonly items: readonly FormNode[] }
@@ -81,7 +84,8 @@ function arrayOf(schema: JsonObject, root: JsonObject): FormNode {
   if (isList(tuple)) return { type: 'tuple', items: tuple.filter(isObject).map((item) => formOf(item, root)) };
   const item = isObject(schema['items']) ? formOf(schema['items'], root) : { type: 'json' as const };
   if (item.type === 'number') return { type: 'numbers' };
-  const bound = (name: string, otherwise: number): number => (typeof schema[name] === 'number' ? schema[name] : otherwise);
+  const bound = (name: string, otherwise: number): number =>
+    typeof schema[name] === 'number' ? schema[name] : otherwise;
   return { type: 'list', item, min: bound('minItems', 0), max: bound('maxItems', Infinity) };
 }
 
@@ -186,8 +190,12 @@ export function variantOf(node: FormNode & { type: 'choice' }, value: Json | und
 
 /** A field's name for reading: 'resampleEvery' becomes 'Resample every'. */
 export function humanise(key: string): string {
-  const words = key.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
-  return key.length <= 2 ? key : words[0]!.toUpperCase() + words.slice(1);
+  const words = key
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .split(' ')
+    .map((word) => (/^[A-Z]+\d*$/.test(word) ? word : word.toLowerCase()))
+    .join(' ');
+  return /^[a-z]\d$/.test(key) ? key : words[0]!.toUpperCase() + words.slice(1);
 }
 
 /** One step of a JSON pointer (RFC 6901). */

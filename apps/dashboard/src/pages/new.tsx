@@ -23,7 +23,12 @@ const KINDS = [
   { value: 'hedging', label: 'Hedge' },
 ] as const;
 
-const draftOf = (entry: CatalogueEntry): Draft => ({ kind: entry.kind, name: entry.name, preset: entry.name, spec: entry.spec });
+const draftOf = (entry: CatalogueEntry): Draft => ({
+  kind: entry.kind,
+  name: entry.name,
+  preset: entry.name,
+  spec: entry.spec,
+});
 
 /** Describing and launching a run. */
 export function NewRunPage() {
@@ -130,7 +135,13 @@ function Editor({ catalogue, initial }: { catalogue: Catalogue; initial: Draft }
           <div class="preset-list">
             {presets.map((entry) => (
               <label key={entry.name} class="preset">
-                <input type="radio" name="preset" value={entry.name} checked={draft.preset === entry.name} onChange={() => take(draftOf(entry))} />
+                <input
+                  type="radio"
+                  name="preset"
+                  value={entry.name}
+                  checked={draft.preset === entry.name}
+                  onChange={() => take(draftOf(entry))}
+                />
                 <span class="preset-body">
                   <span class="preset-name">{entry.name}</span>
                   <span class="preset-title">{entry.title}</span>
@@ -215,7 +226,8 @@ function Editor({ catalogue, initial }: { catalogue: Catalogue; initial: Draft }
 function readJson(text: string): { spec: JsonObject | null; fault: string | null } {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { spec: value as JsonObject, fault: null };
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return { spec: value as JsonObject, fault: null };
     return { spec: null, fault: 'expected an object { … }' };
   } catch (error) {
     return { spec: null, fault: error instanceof Error ? error.message : String(error) };
@@ -252,7 +264,9 @@ function focusField(pointer: string): void {
   for (let at = pointer; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) {
     const element = document.getElementById(fieldId(at)) ?? document.getElementById(fieldId(`${at}:choice`));
     if (element === null) continue;
-    const control = element.matches('input, select, textarea') ? element : element.querySelector<HTMLElement>('input, select, textarea, button');
+    const control = element.matches('input, select, textarea')
+      ? element
+      : element.querySelector<HTMLElement>('input, select, textarea, button');
     (control as HTMLElement | null)?.focus();
     element.scrollIntoView({ block: 'center' });
     return;

@@ -55,8 +55,9 @@ function LoadedRun({ live, run }: { live: LiveRun; run: Run }) {
       <Outcome run={run} />
       <Tiles live={live} run={run} />
       {run.kind === 'hedging' && <DistributionPanel id={run.id} step={snapshot} result={run.result} />}
-      <MetricsPanel live={live} kind={run.kind} />
-      {run.kind === 'pinn' && <FieldsPanel id={run.id} step={snapshot} />}
+      <MetricsPanel live={live} kind={run.kind}>
+        {run.kind === 'pinn' && <FieldsPanel id={run.id} step={snapshot} />}
+      </MetricsPanel>
       <Details live={live} run={run} />
       <Announcer text={announcement(run)} urgent={STATUS[run.status].label} />
     </>
@@ -197,13 +198,13 @@ function Tiles({ live, run }: { live: LiveRun; run: Run }) {
         <dd>
           {formatCount(run.step)}
           <small>{total}</small>
+          <ProgressBar value={share} label="Progress of the run" />
         </dd>
-        <ProgressBar value={share} label="Progress of the run" />
       </div>
       <div class="tile">
         <dt>Time</dt>
         <dd>{formatSeconds(run.seconds)}</dd>
-        {run.stopReason !== null && <p class="tile-note">stopped by {run.stopReason}</p>}
+        {run.stopReason !== null && <dd class="tile-note">ended by {run.stopReason}</dd>}
       </div>
       {headline(run, live.series).map((tile) => (
         <div class="tile" key={tile.label}>
@@ -215,10 +216,10 @@ function Tiles({ live, run }: { live: LiveRun; run: Run }) {
         <div class="tile">
           <dt>Engine</dt>
           <dd class="tile-words">{run.engine.kind}</dd>
-          <p class="tile-note">
+          <dd class="tile-note">
             {run.engine.simd === 'none' ? 'TypeScript' : run.engine.simd}, {run.engine.threads}{' '}
             {run.engine.threads === 1 ? 'thread' : 'threads'}
-          </p>
+          </dd>
         </div>
       )}
     </dl>
@@ -238,7 +239,10 @@ function Details({ live, run }: { live: LiveRun; run: Run }) {
       </details>
       <details class="card">
         <summary>
-          Log <span class="muted">{log.length === 0 ? 'empty' : `${log.length} lines`}</span>
+          Log{' '}
+          <span class="muted">
+            {log.length === 0 ? 'empty' : log.length === 1 ? 'one line' : `${log.length} lines`}
+          </span>
         </summary>
         <ol class="log">
           {log.map((line, k) => (
@@ -263,7 +267,8 @@ function Details({ live, run }: { live: LiveRun; run: Run }) {
         )}
         <dt>JSON</dt>
         <dd>
-          <a href={`/v1/runs/${encodeURIComponent(run.id)}`}>run</a>, <a href={`/v1/runs/${encodeURIComponent(run.id)}/metrics`}>metrics</a>
+          <a href={`/v1/runs/${encodeURIComponent(run.id)}`}>run</a>,{' '}
+          <a href={`/v1/runs/${encodeURIComponent(run.id)}/metrics`}>metrics</a>
         </dd>
       </dl>
     </section>

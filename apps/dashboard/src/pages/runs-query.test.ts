@@ -27,7 +27,10 @@ const runs = [
   run('3', { name: 'burgers wide', loss: null, status: 'failed' }),
 ];
 const view: RunsView = { text: '', kind: 'all', status: 'all', sort: 'createdAt', descending: true };
-const ids = (change: Partial<RunsView>): string => select(runs, { ...view, ...change }).map((item) => item.id).join('');
+const ids = (change: Partial<RunsView>): string =>
+  select(runs, { ...view, ...change })
+    .map((item) => item.id)
+    .join('');
 
 test('filters by words, kind and state', () => {
   expect(ids({ text: 'BURG' })).toBe('31');

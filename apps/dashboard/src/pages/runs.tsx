@@ -34,7 +34,13 @@ const COLUMNS: readonly { key: SortKey; label: string; numeric?: boolean }[] = [
 export function RunsPage() {
   usePage('Runs');
   const { runs, problem, retry } = useRuns();
-  const [view, setView] = useState<RunsView>({ text: '', kind: 'all', status: 'all', sort: 'createdAt', descending: true });
+  const [view, setView] = useState<RunsView>({
+    text: '',
+    kind: 'all',
+    status: 'all',
+    sort: 'createdAt',
+    descending: true,
+  });
   const compared = (query.value.get('compare') ?? '').split(',').filter(Boolean);
   const choose = (id: string, on: boolean): void =>
     replaceQuery((parameters) => {
@@ -56,8 +62,17 @@ export function RunsPage() {
       {runs !== null && runs.length > 0 && (
         <>
           <Filters view={view} onChange={setView} />
-          <RunsTable runs={select(runs, view)} view={view} onSort={(sort) => setView(sorted(view, sort))} compared={compared} onChoose={choose} />
-          <ComparePanel runs={compared.flatMap((id) => runs.filter((run) => run.id === id))} onClear={() => replaceQuery((parameters) => parameters.delete('compare'))} />
+          <RunsTable
+            runs={select(runs, view)}
+            view={view}
+            onSort={(sort) => setView(sorted(view, sort))}
+            compared={compared}
+            onChoose={choose}
+          />
+          <ComparePanel
+            runs={compared.flatMap((id) => runs.filter((run) => run.id === id))}
+            onClear={() => replaceQuery((parameters) => parameters.delete('compare'))}
+          />
         </>
       )}
     </>
@@ -123,11 +138,20 @@ function Filters({ view, onChange }: { view: RunsView; onChange: (view: RunsView
     <div class="toolbar filters" role="search" aria-label="Filter runs">
       <div class="inline-field">
         <label for="filter-text">Search</label>
-        <input id="filter-text" type="search" value={view.text} onInput={(event) => onChange({ ...view, text: event.currentTarget.value })} />
+        <input
+          id="filter-text"
+          type="search"
+          value={view.text}
+          onInput={(event) => onChange({ ...view, text: event.currentTarget.value })}
+        />
       </div>
       <div class="inline-field">
         <label for="filter-status">State</label>
-        <select id="filter-status" value={view.status} onChange={(event) => onChange({ ...view, status: event.currentTarget.value as RunsView['status'] })}>
+        <select
+          id="filter-status"
+          value={view.status}
+          onChange={(event) => onChange({ ...view, status: event.currentTarget.value as RunsView['status'] })}
+        >
           <option value="all">All</option>
           <option value="active">Active</option>
           {Object.entries(STATUS).map(([status, { label }]) => (
@@ -137,7 +161,13 @@ function Filters({ view, onChange }: { view: RunsView; onChange: (view: RunsView
           ))}
         </select>
       </div>
-      <Segmented legend="Kind" name="filter-kind" value={view.kind} options={KINDS} onChange={(kind) => onChange({ ...view, kind })} />
+      <Segmented
+        legend="Kind"
+        name="filter-kind"
+        value={view.kind}
+        options={KINDS}
+        onChange={(kind) => onChange({ ...view, kind })}
+      />
     </div>
   );
 }
@@ -178,7 +208,13 @@ function RunsTable({ runs, view, onSort, compared, onChoose }: RunsTableProps) {
         </thead>
         <tbody>
           {runs.map((run) => (
-            <Row key={run.id} run={run} chosen={compared.includes(run.id)} full={compared.length >= MOST_COMPARED} onChoose={onChoose} />
+            <Row
+              key={run.id}
+              run={run}
+              chosen={compared.includes(run.id)}
+              full={compared.length >= MOST_COMPARED}
+              onChoose={onChoose}
+            />
           ))}
           {runs.length === 0 && (
             <tr>
@@ -193,13 +229,28 @@ function RunsTable({ runs, view, onSort, compared, onChoose }: RunsTableProps) {
   );
 }
 
-function Row({ run, chosen, full, onChoose }: { run: RunSummary; chosen: boolean; full: boolean; onChoose: RunsTableProps['onChoose'] }) {
+function Row({
+  run,
+  chosen,
+  full,
+  onChoose,
+}: {
+  run: RunSummary;
+  chosen: boolean;
+  full: boolean;
+  onChoose: RunsTableProps['onChoose'];
+}) {
   const share = isTerminal(run.status) ? null : progressOf(run.step, run.totalSteps, 0, null);
   return (
     <tr class={chosen ? 'chosen' : undefined} data-run={run.id}>
       <td>
         <label class="target">
-          <input type="checkbox" checked={chosen} disabled={full && !chosen} onChange={(event) => onChoose(run.id, event.currentTarget.checked)} />
+          <input
+            type="checkbox"
+            checked={chosen}
+            disabled={full && !chosen}
+            onChange={(event) => onChoose(run.id, event.currentTarget.checked)}
+          />
           <span class="visually-hidden">Compare {run.name}</span>
         </label>
       </td>

@@ -25,7 +25,9 @@ export function DistributionPanel({ id, step, result }: DistributionPanelProps) 
         Profit and loss {distributions.length > 0 && <span class="muted h-note">at step {list?.step ?? 0}</span>}
       </h2>
       {distributions.length === 0 ? (
-        <p class="empty">{step === null ? 'The histogram appears with the first snapshot.' : 'Reading the distributions …'}</p>
+        <p class="empty">
+          {step === null ? 'The histogram appears with the first snapshot.' : 'Reading the distributions …'}
+        </p>
       ) : (
         <div class="grid grid-pnl">
           <Histogram distributions={distributions} revision={list?.step ?? 0} />
@@ -105,7 +107,9 @@ function Comparison({ distributions, result }: { distributions: readonly Distrib
       <header class="card-head">
         <div>
           <h3>Policy beside its baselines</h3>
-          <p class="card-summary">{final ? 'On the common test paths of the report' : 'On validation paths, while training'}</p>
+          <p class="card-summary">
+            {final ? 'On the common test paths of the report' : 'On validation paths, while training'}
+          </p>
         </div>
       </header>
       <div class="table-scroll" role="region" aria-label="Policy and baselines" tabIndex={0}>

@@ -10,7 +10,7 @@ import { ChartCard } from '../components/chart-card.tsx';
 import { ColourBar } from '../components/colour-bar.tsx';
 import { CurveCard } from '../components/curve-card.tsx';
 import { formatNumber } from '../format.ts';
-import { isSigned, rangeOf, sharedRange, titleOf } from './fields.ts';
+import { inOrder, isSigned, rangeOf, sharedRange, titleOf } from './fields.ts';
 import { useSnapshot } from './snapshots.ts';
 
 interface Snapshot {
@@ -21,7 +21,7 @@ interface Snapshot {
 async function readFields(id: string, signal: AbortSignal): Promise<Snapshot | null> {
   const list = await getFields(id, signal);
   if (list.fields.length === 0) return null;
-  const fields = await Promise.all(list.fields.map((info) => getField(id, info, signal)));
+  const fields = await Promise.all(inOrder(list.fields).map((info) => getField(id, info, signal)));
   return { step: list.step ?? 0, fields };
 }
 
@@ -30,9 +30,7 @@ export function FieldsPanel({ id, step }: { id: string; step: number | null }) {
   const snapshot = useSnapshot(step, (signal) => readFields(id, signal), id);
   return (
     <section aria-labelledby="fields-title">
-      <h2 id="fields-title">
-        Fields {snapshot !== null && <span class="muted h-note">at step {snapshot.step}</span>}
-      </h2>
+      <h2 id="fields-title">Fields {snapshot !== null && <span class="muted h-note">at step {snapshot.step}</span>}</h2>
       {snapshot === null ? (
         <p class="empty">{step === null ? 'Fields appear with the first snapshot.' : 'Reading the fields …'}</p>
       ) : (
@@ -63,7 +61,14 @@ function FieldCurves({ snapshot }: { snapshot: Snapshot }) {
         <CurveCard title={titleOf(values)} curves={values.map(curveOf)} x={x} y="linear" revision={snapshot.step} />
       )}
       {signed.map((field) => (
-        <CurveCard key={field.name} title={titleOf([field])} curves={[curveOf(field, 3)]} x={x} y="linear" revision={snapshot.step} />
+        <CurveCard
+          key={field.name}
+          title={titleOf([field])}
+          curves={[curveOf(field, 3)]}
+          x={x}
+          y="linear"
+          revision={snapshot.step}
+        />
       ))}
     </>
   );
@@ -75,14 +80,21 @@ function HeatCard({ field, snapshot }: { field: Field; snapshot: Snapshot }) {
   if (xAxis === undefined || yAxis === undefined) return null;
   const range = rangeOf(field.values);
   // A solution and its reference are compared by eye: one scale for both.
-  const scale: ColourScale = colourScale(isSigned(field.name) ? range : sharedRange(snapshot.fields), isSigned(field.name));
+  const scale: ColourScale = colourScale(
+    isSigned(field.name) ? range : sharedRange(snapshot.fields),
+    isSigned(field.name),
+  );
   const plane: Plane = { x: xAxis, y: yAxis, values: field.values, scale };
   const title = titleOf([field]);
   const largest = Math.max(Math.abs(range[0]), Math.abs(range[1]));
   return (
     <ChartCard
       title={title}
-      summary={isSigned(field.name) ? `largest magnitude ${formatNumber(largest)}` : `${formatNumber(range[0])} to ${formatNumber(range[1])}`}
+      summary={
+        isSigned(field.name)
+          ? `largest magnitude ${formatNumber(largest)}`
+          : `${formatNumber(range[0])} to ${formatNumber(range[1])}`
+      }
       table={() => tableOf(field)}
     >
       <div class="heat">
@@ -93,7 +105,8 @@ function HeatCard({ field, snapshot }: { field: Field; snapshot: Snapshot }) {
           onHover={(chart, px, py) => {
             const at = valueAt(chart, px, py);
             setHover(
-              at && `${xAxis.name} = ${formatNumber(at.x)}, ${yAxis.name} = ${formatNumber(at.y)}: ${formatNumber(at.value, 4)}`,
+              at &&
+                `${xAxis.name} = ${formatNumber(at.x)}, ${yAxis.name} = ${formatNumber(at.y)}: ${formatNumber(at.value, 4)}`,
             );
           }}
           onLeave={() => setHover(null)}

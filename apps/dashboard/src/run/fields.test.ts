@@ -1,10 +1,17 @@
 import { expect, test } from 'vitest';
-import { isSigned, rangeOf, sharedRange, titleOf } from './fields.ts';
+import { inOrder, isSigned, rangeOf, sharedRange, titleOf } from './fields.ts';
 
 const field = (name: string, ...values: number[]) => ({ name, values: Float32Array.from(values) });
 
 test('differences are signed, solutions are not', () => {
-  expect(['u', 'exact', 'error', 'residual', 'u error', 'terror'].map(isSigned)).toEqual([false, false, true, true, true, false]);
+  expect(['u', 'exact', 'error', 'residual', 'u error', 'terror'].map(isSigned)).toEqual([
+    false,
+    false,
+    true,
+    true,
+    true,
+    false,
+  ]);
 });
 
 test('a solution and its reference share a range, differences stay out', () => {
@@ -21,4 +28,9 @@ test('fields are named', () => {
   expect(titleOf([{ name: 'u' }])).toBe('Solution u');
   expect(titleOf([{ name: 'residual' }])).toBe('Residual');
   expect(titleOf([{ name: 'u' }, { name: 'exact' }])).toBe('u and exact');
+});
+
+test('fields stand in the order of reading', () => {
+  const names = inOrder(['u', 'residual', 'exact', 'error'].map((name) => ({ name }))).map((item) => item.name);
+  expect(names).toEqual(['u', 'exact', 'error', 'residual']);
 });

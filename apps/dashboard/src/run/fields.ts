@@ -38,3 +38,9 @@ export function titleOf(fields: readonly { readonly name: string }[]): string {
   });
   return names.length === 1 ? names[0]! : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
+
+/** Solution, reference, error, residual: the order of reading. */
+export function inOrder<T extends { readonly name: string }>(fields: readonly T[]): readonly T[] {
+  const place = (name: string): number => ['exact', 'error', 'residual'].findIndex((word) => name.includes(word));
+  return fields.toSorted((a, b) => place(a.name) - place(b.name));
+}

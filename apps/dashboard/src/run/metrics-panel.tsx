@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { CurveCard } from '../components/curve-card.tsx';
 import { Segmented } from '../components/segmented.tsx';
@@ -19,8 +20,15 @@ export function curvePoints(points: readonly Point[], against: Against): { x: nu
   return points.map((point) => ({ x: point[against], y: point.value }));
 }
 
+interface MetricsPanelProps {
+  readonly live: LiveRun;
+  readonly kind: RunKind;
+  /** What stands between the progress and the optimizer. */
+  readonly children?: ComponentChildren;
+}
+
 /** The curves of a run: progress first, then the optimizer from inside, then whatever else it reports. */
-export function MetricsPanel({ live, kind }: { live: LiveRun; kind: RunKind }) {
+export function MetricsPanel({ live, kind, children }: MetricsPanelProps) {
   const [against, setAgainst] = useState<Against>('step');
   const [logX, setLogX] = useState(false);
   const [linear, setLinear] = useState(false);
@@ -63,8 +71,13 @@ export function MetricsPanel({ live, kind }: { live: LiveRun; kind: RunKind }) {
             </label>
           </div>
         </div>
-        {progress.length === 0 ? <p class="empty">Curves appear with the first step.</p> : <div class="grid">{progress}</div>}
+        {progress.length === 0 ? (
+          <p class="empty">Curves appear with the first step.</p>
+        ) : (
+          <div class="grid">{progress}</div>
+        )}
       </section>
+      {children}
       {optimizer.length > 0 && (
         <section aria-labelledby="optimizer-title">
           <h2 id="optimizer-title">Inside the optimizer</h2>

@@ -4,7 +4,12 @@ import { panelsOf } from './panels.ts';
 test('only panels with series are shown, and no metric is lost', () => {
   const keys = ['loss', 'pinn/rmse', 'pinn/rel_l2/u', 'opt/damping', 'kfac/head/cond_a'];
   const panels = panelsOf('pinn', keys);
-  expect(panels.map((panel) => panel.title)).toEqual(['Loss', 'Error against the exact solution', 'Damping λ', 'kfac/head/cond_a']);
+  expect(panels.map((panel) => panel.title)).toEqual([
+    'Loss',
+    'Error against the exact solution',
+    'Damping λ',
+    'kfac/head/cond_a',
+  ]);
   expect(panels.flatMap((panel) => panel.series.map((item) => item.key)).toSorted()).toEqual(keys.toSorted());
   expect(panels[1]?.series[1]?.label).toBe('relative L2 u');
 });

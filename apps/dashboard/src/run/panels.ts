@@ -34,7 +34,12 @@ const PINN: readonly Panel[] = [
 
 const HEDGING: readonly Panel[] = [
   { ...LOSS, title: 'Training risk', series: [{ key: 'loss', label: 'risk of the batch' }] },
-  { title: 'Entropic risk, validation', series: [{ key: 'hedge/entropic', label: 'entropic risk' }], y: 'auto', group: 'progress' },
+  {
+    title: 'Entropic risk, validation',
+    series: [{ key: 'hedge/entropic', label: 'entropic risk' }],
+    y: 'auto',
+    group: 'progress',
+  },
   {
     title: 'P&L, validation',
     series: [
@@ -53,7 +58,12 @@ const OPTIMIZER: readonly Panel[] = [
   { title: 'Reduction ratio ρ', series: [{ key: 'opt/lm_ratio', label: 'ρ' }], y: 'linear', group: 'optimizer' },
   { title: 'Learning rate', series: [{ key: 'opt/lr', label: 'α' }], y: 'auto', group: 'optimizer' },
   { title: 'Momentum', series: [{ key: 'opt/momentum', label: 'μ' }], y: 'linear', group: 'optimizer' },
-  { title: 'Cosine of step and gradient', series: [{ key: 'opt/cos_nat_raw', label: 'cosine' }], y: 'linear', group: 'optimizer' },
+  {
+    title: 'Cosine of step and gradient',
+    series: [{ key: 'opt/cos_nat_raw', label: 'cosine' }],
+    y: 'linear',
+    group: 'optimizer',
+  },
   { title: 'Radius', series: [{ key: 'opt/radius', label: 'radius' }], y: 'auto', group: 'optimizer' },
   {
     title: 'Norms',
@@ -65,7 +75,7 @@ const OPTIMIZER: readonly Panel[] = [
     group: 'optimizer',
   },
   { title: 'Rejected steps', series: [{ key: 'opt/rejected', label: 'rejected' }], y: 'linear', group: 'optimizer' },
-  { title: 'Seconds per step', series: [{ key: 'time/total', label: 'step' }], y: 'auto', group: 'optimizer' },
+  { title: 'Seconds per step', series: [{ key: 'time/total', label: 'step' }], y: 'linear', group: 'optimizer' },
 ];
 
 /** True for a series of the panel's key or of one of its parts: 'pinn/rmse' has 'pinn/rmse/u'. */
@@ -79,11 +89,17 @@ export function panelsOf(kind: RunKind, keys: readonly string[]): readonly Panel
     const series = panel.series.flatMap(({ key, label }) =>
       keys
         .filter((candidate) => belongs(candidate, key))
-        .map((candidate) => ({ key: candidate, label: candidate === key ? label : `${label} ${candidate.slice(key.length + 1)}` })),
+        .map((candidate) => ({
+          key: candidate,
+          label: candidate === key ? label : `${label} ${candidate.slice(key.length + 1)}`,
+        })),
     );
     series.forEach((item) => taken.add(item.key));
     return series.length === 0 ? [] : [{ ...panel, series }];
   });
   const rest = keys.filter((key) => !taken.has(key)).toSorted();
-  return [...panels, ...rest.map((key): Panel => ({ title: key, series: [{ key, label: key }], y: 'auto', group: 'other' }))];
+  return [
+    ...panels,
+    ...rest.map((key): Panel => ({ title: key, series: [{ key, label: key }], y: 'auto', group: 'other' })),
+  ];
 }

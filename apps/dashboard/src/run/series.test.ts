@@ -7,7 +7,9 @@ describe('SeriesStore', () => {
   test('history and live points overlap without doubles, in order', () => {
     const store = new SeriesStore();
     store.addEvent({ points: [at(3, 0.3), at(4, 0.2)] });
-    store.addSeries({ loss: [1, 2, 3].map((step) => ({ step, seconds: step / 10, value: step === 3 ? 0.3 : 1 / step })) });
+    store.addSeries({
+      loss: [1, 2, 3].map((step) => ({ step, seconds: step / 10, value: step === 3 ? 0.3 : 1 / step })),
+    });
     store.addEvent({ points: [at(4, 0.2), at(5, 0.1)] });
     expect(store.get('loss').map((point) => point.step)).toEqual([1, 2, 3, 4, 5]);
     expect(store.latest('loss')?.value).toBe(0.1);
@@ -30,7 +32,11 @@ describe('SeriesStore', () => {
 
   test('non-finite values keep their meaning', () => {
     const store = new SeriesStore();
-    store.addEvent({ points: [{ step: 1, seconds: 0, metrics: { a: null, b: null, c: null }, nonfinite: { a: 'NaN', b: '+Inf', c: '-Inf' } }] });
+    store.addEvent({
+      points: [
+        { step: 1, seconds: 0, metrics: { a: null, b: null, c: null }, nonfinite: { a: 'NaN', b: '+Inf', c: '-Inf' } },
+      ],
+    });
     expect(['a', 'b', 'c'].map((key) => store.latest(key)?.value)).toEqual([NaN, Infinity, -Infinity]);
   });
 });

@@ -9,7 +9,9 @@ export const isTerminal = (status: RunStatus): boolean => TERMINAL.has(status);
 export const canCancel = (status: RunStatus): boolean => !isTerminal(status) && status !== 'cancelling';
 
 /** How a state looks and reads; shape and text tell it without colour. */
-export const STATUS: { readonly [status in RunStatus]: { readonly label: string; readonly tone: Tone; readonly mark: string } } = {
+export const STATUS: {
+  readonly [status in RunStatus]: { readonly label: string; readonly tone: Tone; readonly mark: string };
+} = {
   queued: { label: 'Queued', tone: 'quiet', mark: '○' },
   claimed: { label: 'Starting', tone: 'active', mark: '◔' },
   running: { label: 'Running', tone: 'active', mark: '●' },
@@ -24,7 +26,12 @@ export const STATUS: { readonly [status in RunStatus]: { readonly label: string;
 export type Tone = 'quiet' | 'active' | 'good' | 'warning' | 'bad';
 
 /** Share of the work that is done, 0 … 1, by whichever stop rule is nearest; null where no rule tells. */
-export function progressOf(step: number, totalSteps: number | null, seconds: number, totalSeconds: number | null): number | null {
+export function progressOf(
+  step: number,
+  totalSteps: number | null,
+  seconds: number,
+  totalSeconds: number | null,
+): number | null {
   const parts = [
     ...(totalSteps === null ? [] : [step / totalSteps]),
     ...(totalSeconds === null ? [] : [seconds / totalSeconds]),

@@ -19,13 +19,20 @@ test('while training the distributions speak, and what they do not know is left 
   expect(table.final).toBe(false);
   expect(table.columns.map(strategyName)).toEqual(['Policy', 'No hedge']);
   expect(table.rows.map((row) => row.label)).not.toContain('Mean cost');
-  expect(table.rows.find((row) => row.label === 'P&L variance')).toEqual({ label: 'P&L variance', values: [0.3, 5], best: 0 });
+  expect(table.rows.find((row) => row.label === 'P&L variance')).toEqual({
+    label: 'P&L variance',
+    values: [0.3, 5],
+    best: 0,
+  });
 });
 
 test('the report speaks once it is there, and names the best of each row', () => {
   const result = {
     policy: { entropic: 0.28, pnlMean: -0.1, meanCost: 0.15 },
-    baselines: { noHedge: { entropic: 6, pnlMean: 0.01, meanCost: 0 }, blackScholesDelta: { entropic: 0.33, pnlMean: -0.2, meanCost: 0.22 } },
+    baselines: {
+      noHedge: { entropic: 6, pnlMean: 0.01, meanCost: 0 },
+      blackScholesDelta: { entropic: 0.33, pnlMean: -0.2, meanCost: 0.22 },
+    },
   };
   const table = comparison([], result);
   expect(table.final).toBe(true);

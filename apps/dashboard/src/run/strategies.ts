@@ -13,7 +13,12 @@ export function strategyName(name: string): string {
 }
 
 /** The measures of a report, in the order of reading; `better` says which end wins, if one does. */
-const MEASURES: readonly { key: string; label: string; better?: 'low' | 'high'; live?: (item: Distribution) => number | null }[] = [
+const MEASURES: readonly {
+  key: string;
+  label: string;
+  better?: 'low' | 'high';
+  live?: (item: Distribution) => number | null;
+}[] = [
   { key: 'entropic', label: 'Entropic risk', better: 'low' },
   { key: 'pnlMean', label: 'Mean P&L', better: 'high', live: (item) => item.mean },
   { key: 'pnlVariance', label: 'P&L variance', better: 'low', live: (item) => item.variance },
@@ -27,7 +32,11 @@ const MEASURES: readonly { key: string; label: string; better?: 'low' | 'high'; 
 
 export interface ComparisonTable {
   readonly columns: readonly string[];
-  readonly rows: readonly { readonly label: string; readonly values: readonly (number | null)[]; readonly best: number | null }[];
+  readonly rows: readonly {
+    readonly label: string;
+    readonly values: readonly (number | null)[];
+    readonly best: number | null;
+  }[];
   /** True if the numbers are those of the report. */
   readonly final: boolean;
 }
@@ -40,10 +49,14 @@ export function comparison(distributions: readonly Distribution[], result: JsonO
   const policy = record(result?.['policy']);
   const baselines = record(result?.['baselines']);
   if (policy === null || baselines === null) {
-    return tableOf(distributions.map((item) => item.name), false, (key, k) => {
-      const live = MEASURES.find((measure) => measure.key === key)?.live;
-      return live === undefined ? null : live(distributions[k]!);
-    });
+    return tableOf(
+      distributions.map((item) => item.name),
+      false,
+      (key, k) => {
+        const live = MEASURES.find((measure) => measure.key === key)?.live;
+        return live === undefined ? null : live(distributions[k]!);
+      },
+    );
   }
   const arms = [policy, ...Object.values(baselines).map(record)];
   return tableOf(['policy', ...Object.keys(baselines)], true, (key, k) => {
@@ -52,7 +65,11 @@ export function comparison(distributions: readonly Distribution[], result: JsonO
   });
 }
 
-function tableOf(columns: readonly string[], final: boolean, value: (key: string, k: number) => number | null): ComparisonTable {
+function tableOf(
+  columns: readonly string[],
+  final: boolean,
+  value: (key: string, k: number) => number | null,
+): ComparisonTable {
   const rows = MEASURES.map(({ key, label, better }) => {
     const values = columns.map((_, k) => value(key, k));
     return { label, values, best: better === undefined ? null : bestOf(values, better) };

@@ -18,7 +18,11 @@ describe('follow', () => {
     const waits: number[] = [];
     await follow(
       'http://service/events',
-      { onEvent: (event) => seen.push(event.data), onStatus: (status) => statuses.push(status), finished: () => seen.length === 3 },
+      {
+        onEvent: (event) => seen.push(event.data),
+        onStatus: (status) => statuses.push(status),
+        finished: () => seen.length === 3,
+      },
       {
         signal: new AbortController().signal,
         fetch: async (_url, init) => {
@@ -50,7 +54,8 @@ describe('follow', () => {
           if (calls > 1) return body('data: x\n\n');
           return new Response(
             new ReadableStream({
-              start: (controller) => init?.signal?.addEventListener('abort', () => controller.error(new Error('aborted'))),
+              start: (controller) =>
+                init?.signal?.addEventListener('abort', () => controller.error(new Error('aborted'))),
             }),
           );
         },

@@ -75,7 +75,8 @@ async function read(url: string, lastId: string, options: ConnectionOptions, rea
   try {
     const signal = AbortSignal.any([options.signal, silence.signal]);
     const response = await (options.fetch ?? fetch)(url, { headers, signal, cache: 'no-store' });
-    if (!response.ok || response.body === null) throw new Error(`expected an event stream, got status ${response.status}`);
+    if (!response.ok || response.body === null)
+      throw new Error(`expected an event stream, got status ${response.status}`);
     reader.opened();
     const parser = new EventStreamParser();
     const pieces = response.body.pipeThrough(new TextDecoderStream()).getReader();

@@ -13,16 +13,19 @@ describe('EventStreamParser', () => {
     ]);
   });
 
-  test.each([1, 2, 3, 5, 7])('gives the same events in pieces of %i characters and with every kind of line end', (size) => {
-    for (const end of ['\n', '\r\n', '\r']) {
-      // A lone carriage return ends a line only when the next character is known.
-      const text = stream.replaceAll('\n', end) + (end === '\r' ? ': end\r' : '');
-      const parser = new EventStreamParser();
-      const events = [];
-      for (let k = 0; k < text.length; k += size) events.push(...parser.feed(text.slice(k, k + size)).events);
-      expect(events.map((event) => event.data)).toEqual(['{"a":1}', 'one\ntwo']);
-    }
-  });
+  test.each([1, 2, 3, 5, 7])(
+    'gives the same events in pieces of %i characters and with every kind of line end',
+    (size) => {
+      for (const end of ['\n', '\r\n', '\r']) {
+        // A lone carriage return ends a line only when the next character is known.
+        const text = stream.replaceAll('\n', end) + (end === '\r' ? ': end\r' : '');
+        const parser = new EventStreamParser();
+        const events = [];
+        for (let k = 0; k < text.length; k += size) events.push(...parser.feed(text.slice(k, k + size)).events);
+        expect(events.map((event) => event.data)).toEqual(['{"a":1}', 'one\ntwo']);
+      }
+    },
+  );
 
   test('an incomplete event is not given, an id stays until the next one', () => {
     const parser = new EventStreamParser();

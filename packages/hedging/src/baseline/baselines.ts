@@ -14,7 +14,13 @@ export type BaselineName = (typeof BASELINES)[number];
  * model delta, in Heston worlds with the effective volatility √(E_t∫V/τ). Whalley–Wilmott (1997): the band of half-width
  * (3ε e^{−rτ} S Γ²/(2a))^{1/3} around that delta, trading only to its nearest edge.
  */
-export function baselinePositions(world: World, name: BaselineName, paths: PathSet, count: number, out: Positions): void {
+export function baselinePositions(
+  world: World,
+  name: BaselineName,
+  paths: PathSet,
+  count: number,
+  out: Positions,
+): void {
   if (name === 'noHedge') {
     out.fill(0);
     return;

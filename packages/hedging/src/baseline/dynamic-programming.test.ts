@@ -25,7 +25,7 @@ function optimalPrice(cost: number, { spots, positions, normals }: Grid): number
   const right = new Float64Array(positions);
 
   for (let t = steps - 1; t >= 0; t--) {
-    const points = t === steps - 1 ? 50 * (normals - 1) + 1 : normals;
+    const points = t === steps - 1 ? 20 * (normals - 1) + 1 : normals;
     const z = Float64Array.from({ length: points }, (_, k) => -7.5 + (15 * k) / (points - 1));
     const total = z.reduce((s, v) => s + Math.exp((-v * v) / 2), 0);
     for (let j = 0; j < spots; j++) {

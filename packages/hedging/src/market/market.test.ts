@@ -3,7 +3,16 @@ import type { HestonSpec } from '../spec.ts';
 import { effectiveVolatility, expectedIntegratedVariance, logScale } from './market.ts';
 
 const heston: HestonSpec = {
-  model: 'heston', spot: 100, v0: 0.09, kappa: 2, theta: 0.04, xi: 0.3, rho: -0.7, drift: 0, rate: 0, dividend: 0,
+  model: 'heston',
+  spot: 100,
+  v0: 0.09,
+  kappa: 2,
+  theta: 0.04,
+  xi: 0.3,
+  rho: -0.7,
+  drift: 0,
+  rate: 0,
+  dividend: 0,
 };
 
 test('the expected integrated variance solves m′ = κ(θ − m), integrated numerically', () => {
@@ -26,6 +35,11 @@ test('effective volatility: the spot volatility at once, the long-run one in the
 test('the log-moneyness scale is 20 for 20 % volatility over 30 days and of order one everywhere', () => {
   const horizon = { days: 30, steps: 30 };
   expect(logScale({ market: { ...heston, v0: 0.04 }, horizon })).toBe(20);
-  expect(logScale({ market: { model: 'black-scholes', spot: 100, volatility: 0.2, drift: 0, rate: 0, dividend: 0 }, horizon })).toBe(20);
+  expect(
+    logScale({
+      market: { model: 'black-scholes', spot: 100, volatility: 0.2, drift: 0, rate: 0, dividend: 0 },
+      horizon,
+    }),
+  ).toBe(20);
   expect(logScale({ market: { ...heston, v0: 0.04 }, horizon: { years: 1, steps: 12 } })).toBe(5);
 });

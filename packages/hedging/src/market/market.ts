@@ -22,7 +22,9 @@ export function expectedIntegratedVariance(market: MarketSpec, v: number, tau: n
 
 /** The volatility with which Black–Scholes sees the market over τ years: σ, or √(E∫V/τ) for Heston. */
 export function effectiveVolatility(market: MarketSpec, v: number, tau: number): number {
-  return market.model === 'black-scholes' ? market.volatility : Math.sqrt(expectedIntegratedVariance(market, v, tau) / tau);
+  return market.model === 'black-scholes'
+    ? market.volatility
+    : Math.sqrt(expectedIntegratedVariance(market, v, tau) / tau);
 }
 
 /**

@@ -29,7 +29,12 @@ export interface PolicyNetwork {
   /** Factor of the log-moneyness feature. */
   readonly logScale: number;
   /** The weight matrices, row-major [inputs × outputs], bias in the last row; gate columns are i, f, g, o. */
-  readonly matrices: readonly { readonly name: string; readonly inputs: number; readonly outputs: number; readonly values: number[] }[];
+  readonly matrices: readonly {
+    readonly name: string;
+    readonly inputs: number;
+    readonly outputs: number;
+    readonly values: number[];
+  }[];
 }
 
 /** Describes trained weights θ of a problem. */
@@ -62,11 +67,16 @@ export function hedgePaths(engine: Engine, spec: HedgingSpec, theta: Float64Arra
   const paths: PathSet = {
     spot: toMatrix('spot', input.spot, world.dates + 1, (value) => value > 0),
     variance:
-      world.market.model === 'heston' ? toMatrix('variance', input.variance ?? [], world.dates + 1, (value) => value >= 0) : null,
+      world.market.model === 'heston'
+        ? toMatrix('variance', input.variance ?? [], world.dates + 1, (value) => value >= 0)
+        : null,
   };
   const count = paths.spot.cols;
   if (paths.variance && paths.variance.cols !== count) {
-    throw new KfacError('KFAC_SPEC', `expected a variance path for each of ${count} spot paths, got ${paths.variance.cols}`);
+    throw new KfacError(
+      'KFAC_SPEC',
+      `expected a variance path for each of ${count} spot paths, got ${paths.variance.cols}`,
+    );
   }
   const batch = engine.hedge.batch(world.task, count, world.dates, spec.precision);
   const room = (): Float64Array => new Float64Array(count);
@@ -82,7 +92,12 @@ export function hedgePaths(engine: Engine, spec: HedgingSpec, theta: Float64Arra
   };
 }
 
-function toMatrix(name: string, rows: readonly (readonly number[])[], dates: number, valid: (value: number) => boolean): Matrix {
+function toMatrix(
+  name: string,
+  rows: readonly (readonly number[])[],
+  dates: number,
+  valid: (value: number) => boolean,
+): Matrix {
   if (rows.length === 0) throw new KfacError('KFAC_SPEC', `expected at least one ${name} path, got none`);
   const out = matrix(dates, rows.length);
   rows.forEach((row, i) => {

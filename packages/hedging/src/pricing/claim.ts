@@ -10,7 +10,10 @@ export interface EuropeanOption {
 }
 
 /** A call's price and delta turned into the option's by put–call parity: C − P = S·e^{−qτ} − K·e^{−rτ}. */
-export function byParity(option: EuropeanOption, call: { price: number; delta: number }): { price: number; delta: number } {
+export function byParity(
+  option: EuropeanOption,
+  call: { price: number; delta: number },
+): { price: number; delta: number } {
   if (option.type === 'european-call') return call;
   const carried = Math.exp(-option.dividend * option.years);
   return {

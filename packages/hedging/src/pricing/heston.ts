@@ -80,7 +80,11 @@ const log1p = (a: Complex): Complex => ({
 });
 
 /** C and D of the characteristic function exp(C + D·v0) of ln(S_T/F) at u − i/2, u ≥ 0. */
-function exponents(u: number, years: number, { kappa, theta, xi, rho }: HestonParameters): { constant: Complex; slope: Complex } {
+function exponents(
+  u: number,
+  years: number,
+  { kappa, theta, xi, rho }: HestonParameters,
+): { constant: Complex; slope: Complex } {
   const beta = { re: kappa - (rho * xi) / 2, im: -rho * xi * u };
   const square = { re: beta.re * beta.re - beta.im * beta.im + xi * xi * (u * u + 0.25), im: 2 * beta.re * beta.im };
   const modulus = Math.hypot(square.re, square.im);

@@ -11,7 +11,11 @@ export interface Price {
 }
 
 /** The risk-neutral price without costs of a problem's liability. */
-export function priceLiability({ market, horizon, liability }: Pick<HedgingSpec, 'market' | 'horizon' | 'liability'>): Price {
+export function priceLiability({
+  market,
+  horizon,
+  liability,
+}: Pick<HedgingSpec, 'market' | 'horizon' | 'liability'>): Price {
   const option = { ...liability, ...market, years: horizonYears(horizon) };
   const { price } = market.model === 'heston' ? heston(option, market) : blackScholes(option, market.volatility);
   return { price, model: market.model };

@@ -35,10 +35,30 @@ describe('oracle hedging §13: prices', () => {
     ['Lewis set, put K = 100', { ...lewisCall, type: 'european-put' }, lewis, 17.0552709612701],
     ['Buehler', call({ years: 30 / 365 }), { v0: 0.04, kappa: 1, theta: 0.04, xi: 2, rho: -0.7 }, 1.6918339251104],
     ['HEDGE-1', call({ years: 30 / 365 }), hedge1, 2.2683193398795],
-    ['Broadie–Kaya 1', call({ rate: 0.0319 }), { v0: 0.010201, kappa: 6.21, theta: 0.019, xi: 0.61, rho: -0.7 }, 6.806113313462],
-    ['Broadie–Kaya 2', call({ rate: 0.05, years: 5 }), { v0: 0.09, kappa: 2, theta: 0.09, xi: 1, rho: -0.3 }, 34.999758351184],
-    ['Fang–Oosterlee, T = 1', call({}), { v0: 0.0175, kappa: 1.5768, theta: 0.0398, xi: 0.5751, rho: -0.5711 }, 5.7851554343762],
-    ['Fang–Oosterlee, T = 10', call({ years: 10 }), { v0: 0.0175, kappa: 1.5768, theta: 0.0398, xi: 0.5751, rho: -0.5711 }, 22.318945791154],
+    [
+      'Broadie–Kaya 1',
+      call({ rate: 0.0319 }),
+      { v0: 0.010201, kappa: 6.21, theta: 0.019, xi: 0.61, rho: -0.7 },
+      6.806113313462,
+    ],
+    [
+      'Broadie–Kaya 2',
+      call({ rate: 0.05, years: 5 }),
+      { v0: 0.09, kappa: 2, theta: 0.09, xi: 1, rho: -0.3 },
+      34.999758351184,
+    ],
+    [
+      'Fang–Oosterlee, T = 1',
+      call({}),
+      { v0: 0.0175, kappa: 1.5768, theta: 0.0398, xi: 0.5751, rho: -0.5711 },
+      5.7851554343762,
+    ],
+    [
+      'Fang–Oosterlee, T = 10',
+      call({ years: 10 }),
+      { v0: 0.0175, kappa: 1.5768, theta: 0.0398, xi: 0.5751, rho: -0.5711 },
+      22.318945791154,
+    ],
   ] as const)('Heston: %s', (_, option, parameters, expected) => {
     expect(Math.abs(heston(option, parameters).price - expected)).toBeLessThan(1e-11);
   });
@@ -58,7 +78,11 @@ describe('oracle hedging §13: prices', () => {
     const exact = blackScholes(option, 0.2);
     const error = (xi: number): number => {
       const greeks = heston(option, { v0: 0.04, kappa: 2, theta: 0.04, xi, rho: -0.7 });
-      return Math.max(Math.abs(greeks.price - exact.price), Math.abs(greeks.delta - exact.delta), Math.abs(greeks.gamma - exact.gamma));
+      return Math.max(
+        Math.abs(greeks.price - exact.price),
+        Math.abs(greeks.delta - exact.delta),
+        Math.abs(greeks.gamma - exact.gamma),
+      );
     };
     expect(error(1e-4)).toBeLessThan(1e-3);
     expect(error(1e-6)).toBeLessThan(1e-5);
@@ -93,7 +117,12 @@ describe('Greeks against central differences', () => {
   test('known defect 8: at expiry the delta is the step function, never NaN', () => {
     expect(blackScholes(call({ years: 0, spot: 101 }), 0.2)).toEqual({ price: 1, delta: 1, gamma: 0, vega: 0 });
     expect(blackScholes(call({ years: 0, spot: 99 }), 0.2)).toEqual({ price: 0, delta: 0, gamma: 0, vega: 0 });
-    expect(blackScholes(call({ years: 0, spot: 99, type: 'european-put' }), 0.2)).toEqual({ price: 1, delta: -1, gamma: 0, vega: 0 });
+    expect(blackScholes(call({ years: 0, spot: 99, type: 'european-put' }), 0.2)).toEqual({
+      price: 1,
+      delta: -1,
+      gamma: 0,
+      vega: 0,
+    });
   });
 });
 

@@ -48,7 +48,11 @@ describe.each(risks)('oracle hedging §13, risk: %s', (_, risk) => {
     for (let trial = 0; trial < 3; trial++) {
       const u = draw();
       const first = dot(curvature, u);
-      const form = dot(curvature, u.map((value) => value * value)) - (risk.centred ? (first * first) / total : 0);
+      const form =
+        dot(
+          curvature,
+          u.map((value) => value * value),
+        ) - (risk.centred ? (first * first) / total : 0);
       const h = 2e-5;
       const up = derivatives(risk, along(pnl, u, h)).slope;
       const down = derivatives(risk, along(pnl, u, -h)).slope;

@@ -28,7 +28,15 @@ export class ExactBlock implements CurvatureBlock {
 
   solve(v: Matrix, out: Matrix): void {
     const size = this.#statistic.rows;
-    this.#engine.linalg.gemm(1, this.#inverse.inverse, 'n', matrixOver(size, 1, v.data), 'n', 0, matrixOver(size, 1, out.data));
+    this.#engine.linalg.gemm(
+      1,
+      this.#inverse.inverse,
+      'n',
+      matrixOver(size, 1, v.data),
+      'n',
+      0,
+      matrixOver(size, 1, out.data),
+    );
   }
 
   save(): Float64Array {

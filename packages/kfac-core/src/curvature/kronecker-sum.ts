@@ -47,10 +47,7 @@ export class KroneckerSum implements CurvatureBlock {
     for (let attempt = 0, damping = lambda; attempt < 4; attempt++, damping *= 10) {
       const one = this.#damping(a1, g1, c1, damping);
       const two = this.#damping(a2, g2, c2, damping);
-      if (
-        this.#sideA.prepare(a1, 1, one.a, a2, 1, two.a) &&
-        this.#sideB.prepare(g1, c1, one.g, g2, c2, two.g)
-      ) {
+      if (this.#sideA.prepare(a1, 1, one.a, a2, 1, two.a) && this.#sideB.prepare(g1, c1, one.g, g2, c2, two.g)) {
         this.#sideA.install();
         this.#sideB.install();
         this.#ready = true;
@@ -85,7 +82,8 @@ export class KroneckerSum implements CurvatureBlock {
     const p2 = this.#sideB.ratios;
     const core = this.#core.data;
     for (let i = 0, index = 0; i < p1.length; i++) {
-      for (let j = 0; j < p2.length; j++, index++) core[index] = core[index]! / (p1[i]! * p2[j]! + (1 - p1[i]!) * (1 - p2[j]!));
+      for (let j = 0; j < p2.length; j++, index++)
+        core[index] = core[index]! / (p1[i]! * p2[j]! + (1 - p1[i]!) * (1 - p2[j]!));
     }
     linalg.gemm(1, k1, 'n', this.#core, 'n', 0, this.#work);
     linalg.gemm(1, this.#work, 'n', k2, 't', 0, out);
@@ -140,7 +138,11 @@ class GeneralizedSide {
     try {
       this.#engine.linalg.eigenGeneralized(this.#x, this.#sum, this.#values, this.#vectors);
     } catch (error) {
-      if (error instanceof KfacError && (error.code === 'KFAC_NOT_POSITIVE_DEFINITE' || error.code === 'KFAC_NO_CONVERGENCE')) return false;
+      if (
+        error instanceof KfacError &&
+        (error.code === 'KFAC_NOT_POSITIVE_DEFINITE' || error.code === 'KFAC_NO_CONVERGENCE')
+      )
+        return false;
       throw error;
     }
     return n === 0 || (allFinite(this.#values) && allFinite(this.#vectors.data));

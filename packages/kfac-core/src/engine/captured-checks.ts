@@ -7,7 +7,8 @@ function requirePair(z: Matrix, g: Matrix, uses: number, name: string): number {
   requireMatrix(z, `${name}: Z`);
   requireShape(g, z.rows, g.cols, `${name}: G`, z.dtype);
   requireInteger(uses, 1, Number.MAX_SAFE_INTEGER, `${name}: uses`);
-  if (z.rows % uses !== 0) throw new KfacError('KFAC_SHAPE', `${name}: Z: expected a multiple of ${uses} rows, got ${z.rows}`);
+  if (z.rows % uses !== 0)
+    throw new KfacError('KFAC_SHAPE', `${name}: Z: expected a multiple of ${uses} rows, got ${z.rows}`);
   return z.rows / uses;
 }
 

@@ -14,8 +14,10 @@ export function requireInteger(value: number, minimum: number, maximum: number, 
 /** The dtype of an array; throws `KFAC_DTYPE` for anything else and for shared memory, which another thread could change. */
 export function arrayDtype(data: RealArray, name: string): Dtype {
   const dtype = data instanceof Float64Array ? 'f64' : data instanceof Float32Array ? 'f32' : undefined;
-  if (dtype === undefined) throw new KfacError('KFAC_DTYPE', `${name}: expected a Float64Array or Float32Array, got ${typeName(data)}`);
-  if (!(data.buffer instanceof ArrayBuffer)) throw new KfacError('KFAC_DTYPE', `${name}: memory shared between threads is not accepted`);
+  if (dtype === undefined)
+    throw new KfacError('KFAC_DTYPE', `${name}: expected a Float64Array or Float32Array, got ${typeName(data)}`);
+  if (!(data.buffer instanceof ArrayBuffer))
+    throw new KfacError('KFAC_DTYPE', `${name}: memory shared between threads is not accepted`);
   return dtype;
 }
 
@@ -26,13 +28,18 @@ function typeName(value: unknown): string {
 /** Throws `KFAC_SHAPE` or `KFAC_DTYPE` unless the matrix is consistent in itself; with `dtype`, unless it is of that dtype. */
 export function requireMatrix(m: Matrix, name: string, dtype?: Dtype): void {
   const stored = arrayDtype(m.data, name);
-  if (m.dtype !== stored) throw new KfacError('KFAC_DTYPE', `${name}: expected ${m.dtype} numbers, got a ${typeName(m.data)}`);
+  if (m.dtype !== stored)
+    throw new KfacError('KFAC_DTYPE', `${name}: expected ${m.dtype} numbers, got a ${typeName(m.data)}`);
   requireInteger(m.rows, 0, LARGEST, `rows of ${name}`);
   requireInteger(m.cols, 0, LARGEST, `columns of ${name}`);
   if (m.data.length !== m.rows * m.cols) {
-    throw new KfacError('KFAC_SHAPE', `${name}: expected ${m.rows * m.cols} numbers for ${m.rows}×${m.cols}, got ${m.data.length}`);
+    throw new KfacError(
+      'KFAC_SHAPE',
+      `${name}: expected ${m.rows * m.cols} numbers for ${m.rows}×${m.cols}, got ${m.data.length}`,
+    );
   }
-  if (dtype !== undefined && m.dtype !== dtype) throw new KfacError('KFAC_DTYPE', `${name}: expected ${dtype}, got ${m.dtype}`);
+  if (dtype !== undefined && m.dtype !== dtype)
+    throw new KfacError('KFAC_DTYPE', `${name}: expected ${dtype}, got ${m.dtype}`);
 }
 
 /** The same, and the shape must be [rows × cols]. */
@@ -51,12 +58,15 @@ export function requireVector(v: RealArray, length: number, name: string, dtype:
 }
 
 function overlap(a: RealArray, b: RealArray): boolean {
-  return a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength;
+  return (
+    a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength
+  );
 }
 
 /** Throws `KFAC_ALIAS` if the written array shares memory with one of the others. */
 export function requireDistinct(written: RealArray, name: string, others: readonly RealArray[]): void {
   for (const other of others) {
-    if (overlap(written, other)) throw new KfacError('KFAC_ALIAS', `${name}: the output shares memory with another argument`);
+    if (overlap(written, other))
+      throw new KfacError('KFAC_ALIAS', `${name}: the output shares memory with another argument`);
   }
 }

@@ -169,7 +169,24 @@ export interface Jets {
 
 /** Operation codes of a program, in the order of their numbers 0, 1, 2 … Unary ones ignore b. */
 export const OPCODES = [
-  'add', 'sub', 'mul', 'div', 'neg', 'pow', 'powi', 'sin', 'cos', 'tan', 'tanh', 'sinh', 'cosh', 'exp', 'log', 'sqrt', 'abs', 'sign',
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'neg',
+  'pow',
+  'powi',
+  'sin',
+  'cos',
+  'tan',
+  'tanh',
+  'sinh',
+  'cosh',
+  'exp',
+  'log',
+  'sqrt',
+  'abs',
+  'sign',
 ] as const;
 export type Opcode = (typeof OPCODES)[number];
 

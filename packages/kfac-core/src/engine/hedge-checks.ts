@@ -1,6 +1,14 @@
 import { KfacError } from '../errors.ts';
 import type {
-  Dtype, HedgeBatch, HedgeLayer, HedgeOutcome, HedgeTape, HedgeTask, LstmShape, Matrix, RealArray,
+  Dtype,
+  HedgeBatch,
+  HedgeLayer,
+  HedgeOutcome,
+  HedgeTape,
+  HedgeTask,
+  LstmShape,
+  Matrix,
+  RealArray,
 } from './engine.ts';
 
 /** Paths of one tile of the hedging loop; the partition is fixed by the dtype, never by the number of threads. */
@@ -55,9 +63,7 @@ export function expectVector(v: Float64Array, length: number, name: string): voi
 
 function overlap(a: RealArray, b: RealArray): boolean {
   return (
-    a.buffer === b.buffer &&
-    a.byteOffset < b.byteOffset + b.byteLength &&
-    b.byteOffset < a.byteOffset + a.byteLength
+    a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength
   );
 }
 
@@ -137,13 +143,20 @@ export function checkRollout(shape: LstmShape, theta: Float64Array, batch: Hedge
 
 /** What `linearize` requires. */
 export function checkLinearize(
-  shape: LstmShape, theta: Float64Array, batch: HedgeBatch, tape: HedgeTape, pnl: Float64Array,
+  shape: LstmShape,
+  theta: Float64Array,
+  batch: HedgeBatch,
+  tape: HedgeTape,
+  pnl: Float64Array,
 ): void {
   checkPolicy(shape, theta, batch);
   const own = tape.shape;
   if (
-    own.hidden !== shape.hidden || own.staticFeatures !== shape.staticFeatures || own.squash !== shape.squash ||
-    tape.paths !== batch.paths || tape.dates !== batch.dates
+    own.hidden !== shape.hidden ||
+    own.staticFeatures !== shape.staticFeatures ||
+    own.squash !== shape.squash ||
+    tape.paths !== batch.paths ||
+    tape.dates !== batch.dates
   ) {
     throw new KfacError(
       'KFAC_SHAPE',
@@ -168,7 +181,10 @@ export function checkGradient(tape: HedgeTape, layer: HedgeLayer, weights: Float
 
 /** What `jvp` requires. */
 export function checkJvp(
-  tape: HedgeTape, layer: HedgeLayer, directions: readonly Float64Array[], out: Float64Array,
+  tape: HedgeTape,
+  layer: HedgeLayer,
+  directions: readonly Float64Array[],
+  out: Float64Array,
 ): void {
   const { inputs, outputs } = layerSize(tape.shape, layer);
   for (const [k, direction] of directions.entries()) expectVector(direction, inputs * outputs, `directions[${k}]`);
@@ -178,7 +194,12 @@ export function checkJvp(
 
 /** What `factors` requires. */
 export function checkFactors(
-  tape: HedgeTape, layer: HedgeLayer, weights: Float64Array, stride: number, a: Matrix, g: Matrix,
+  tape: HedgeTape,
+  layer: HedgeLayer,
+  weights: Float64Array,
+  stride: number,
+  a: Matrix,
+  g: Matrix,
 ): void {
   const { inputs, outputs } = layerSize(tape.shape, layer);
   expectVector(weights, tape.paths, 'weights');

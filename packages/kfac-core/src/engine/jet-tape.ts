@@ -25,22 +25,32 @@ const MAXIMUM_WIDTH = 2 ** 20;
 /** The counts of a shape; throws `KFAC_SHAPE` if it does not describe an MLP with one output and its channels. */
 export function jetDimensions(shape: JetShape): JetDimensions {
   const { sizes, directions, second, activation, dtype } = shape;
-  if (activation !== 'tanh' && activation !== 'sin') throw new KfacError('KFAC_SHAPE', `jets: no activation "${String(activation)}"`);
+  if (activation !== 'tanh' && activation !== 'sin')
+    throw new KfacError('KFAC_SHAPE', `jets: no activation "${String(activation)}"`);
   if (dtype !== 'f64' && dtype !== 'f32') throw new KfacError('KFAC_DTYPE', `jets: no dtype "${String(dtype)}"`);
   requireVector(directions, directions.length, 'directions');
   requireVector(second, second.length, 'second');
   if (sizes.length < 2 || sizes.some((size) => !Number.isInteger(size) || size < 1 || size > MAXIMUM_WIDTH)) {
-    throw new KfacError('KFAC_SHAPE', `jets: expected at least two widths in [1, ${MAXIMUM_WIDTH}], got [${sizes.join(', ')}]`);
+    throw new KfacError(
+      'KFAC_SHAPE',
+      `jets: expected at least two widths in [1, ${MAXIMUM_WIDTH}], got [${sizes.join(', ')}]`,
+    );
   }
   if (sizes.at(-1) !== 1) throw new KfacError('KFAC_SHAPE', `jets: expected one output, got ${sizes.at(-1)}`);
   const inputs = sizes[0]!;
   const firsts = directions.length / inputs;
   if (!Number.isInteger(firsts)) {
-    throw new KfacError('KFAC_SHAPE', `jets: expected directions of ${inputs} numbers each, got ${directions.length} numbers`);
+    throw new KfacError(
+      'KFAC_SHAPE',
+      `jets: expected directions of ${inputs} numbers each, got ${directions.length} numbers`,
+    );
   }
   const seconds = firsts === 0 ? 0 : second.length / firsts;
   if (!Number.isInteger(seconds) || seconds * firsts !== second.length) {
-    throw new KfacError('KFAC_SHAPE', `jets: expected second-order rows of ${firsts} numbers each, got ${second.length} numbers`);
+    throw new KfacError(
+      'KFAC_SHAPE',
+      `jets: expected second-order rows of ${firsts} numbers each, got ${second.length} numbers`,
+    );
   }
   let parameters = 0;
   for (let layer = 0; layer + 1 < sizes.length; layer++) parameters += (sizes[layer]! + 1) * sizes[layer + 1]!;
@@ -52,7 +62,11 @@ export function layoutTape(shape: JetShape, points: number): JetTape {
   requireInteger(points, 0, MAXIMUM_POINTS, 'points of a tape');
   const { sizes } = shape;
   const rows = points * jetDimensions(shape).channels;
-  const widths = { inputs: sizes.slice(0, -1).map((size) => size + 1), hidden: sizes.slice(1, -1), outputs: sizes.slice(1) };
+  const widths = {
+    inputs: sizes.slice(0, -1).map((size) => size + 1),
+    hidden: sizes.slice(1, -1),
+    outputs: sizes.slice(1),
+  };
   const entries = [...widths.inputs, ...widths.hidden, ...widths.outputs].reduce((sum, width) => sum + rows * width, 0);
   if (entries > MAXIMUM_ENTRIES) throw new KfacError('KFAC_LIMIT', `jets: a tape of ${entries} numbers is too large`);
   const buffer: RealArray = shape.dtype === 'f64' ? new Float64Array(entries) : new Float32Array(entries);
@@ -72,7 +86,12 @@ export function layoutTape(shape: JetShape, points: number): JetTape {
 }
 
 /** Throws unless the arguments of `Jets.forward` fit together; returns the shape's counts. */
-export function checkForward(shape: JetShape, theta: Float64Array, columns: Matrix, tape: JetTape | null): JetDimensions {
+export function checkForward(
+  shape: JetShape,
+  theta: Float64Array,
+  columns: Matrix,
+  tape: JetTape | null,
+): JetDimensions {
   const dimensions = jetDimensions(shape);
   requireVector(theta, dimensions.parameters, 'θ');
   requireShape(columns, dimensions.inputs + dimensions.channels, columns.cols, 'columns', 'f64');
@@ -94,7 +113,8 @@ export function checkAdjoint(shape: JetShape, theta: Float64Array, seeds: Matrix
 }
 
 function checkTape(shape: JetShape, { channels }: JetDimensions, tape: JetTape, points: number): void {
-  if (tape.points !== points) throw new KfacError('KFAC_SHAPE', `jets: expected a tape of ${points} points, got one of ${tape.points}`);
+  if (tape.points !== points)
+    throw new KfacError('KFAC_SHAPE', `jets: expected a tape of ${points} points, got one of ${tape.points}`);
   const dtype = arrayDtype(tape.buffer, 'tape');
   if (dtype !== shape.dtype) throw new KfacError('KFAC_DTYPE', `jets: expected a tape in ${shape.dtype}, got ${dtype}`);
   const { sizes } = shape;
@@ -106,7 +126,11 @@ function checkTape(shape: JetShape, { channels }: JetDimensions, tape: JetTape, 
       const { rows, cols, data } = parts[layer]!;
       const size = points * channels * width(layer);
       if (rows !== points * channels || cols !== width(layer) || data.length !== size) return false;
-      if (data.buffer !== tape.buffer.buffer || data.byteOffset !== tape.buffer.byteOffset + entries * data.BYTES_PER_ELEMENT) return false;
+      if (
+        data.buffer !== tape.buffer.buffer ||
+        data.byteOffset !== tape.buffer.byteOffset + entries * data.BYTES_PER_ELEMENT
+      )
+        return false;
       entries += size;
     }
     return true;
@@ -116,5 +140,9 @@ function checkTape(shape: JetShape, { channels }: JetDimensions, tape: JetTape, 
     fits(tape.preactivations, layers - 1, (layer) => sizes[layer + 1]!) &&
     fits(tape.gradients, layers, (layer) => sizes[layer + 1]!) &&
     entries === tape.buffer.length;
-  if (!whole) throw new KfacError('KFAC_SHAPE', `jets: the tape was not made for widths [${sizes.join(', ')}] and ${channels} channels`);
+  if (!whole)
+    throw new KfacError(
+      'KFAC_SHAPE',
+      `jets: the tape was not made for widths [${sizes.join(', ')}] and ${channels} channels`,
+    );
 }

@@ -7,7 +7,8 @@ const LARGEST_ORDER = 32_768;
 
 function requireSquare(m: Matrix, name: string, dtype?: Dtype): number {
   requireMatrix(m, name, dtype);
-  if (m.rows !== m.cols) throw new KfacError('KFAC_SHAPE', `${name}: expected a square matrix, got ${m.rows}×${m.cols}`);
+  if (m.rows !== m.cols)
+    throw new KfacError('KFAC_SHAPE', `${name}: expected a square matrix, got ${m.rows}×${m.cols}`);
   return m.rows;
 }
 
@@ -20,7 +21,10 @@ export function checkedLinalg(inner: LinearAlgebra): LinearAlgebra {
       const [rows, k] = opA === 'n' ? [a.rows, a.cols] : [a.cols, a.rows];
       const [inside, cols] = opB === 'n' ? [b.rows, b.cols] : [b.cols, b.rows];
       if (k !== inside) {
-        throw new KfacError('KFAC_SHAPE', `gemm: expected op(B) with ${k} rows for op(A) ${rows}×${k}, got ${inside}×${cols}`);
+        throw new KfacError(
+          'KFAC_SHAPE',
+          `gemm: expected op(B) with ${k} rows for op(A) ${rows}×${k}, got ${inside}×${cols}`,
+        );
       }
       requireShape(c, rows, cols, 'gemm: C', a.dtype);
       requireDistinct(c.data, 'gemm: C', [a.data, b.data]);
@@ -84,7 +88,8 @@ export function checkedLinalg(inner: LinearAlgebra): LinearAlgebra {
 
     qr(a, q, r) {
       requireMatrix(a, 'qr: A');
-      if (a.rows < a.cols) throw new KfacError('KFAC_SHAPE', `qr: A: expected at least as many rows as columns, got ${a.rows}×${a.cols}`);
+      if (a.rows < a.cols)
+        throw new KfacError('KFAC_SHAPE', `qr: A: expected at least as many rows as columns, got ${a.rows}×${a.cols}`);
       requireShape(q, a.rows, a.cols, 'qr: Q', a.dtype);
       requireShape(r, a.cols, a.cols, 'qr: R', a.dtype);
       requireDistinct(q.data, 'qr: Q', [a.data, r.data]);

@@ -9,7 +9,10 @@ export function matrix(rows: number, cols: number, dtype: Dtype = 'f64'): Matrix
 /** A matrix over existing memory, not copied; `data.length` must be rows · cols. */
 export function matrixOver(rows: number, cols: number, data: RealArray): Matrix {
   if (data.length !== rows * cols) {
-    throw new KfacError('KFAC_SHAPE', `expected ${rows * cols} numbers for a ${rows}×${cols} matrix, got ${data.length}`);
+    throw new KfacError(
+      'KFAC_SHAPE',
+      `expected ${rows * cols} numbers for a ${rows}×${cols} matrix, got ${data.length}`,
+    );
   }
   return { rows, cols, dtype: data instanceof Float64Array ? 'f64' : 'f32', data };
 }

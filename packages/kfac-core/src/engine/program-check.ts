@@ -22,8 +22,15 @@ export function checkProgram({ inputs, constants, code, outputs }: Program): voi
   }
   if (code.length % 3 !== 0) fail(`expected three words an instruction, got ${code.length} words`);
   const instructions = code.length / 3;
-  if (instructions > MAXIMUM_INSTRUCTIONS || constants.length > MAXIMUM_INSTRUCTIONS || outputs.length > MAXIMUM_INSTRUCTIONS) {
-    throw new KfacError('KFAC_LIMIT', `program: expected at most ${MAXIMUM_INSTRUCTIONS} instructions, constants and outputs, got ${instructions}, ${constants.length} and ${outputs.length}`);
+  if (
+    instructions > MAXIMUM_INSTRUCTIONS ||
+    constants.length > MAXIMUM_INSTRUCTIONS ||
+    outputs.length > MAXIMUM_INSTRUCTIONS
+  ) {
+    throw new KfacError(
+      'KFAC_LIMIT',
+      `program: expected at most ${MAXIMUM_INSTRUCTIONS} instructions, constants and outputs, got ${instructions}, ${constants.length} and ${outputs.length}`,
+    );
   }
   const first = inputs + constants.length;
   const readable = (register: number, limit: number): boolean => register >= 0 && register < limit;
@@ -33,11 +40,14 @@ export function checkProgram({ inputs, constants, code, outputs }: Program): voi
     const a = code[3 * k + 1]!;
     const b = code[3 * k + 2]!;
     if (!readable(a, first + k) || (BINARY.has(name) && !readable(b, first + k))) {
-      fail(`instruction ${k} (${name}) reads register ${readable(a, first + k) ? b : a}, only 0 … ${first + k - 1} are written`);
+      fail(
+        `instruction ${k} (${name}) reads register ${readable(a, first + k) ? b : a}, only 0 … ${first + k - 1} are written`,
+      );
     }
   }
   for (const register of outputs) {
-    if (!readable(register, first + instructions)) fail(`output register ${register} is not below ${first + instructions}`);
+    if (!readable(register, first + instructions))
+      fail(`output register ${register} is not below ${first + instructions}`);
   }
 }
 

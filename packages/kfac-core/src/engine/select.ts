@@ -35,7 +35,8 @@ export function selectEngine(options: EngineOptions = {}): Engine {
 function threadsOfEnvironment(): number {
   const text = process.env['KFAC_THREADS'];
   if (!text) return Math.min(availableParallelism(), MAXIMUM_THREADS);
-  if (!/^[0-9]+$/.test(text)) throw new KfacError('KFAC_SHAPE', `KFAC_THREADS: expected an integer in [1, ${MAXIMUM_THREADS}], got "${text}"`);
+  if (!/^[0-9]+$/.test(text))
+    throw new KfacError('KFAC_SHAPE', `KFAC_THREADS: expected an integer in [1, ${MAXIMUM_THREADS}], got "${text}"`);
   return Number(text);
 }
 

@@ -51,7 +51,10 @@ export class Adam implements Optimizer {
     gradient(this.#layout, linearization, this.#gradient);
     this.#step += 1;
     const { learningRate, schedule, steps } = this.#options;
-    const rate = schedule === 'constant' ? learningRate : (learningRate * (1 + Math.cos((Math.PI * Math.min(this.#step - 1, steps)) / steps))) / 2;
+    const rate =
+      schedule === 'constant'
+        ? learningRate
+        : (learningRate * (1 + Math.cos((Math.PI * Math.min(this.#step - 1, steps)) / steps))) / 2;
     const correction1 = 1 - BETA1 ** this.#step;
     const correction2 = 1 - BETA2 ** this.#step;
     let squared = 0;
@@ -76,7 +79,11 @@ export class Adam implements Optimizer {
   }
 
   save(): OptimizerState {
-    const state: OptimizerState = { step: Float64Array.of(this.#step), first: this.#first.slice(), second: this.#second.slice() };
+    const state: OptimizerState = {
+      step: Float64Array.of(this.#step),
+      first: this.#first.slice(),
+      second: this.#second.slice(),
+    };
     if (this.#average) state['average'] = this.#average.save();
     return state;
   }

@@ -58,7 +58,10 @@ export class GaussNewton implements Optimizer {
 
   constructor(engine: Engine, layout: ParameterLayout, options: GaussNewtonOptions) {
     if (!(options.probes >= 2) || !(options.window > 1)) {
-      throw new KfacError('KFAC_SPEC', `expected at least 2 probes and a window above 1, got ${options.probes} and ${options.window}`);
+      throw new KfacError(
+        'KFAC_SPEC',
+        `expected at least 2 probes and a window above 1, got ${options.probes} and ${options.window}`,
+      );
     }
     this.#engine = engine;
     this.#layout = layout;
@@ -83,7 +86,11 @@ export class GaussNewton implements Optimizer {
     const rows = this.#assemble(linearization);
     let form = this.#form;
     let chosen = this.#choose(objective, theta, loss, rows, form);
-    if (form === 'gram' && (this.#options.form ?? 'auto') === 'auto' && chosen.step.lambda <= GRAM_FLOOR * chosen.largest) {
+    if (
+      form === 'gram' &&
+      (this.#options.form ?? 'auto') === 'auto' &&
+      chosen.step.lambda <= GRAM_FLOOR * chosen.largest
+    ) {
       form = 'qr';
       chosen = this.#choose(objective, theta, loss, rows, form);
     }
@@ -125,7 +132,11 @@ export class GaussNewton implements Optimizer {
     const rows = this.#rows;
     let row = 0;
     for (const term of terms) {
-      if (term.centred) throw new KfacError('KFAC_SPEC', `Gauss–Newton needs a sum of squares; the term "${term.name}" has a centred curvature`);
+      if (term.centred)
+        throw new KfacError(
+          'KFAC_SPEC',
+          `Gauss–Newton needs a sum of squares; the term "${term.name}" has a centred curvature`,
+        );
       const root = term.curvature.map(Math.sqrt);
       const captured = new Set(term.layers.map((layer) => layer.matrix));
       for (const layer of term.layers) layer.jacobian(root, rows, row, this.#layout.block(layer.matrix).offset);
@@ -156,7 +167,7 @@ export class GaussNewton implements Optimizer {
     return this.#orthogonal;
   }
 
-  /** Probes radii from the last one outwards and returns the step at the radius where the ratio crosses γ*. */
+  /** Probes radii from small to large and returns the step at the radius where the ratio crosses γ*. */
   #choose(objective: Objective, theta: Float64Array, loss: number, rows: Matrix, form: 'gram' | 'qr') {
     const system = this.#factor(rows, form);
     const { window, probes: count, minRadius, maxRadius } = this.#options;
@@ -176,32 +187,18 @@ export class GaussNewton implements Optimizer {
       const ratio = (loss - newLoss) / step.predicted;
       return { step, newLoss, ratio: Number.isFinite(ratio) ? Math.max(-1, Math.min(1, ratio)) : -1 };
     };
-    const middle = Math.min(count - 1, Math.round(((count - 1) * Math.log(Math.max(1, this.#radius / low))) / Math.log(Math.max(high / low, 1 + 1e-9))));
-    let used = 1;
-    let best: Probe = { radius: radiusOf(middle), ratio: attempt(radiusOf(middle)).ratio };
-    let radius = best.radius;
-    if (best.ratio >= this.#target) {
-      radius = high;
-      for (let k = middle + 1; k < count; k++) {
-        const next = { radius: radiusOf(k), ratio: attempt(radiusOf(k)).ratio };
-        used += 1;
-        if (next.ratio < this.#target) {
-          radius = crossing(best, next, this.#target);
-          break;
-        }
-        best = next;
+    // From small to large: the first probe below γ* ends the search, which makes the ratios a cumulative minimum.
+    let used = 0;
+    let radius = high;
+    let above: Probe | null = null;
+    for (let k = 0; k < count; k++) {
+      const probe = { radius: radiusOf(k), ratio: attempt(radiusOf(k)).ratio };
+      used += 1;
+      if (probe.ratio < this.#target) {
+        radius = above === null ? low : crossing(above, probe, this.#target);
+        break;
       }
-    } else {
-      radius = low;
-      for (let k = middle - 1; k >= 0; k--) {
-        const next = { radius: radiusOf(k), ratio: attempt(radiusOf(k)).ratio };
-        used += 1;
-        if (next.ratio >= this.#target) {
-          radius = crossing(next, best, this.#target);
-          break;
-        }
-        best = next;
-      }
+      above = probe;
     }
     return { ...attempt(radius), radius, largest: system.largest, probes: used + 1 };
   }

@@ -153,7 +153,12 @@ export class KFac implements Optimizer {
     const { firstStep } = this.#options;
     const directions = this.#hasPrevious ? [this.#direction, this.#previous] : [this.#direction];
     linearization.terms.forEach((term, t) => {
-      jacobianVectorProducts(this.#layout, term, directions, this.#product(t, directions.length * term.residual.length));
+      jacobianVectorProducts(
+        this.#layout,
+        term,
+        directions,
+        this.#product(t, directions.length * term.residual.length),
+      );
     });
     const model = quadraticModelStep(linearization, this.#gradient, directions, this.#products, lambda);
     const predicted = this.#options.damping.policy === 'lm' ? model.predictedDamped : model.predicted;
@@ -181,14 +186,21 @@ export class KFac implements Optimizer {
         g: new FactorAverage(parameter.outputs, decay, average),
       }));
       if (groups.length === 0) {
-        throw new KfacError('KFAC_SHAPE', `no loss term captured the matrix "${parameter.name}"; every parameter needs a captured layer`);
+        throw new KfacError(
+          'KFAC_SHAPE',
+          `no loss term captured the matrix "${parameter.name}"; every parameter needs a captured layer`,
+        );
       }
       if (exactBlocks?.includes(parameter.name)) {
         const exact = new FactorAverage(parameter.inputs * parameter.outputs, decay, average);
         return { parameter, groups: [], exact, block: new ExactBlock(this.#engine, exact.value) };
       }
       // A group that merges several layers carries their scales inside G; its own scale is then 1.
-      const terms = groups.map((group, i) => ({ a: group.a.value, g: group.g.value, uses: layersByGroup(linearization.terms, parameter.name)[i]!.length > 1 ? 1 : uses[i]! }));
+      const terms = groups.map((group, i) => ({
+        a: group.a.value,
+        g: group.g.value,
+        uses: layersByGroup(linearization.terms, parameter.name)[i]!.length > 1 ? 1 : uses[i]!,
+      }));
       const block =
         terms.length === 1
           ? new KroneckerBlock(this.#engine, terms[0]!.a, terms[0]!.g, terms[0]!.uses, split)
@@ -236,17 +248,33 @@ export class KFac implements Optimizer {
 
   // ------------------------------------------------------------------------------------------- ends of a step
 
-  #reject(loss: number, newLoss: number, ratio: number, lambda: number, model: { learningRate: number; momentum: number }): StepReport {
+  #reject(
+    loss: number,
+    newLoss: number,
+    ratio: number,
+    lambda: number,
+    model: { learningRate: number; momentum: number },
+  ): StepReport {
     this.#rejections += 1;
     this.#damping.rejected();
-    return this.#report(loss, false, newLoss, ratio, lambda, model, this.#rejections >= MAX_REJECTIONS ? 'stalled' : null);
+    return this.#report(
+      loss,
+      false,
+      newLoss,
+      ratio,
+      lambda,
+      model,
+      this.#rejections >= MAX_REJECTIONS ? 'stalled' : null,
+    );
   }
 
   /** The last accepted step led to a non-finite loss on this batch: go back to where it was finite. */
   #nonFinite(theta: Float64Array, loss: number): StepReport {
     const lambda = this.#damping.lambda;
     const model = { learningRate: Number.NaN, momentum: Number.NaN };
-    if (!this.#hasLastGood || this.#options.rejection === 'none') {
+    // Non-finite where the loss has been finite before: going back cannot help.
+    const isBack = theta.every((value, i) => value === this.#lastGood[i]);
+    if (!this.#hasLastGood || isBack || this.#options.rejection === 'none') {
       return this.#report(loss, false, Number.NaN, Number.NaN, lambda, model, 'non-finite');
     }
     theta.set(this.#lastGood);
@@ -289,7 +317,13 @@ export class KFac implements Optimizer {
   save(): OptimizerState {
     const state: OptimizerState = {
       scalars: Float64Array.of(
-        this.#step, this.#damping.lambda, this.#hasPrevious ? 1 : 0, this.#hasLastGood ? 1 : 0, this.#rejections, this.#stale, this.#refreshedLambda,
+        this.#step,
+        this.#damping.lambda,
+        this.#hasPrevious ? 1 : 0,
+        this.#hasLastGood ? 1 : 0,
+        this.#rejections,
+        this.#stale,
+        this.#refreshedLambda,
       ),
       previous: this.#previous.slice(),
       lastGood: this.#lastGood.slice(),
@@ -341,7 +375,9 @@ interface TermLayer {
 
 /** The captured layers of one matrix, grouped: the first loss term alone, all others merged. */
 function layersByGroup(terms: readonly LossTerm[], name: string): TermLayer[][] {
-  const found = terms.flatMap((term) => term.layers.filter((layer) => layer.matrix === name).map((layer) => ({ term, layer })));
+  const found = terms.flatMap((term) =>
+    term.layers.filter((layer) => layer.matrix === name).map((layer) => ({ term, layer })),
+  );
   if (found.length <= 2) return found.map((one) => [one]);
   return [[found[0]!], found.slice(1)];
 }

@@ -72,7 +72,13 @@ export class GramSystem implements ReducedSystem {
     for (let i = 0; i < n; i++) {
       const e = i > 0 ? offDiagonal[i - 1]! : 0;
       d[i] = diagonal[i]! + lambda - (i > 0 ? (e * e) / d[i - 1]! : 0);
-      if (!(d[i]! > 0)) return { lambda, squaredNorm: Number.POSITIVE_INFINITY, derivative: Number.POSITIVE_INFINITY, predicted: Number.NaN };
+      if (!(d[i]! > 0))
+        return {
+          lambda,
+          squaredNorm: Number.POSITIVE_INFINITY,
+          derivative: Number.POSITIVE_INFINITY,
+          predicted: Number.NaN,
+        };
     }
     solveFactored(offDiagonal, d, this.#right, y);
     solveFactored(offDiagonal, d, y, z);
@@ -162,7 +168,8 @@ export class OrthogonalSystem implements ReducedSystem {
     }
     const w = this.#w;
     const v = this.#v;
-    for (let i = n - 1; i >= 0; i--) w[i] = (this.#rotated[i]! - (i < n - 1 ? this.#upper[i]! * w[i + 1]! : 0)) / this.#diagonal[i]!;
+    for (let i = n - 1; i >= 0; i--)
+      w[i] = (this.#rotated[i]! - (i < n - 1 ? this.#upper[i]! * w[i + 1]! : 0)) / this.#diagonal[i]!;
     for (let i = 0; i < n; i++) v[i] = (w[i]! - (i > 0 ? this.#upper[i - 1]! * v[i - 1]! : 0)) / this.#diagonal[i]!;
     let squaredNorm = 0;
     let derivative = 0;

@@ -8,7 +8,7 @@ export function solveSecular(system: ReducedSystem, radius: number, smallest: nu
   let lambda = smallest;
   let step = system.solve(lambda);
   for (let guard = 0; !Number.isFinite(step.squaredNorm) && guard < 40; guard++) {
-    lambda = Math.max(4 * lambda, 1e-18 * system.largest, Number.MIN_VALUE);
+    lambda = Math.max(4 * lambda, 1e-36 * system.largest, Number.MIN_VALUE);
     step = system.solve(lambda);
   }
   for (let iteration = 0; iteration < 60; iteration++) {

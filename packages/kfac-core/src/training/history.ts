@@ -17,7 +17,9 @@ export class History {
     this.rows.push(clean);
     if (this.rows.length <= CAPACITY) return;
     this.#stride *= 2;
-    this.rows = this.rows.filter((kept, i) => kept['step']! === 1 || kept['step']! % this.#stride === 0 || i === this.rows.length - 1);
+    this.rows = this.rows.filter(
+      (kept, i) => kept['step']! === 1 || kept['step']! % this.#stride === 0 || i === this.rows.length - 1,
+    );
   }
 
   /** Column names, joined for the header, and the table [rows × columns] with NaN where a row lacks a key. */

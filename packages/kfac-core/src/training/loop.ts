@@ -66,14 +66,21 @@ export async function runTraining(task: TrainingTask, options: TrainingOptions):
   function resume(bytes: Uint8Array): { step: number; seconds: number; exact: boolean } {
     const { header, tensors } = decodeCheckpoint(bytes);
     if (header['kind'] !== task.kind || header['specHash'] !== hash) {
-      throw new KfacError('KFAC_CHECKPOINT', `this checkpoint belongs to another ${header['kind'] === task.kind ? 'spec' : 'kind of run'}: expected ${task.kind} ${hash.slice(0, 12)}, got ${String(header['kind'])} ${String(header['specHash']).slice(0, 12)}`);
+      throw new KfacError(
+        'KFAC_CHECKPOINT',
+        `this checkpoint belongs to another ${header['kind'] === task.kind ? 'spec' : 'kind of run'}: expected ${task.kind} ${hash.slice(0, 12)}, got ${String(header['kind'])} ${String(header['specHash']).slice(0, 12)}`,
+      );
     }
     if (tensors['theta']?.length !== theta.length) {
-      throw new KfacError('KFAC_CHECKPOINT', `expected ${theta.length} parameters, the checkpoint has ${tensors['theta']?.length ?? 0}`);
+      throw new KfacError(
+        'KFAC_CHECKPOINT',
+        `expected ${theta.length} parameters, the checkpoint has ${tensors['theta']?.length ?? 0}`,
+      );
     }
     theta.set(tensors['theta']);
     const state: Record<string, Float64Array> = {};
-    for (const [name, tensor] of Object.entries(tensors)) if (name.startsWith('optimizer/')) state[name.slice(10)] = tensor;
+    for (const [name, tensor] of Object.entries(tensors))
+      if (name.startsWith('optimizer/')) state[name.slice(10)] = tensor;
     optimizer.restore(state);
     history.restore(header['historyColumns'] as string[], header['historyStride'] as number, tensors['history']!);
     exact = header['exact'] === true && header['engine'] === engine.kind && header['simd'] === engine.simd;
@@ -87,8 +94,16 @@ export async function runTraining(task: TrainingTask, options: TrainingOptions):
       const tensors: Record<string, Float64Array> = { theta, seconds: Float64Array.of(seconds()), history: rows.table };
       for (const [name, tensor] of Object.entries(optimizer.save())) tensors[`optimizer/${name}`] = tensor;
       const header = {
-        kind: task.kind, specHash: hash, step, exact, engine: engine.kind, simd: engine.simd, version: engine.version,
-        optimizer: optimizer.name, historyColumns: rows.columns, historyStride: rows.stride,
+        kind: task.kind,
+        specHash: hash,
+        step,
+        exact,
+        engine: engine.kind,
+        simd: engine.simd,
+        version: engine.version,
+        optimizer: optimizer.name,
+        historyColumns: rows.columns,
+        historyStride: rows.stride,
       };
       options.onCheckpoint(encodeCheckpoint({ header, tensors }), step);
     }

@@ -42,18 +42,26 @@ export function compileResidual(residual: Expression, scope: Scope): CompiledEqu
   const seconds = variablesOf(residual).filter(isSecond);
   const collapsed = collapse(residual, seconds, scope);
   const body = collapsed?.body ?? residual;
-  const operators: SecondOperator[] = collapsed ? [collapsed.operator] : seconds.map((variable) => operatorOf(variable, scope.coordinates));
+  const operators: SecondOperator[] = collapsed
+    ? [collapsed.operator]
+    : seconds.map((variable) => operatorOf(variable, scope.coordinates));
   const secondVariables: Variable[] = collapsed ? [{ kind: 'collapsed' }] : seconds;
   const plan = planJets(scope.coordinates.length, firstAxes(body), operators);
   return { plan, ...programs(body, channelVariables(plan, secondVariables), scope) };
 }
 
 function firstAxes(body: Expression): number[] {
-  return variablesOf(body).flatMap((v) => (v.kind === 'derivative' && orderOf(v.orders) === 1 ? [v.orders.indexOf(1)] : []));
+  return variablesOf(body).flatMap((v) =>
+    v.kind === 'derivative' && orderOf(v.orders) === 1 ? [v.orders.indexOf(1)] : [],
+  );
 }
 
 /** The residual as rest + C with C = Σ c_k·(second derivative k); null unless every c_k is a constant. */
-function collapse(residual: Expression, seconds: readonly Variable[], scope: Scope): { body: Expression; operator: SecondOperator } | null {
+function collapse(
+  residual: Expression,
+  seconds: readonly Variable[],
+  scope: Scope,
+): { body: Expression; operator: SecondOperator } | null {
   const { pool, coordinates } = scope;
   if (seconds.length === 0) return null;
   const operator = new Map<string, number>();
@@ -85,12 +93,22 @@ function channelVariables(plan: JetPlan, seconds: readonly Variable[]): (Variabl
   return variables;
 }
 
-function programs(body: Expression, channels: readonly (Variable | undefined)[], scope: Scope): { residual: Program; linearized: Program } {
+function programs(
+  body: Expression,
+  channels: readonly (Variable | undefined)[],
+  scope: Scope,
+): { residual: Program; linearized: Program } {
   const { pool, coordinates } = scope;
   const d = coordinates.length;
-  const rows = new Map(channels.flatMap((variable, channel) => (variable ? [[variableKey(variable), d + channel] as const] : [])));
-  const rowOf = (variable: Variable): number => (variable.kind === 'coordinate' ? variable.axis : rows.get(variableKey(variable))!);
+  const rows = new Map(
+    channels.flatMap((variable, channel) => (variable ? [[variableKey(variable), d + channel] as const] : [])),
+  );
+  const rowOf = (variable: Variable): number =>
+    variable.kind === 'coordinate' ? variable.axis : rows.get(variableKey(variable))!;
   const slopes = channels.map((variable) => (variable ? differentiate(pool, body, variable) : pool.number(0)));
   const inputs = d + channels.length;
-  return { residual: lowerExpressions([body], inputs, rowOf), linearized: lowerExpressions([body, ...slopes], inputs, rowOf) };
+  return {
+    residual: lowerExpressions([body], inputs, rowOf),
+    linearized: lowerExpressions([body, ...slopes], inputs, rowOf),
+  };
 }

@@ -8,11 +8,20 @@ import { type Expression, type ExpressionPool, type Variable, inOrder, variableK
 export function differentiate(pool: ExpressionPool, root: Expression, variable: Variable): Expression {
   const key = variableKey(variable);
   const derivatives = new Map<Expression, Expression>();
-  for (const node of inOrder([root])) derivatives.set(node, derivativeOfNode(pool, node, key, (a) => derivatives.get(a)!));
+  for (const node of inOrder([root]))
+    derivatives.set(
+      node,
+      derivativeOfNode(pool, node, key, (a) => derivatives.get(a)!),
+    );
   return derivatives.get(root)!;
 }
 
-function derivativeOfNode(pool: ExpressionPool, node: Expression, key: string, d: (node: Expression) => Expression): Expression {
+function derivativeOfNode(
+  pool: ExpressionPool,
+  node: Expression,
+  key: string,
+  d: (node: Expression) => Expression,
+): Expression {
   switch (node.kind) {
     case 'number':
       return pool.number(0);
@@ -61,7 +70,12 @@ function unarySlope(pool: ExpressionPool, node: Extract<Expression, { kind: 'una
   }
 }
 
-function binaryDerivative(pool: ExpressionPool, node: Extract<Expression, { kind: 'binary' }>, da: Expression, db: Expression): Expression {
+function binaryDerivative(
+  pool: ExpressionPool,
+  node: Extract<Expression, { kind: 'binary' }>,
+  da: Expression,
+  db: Expression,
+): Expression {
   const { a, b } = node;
   switch (node.op) {
     case 'add':

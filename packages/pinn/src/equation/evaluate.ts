@@ -8,7 +8,11 @@ export function evaluateExpression(root: Expression, lookup: (variable: Variable
   return values.get(root)!;
 }
 
-function evaluateNode(node: Expression, value: (node: Expression) => number, lookup: (variable: Variable) => number): number {
+function evaluateNode(
+  node: Expression,
+  value: (node: Expression) => number,
+  lookup: (variable: Variable) => number,
+): number {
   switch (node.kind) {
     case 'number':
       return node.value;
@@ -28,7 +32,8 @@ function evaluateNode(node: Expression, value: (node: Expression) => number, loo
  * are measured against.
  */
 export function magnitudeOf(root: Expression, lookup: (variable: Variable) => number): number {
-  if (root.kind === 'binary' && (root.op === 'add' || root.op === 'sub')) return magnitudeOf(root.a, lookup) + magnitudeOf(root.b, lookup);
+  if (root.kind === 'binary' && (root.op === 'add' || root.op === 'sub'))
+    return magnitudeOf(root.a, lookup) + magnitudeOf(root.b, lookup);
   if (root.kind === 'unary' && root.op === 'neg') return magnitudeOf(root.a, lookup);
   return Math.abs(evaluateExpression(root, lookup));
 }

@@ -10,7 +10,19 @@ export type Variable =
   | { readonly kind: 'laplacian' }
   | { readonly kind: 'collapsed' };
 
-export type UnaryOperation = 'neg' | 'sin' | 'cos' | 'tan' | 'tanh' | 'sinh' | 'cosh' | 'exp' | 'log' | 'sqrt' | 'abs' | 'sign';
+export type UnaryOperation =
+  | 'neg'
+  | 'sin'
+  | 'cos'
+  | 'tan'
+  | 'tanh'
+  | 'sinh'
+  | 'cosh'
+  | 'exp'
+  | 'log'
+  | 'sqrt'
+  | 'abs'
+  | 'sign';
 export type BinaryOperation = 'add' | 'sub' | 'mul' | 'div' | 'pow';
 
 /** A node of an expression. Equal nodes of one pool are one object: compare them with `===`. */
@@ -18,7 +30,13 @@ export type Expression =
   | { readonly id: number; readonly kind: 'number'; readonly value: number }
   | { readonly id: number; readonly kind: 'variable'; readonly variable: Variable; readonly key: string }
   | { readonly id: number; readonly kind: 'unary'; readonly op: UnaryOperation; readonly a: Expression }
-  | { readonly id: number; readonly kind: 'binary'; readonly op: BinaryOperation; readonly a: Expression; readonly b: Expression }
+  | {
+      readonly id: number;
+      readonly kind: 'binary';
+      readonly op: BinaryOperation;
+      readonly a: Expression;
+      readonly b: Expression;
+    }
   | { readonly id: number; readonly kind: 'powi'; readonly a: Expression; readonly exponent: number };
 
 /** Nodes that a pool may hold; symbolic derivatives stay far below it unless a text was written to blow them up. */
@@ -72,7 +90,11 @@ export class ExpressionPool {
   }
 
   number(value: number): Expression {
-    if (!Number.isFinite(value)) throw new KfacError('KFAC_EQUATION', `a constant part of the text has the value ${value}; expected a finite number`);
+    if (!Number.isFinite(value))
+      throw new KfacError(
+        'KFAC_EQUATION',
+        `a constant part of the text has the value ${value}; expected a finite number`,
+      );
     const clean = value === 0 ? 0 : value;
     return this.#intern(`#${clean}`, { kind: 'number', value: clean });
   }
@@ -152,7 +174,10 @@ export class ExpressionPool {
     const found = this.#nodes.get(key);
     if (found) return found;
     if (this.#nodes.size >= MAX_POOL) {
-      throw new KfacError('KFAC_EQUATION', `the derivatives of the text need more than ${MAX_POOL} different parts; write it more simply`);
+      throw new KfacError(
+        'KFAC_EQUATION',
+        `the derivatives of the text need more than ${MAX_POOL} different parts; write it more simply`,
+      );
     }
     const node = { ...draft, id: this.#nodes.size } as Expression;
     this.#nodes.set(key, node);

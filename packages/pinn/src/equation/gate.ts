@@ -22,10 +22,18 @@ export function equationError(text: string, problem: string, column?: number): K
  * Throws `KFAC_EQUATION`.
  */
 export function admit(text: string): void {
-  if (text.length > MAX_TEXT) throw new KfacError('KFAC_EQUATION', `expected at most ${MAX_TEXT} characters of equation text, got ${text.length}`);
+  if (text.length > MAX_TEXT)
+    throw new KfacError(
+      'KFAC_EQUATION',
+      `expected at most ${MAX_TEXT} characters of equation text, got ${text.length}`,
+    );
   const odd = ALLOWED.exec(text);
   if (odd) {
-    throw equationError(text, `expected only letters, digits, _ + - * / ^ ( ) . , = and spaces, found ${JSON.stringify(odd[0])}`, odd.index + 1);
+    throw equationError(
+      text,
+      `expected only letters, digits, _ + - * / ^ ( ) . , = and spaces, found ${JSON.stringify(odd[0])}`,
+      odd.index + 1,
+    );
   }
   const literal = /(?<![A-Za-z0-9_.])0[xXbBoO]/.exec(text);
   if (literal) throw equationError(text, 'expected a decimal number', literal.index + 1);
@@ -43,7 +51,8 @@ export function splitEquation(text: string): { left: string; right: string } {
   admit(text);
   const sides = text.split('=');
   if (sides.length === 1) throw equationError(text, 'expected an equation "left = right", found no "="');
-  if (sides.length > 2) throw equationError(text, 'expected one "=", found another', text.indexOf('=', text.indexOf('=') + 1) + 1);
+  if (sides.length > 2)
+    throw equationError(text, 'expected one "=", found another', text.indexOf('=', text.indexOf('=') + 1) + 1);
   const [left, right] = sides as [string, string];
   if (left.trim() === '') throw equationError(text, 'expected something on the left of "="');
   if (right.trim() === '') throw equationError(text, 'expected something on the right of "="');

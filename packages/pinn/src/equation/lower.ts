@@ -10,12 +10,19 @@ const OPCODE = new Map<string, number>(OPCODES.map((name, code) => [name, code])
  * Lowers expressions to one straight-line program, common parts computed once. `rowOf` tells in which row of the
  * input columns a variable lies. Throws `KFAC_EQUATION` beyond 4096 instructions.
  */
-export function lowerExpressions(outputs: readonly Expression[], inputs: number, rowOf: (variable: Variable) => number): Program {
+export function lowerExpressions(
+  outputs: readonly Expression[],
+  inputs: number,
+  rowOf: (variable: Variable) => number,
+): Program {
   const nodes = inOrder(outputs);
   const constants = nodes.filter((node) => node.kind === 'number');
   const instructions = nodes.filter((node) => node.kind !== 'number' && node.kind !== 'variable');
   if (instructions.length > MAX_INSTRUCTIONS) {
-    throw new KfacError('KFAC_EQUATION', `the equation needs ${instructions.length} instructions with its derivatives; at most ${MAX_INSTRUCTIONS} are allowed`);
+    throw new KfacError(
+      'KFAC_EQUATION',
+      `the equation needs ${instructions.length} instructions with its derivatives; at most ${MAX_INSTRUCTIONS} are allowed`,
+    );
   }
   const registers = new Map<Expression, number>();
   for (const node of nodes) if (node.kind === 'variable') registers.set(node, rowOf(node.variable));

@@ -56,12 +56,28 @@ export function planJets(dimensions: number, firsts: Iterable<number>, operators
   const parts = new Map<string, [direction: number, weight: number][]>();
   for (const key of mixed) {
     const [i, j] = pairOf(key);
-    const sum = unit([[i, 1], [j, 1]]);
+    const sum = unit([
+      [i, 1],
+      [j, 1],
+    ]);
     parts.set(
       key,
       halves.has(key)
-        ? [[sum, 0.5], [axisDirection.get(i)!, -0.5], [axisDirection.get(j)!, -0.5]]
-        : [[sum, 0.25], [unit([[i, 1], [j, -1]]), -0.25]],
+        ? [
+            [sum, 0.5],
+            [axisDirection.get(i)!, -0.5],
+            [axisDirection.get(j)!, -0.5],
+          ]
+        : [
+            [sum, 0.25],
+            [
+              unit([
+                [i, 1],
+                [j, -1],
+              ]),
+              -0.25,
+            ],
+          ],
     );
   }
   const count = directions.length;
@@ -79,7 +95,9 @@ export function planJets(dimensions: number, firsts: Iterable<number>, operators
     directions: Float64Array.from(directions.flatMap((direction) => [...direction])),
     second,
     channels: 1 + count + operators.length,
-    firstChannel: Array.from({ length: dimensions }, (_, axis) => (axisDirection.has(axis) ? 1 + axisDirection.get(axis)! : -1)),
+    firstChannel: Array.from({ length: dimensions }, (_, axis) =>
+      axisDirection.has(axis) ? 1 + axisDirection.get(axis)! : -1,
+    ),
     secondChannels: operators.map((_, q) => 1 + count + q),
   };
 }

@@ -11,10 +11,18 @@ export function signOf(node: Expression, lower: readonly number[]): Sign {
     case 'variable':
       return node.variable.kind === 'coordinate' ? fromLower(lower[node.variable.axis]!) : 'unknown';
     case 'unary':
-      return node.op === 'exp' || node.op === 'cosh' ? 'positive' : node.op === 'abs' || node.op === 'sqrt' ? 'nonnegative' : 'unknown';
+      return node.op === 'exp' || node.op === 'cosh'
+        ? 'positive'
+        : node.op === 'abs' || node.op === 'sqrt'
+          ? 'nonnegative'
+          : 'unknown';
     case 'powi': {
       const base = signOf(node.a, lower);
-      return base === 'positive' ? 'positive' : node.exponent % 2 === 0 || base === 'nonnegative' ? 'nonnegative' : 'unknown';
+      return base === 'positive'
+        ? 'positive'
+        : node.exponent % 2 === 0 || base === 'nonnegative'
+          ? 'nonnegative'
+          : 'unknown';
     }
     case 'binary':
       return signOfBinary(node.op, signOf(node.a, lower), signOf(node.b, lower));

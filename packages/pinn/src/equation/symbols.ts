@@ -42,7 +42,8 @@ export function resolveSymbol(scope: Scope, name: string): Expression {
   if (constant !== undefined) return pool.number(constant);
   const axis = scope.coordinates.indexOf(name);
   if (axis >= 0) return pool.coordinate(axis);
-  if (name === scope.unknown) return pool.variable({ kind: 'derivative', orders: noDerivative(scope.coordinates.length) });
+  if (name === scope.unknown)
+    return pool.variable({ kind: 'derivative', orders: noDerivative(scope.coordinates.length) });
   if ((FUNCTIONS as readonly string[]).includes(name) || name === 'laplacian') {
     throw new KfacError('KFAC_EQUATION', `expected "(" after the function ${name}`);
   }
@@ -53,18 +54,27 @@ export function resolveSymbol(scope: Scope, name: string): Expression {
 
 function resolveDerivative(scope: Scope, name: string, base: string, suffix: string): Expression {
   if (scope.unknown === null) {
-    throw new KfacError('KFAC_EQUATION', `unknown name "${name}"; derivatives cannot be used here; known here: ${knownNames(scope)}`);
+    throw new KfacError(
+      'KFAC_EQUATION',
+      `unknown name "${name}"; derivatives cannot be used here; known here: ${knownNames(scope)}`,
+    );
   }
   if (base !== scope.unknown) {
     throw new KfacError('KFAC_EQUATION', `"${name}": "${base}" is not an unknown; declared: ${scope.unknown}`);
   }
   const readings = segmentations(scope.coordinates, suffix);
   if (readings.length === 0) {
-    throw new KfacError('KFAC_EQUATION', `"${name}": "${suffix}" is not made of coordinates; declared: ${scope.coordinates.join(', ')}`);
+    throw new KfacError(
+      'KFAC_EQUATION',
+      `"${name}": "${suffix}" is not made of coordinates; declared: ${scope.coordinates.join(', ')}`,
+    );
   }
   const allowed = readings.filter((axes) => axes.length <= 2);
   if (allowed.length === 0) {
-    throw new KfacError('KFAC_EQUATION', `"${name}" is a derivative of order ${readings[0]!.length}; expected order 1 or 2`);
+    throw new KfacError(
+      'KFAC_EQUATION',
+      `"${name}" is a derivative of order ${readings[0]!.length}; expected order 1 or 2`,
+    );
   }
   const indices = new Map<string, number[]>();
   for (const axes of allowed) {
@@ -73,7 +83,10 @@ function resolveDerivative(scope: Scope, name: string, base: string, suffix: str
     indices.set(orders.join(','), orders);
   }
   if (indices.size > 1) {
-    throw new KfacError('KFAC_EQUATION', `"${name}" can be read in ${indices.size} ways with the coordinates ${scope.coordinates.join(', ')}; rename one`);
+    throw new KfacError(
+      'KFAC_EQUATION',
+      `"${name}" can be read in ${indices.size} ways with the coordinates ${scope.coordinates.join(', ')}; rename one`,
+    );
   }
   return scope.pool.variable({ kind: 'derivative', orders: [...indices.values()][0]! });
 }
@@ -83,10 +96,18 @@ function segmentations(coordinates: readonly string[], text: string, length = 0)
   if (text === '') return length === 0 ? [] : [[]];
   if (length === 8) return [];
   return coordinates.flatMap((name, axis) =>
-    text.startsWith(name) ? segmentations(coordinates, text.slice(name.length), length + 1).map((rest) => [axis, ...rest]) : [],
+    text.startsWith(name)
+      ? segmentations(coordinates, text.slice(name.length), length + 1).map((rest) => [axis, ...rest])
+      : [],
   );
 }
 
 function knownNames(scope: Scope): string {
-  return [...scope.coordinates, ...(scope.unknown === null ? [] : [scope.unknown]), ...scope.constants.keys(), 'pi', 'e'].join(', ');
+  return [
+    ...scope.coordinates,
+    ...(scope.unknown === null ? [] : [scope.unknown]),
+    ...scope.constants.keys(),
+    'pi',
+    'e',
+  ].join(', ');
 }

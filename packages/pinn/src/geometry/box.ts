@@ -18,11 +18,20 @@ export interface Place {
 /** The box of a domain given as name → interval. */
 export function boxOf(domain: Readonly<Record<string, readonly [number, number]>>): Box {
   const entries = Object.entries(domain);
-  return { names: entries.map(([name]) => name), lower: entries.map(([, [a]]) => a), upper: entries.map(([, [, b]]) => b) };
+  return {
+    names: entries.map(([name]) => name),
+    lower: entries.map(([, [a]]) => a),
+    upper: entries.map(([, [, b]]) => b),
+  };
 }
 
 /** The place where a coordinate has a value. */
 export function placeOf(box: Box, axis: number, value: number): Place {
   const lengths = box.names.map((_, k) => box.upper[k]! - box.lower[k]!).filter((_, k) => k !== axis);
-  return { axis, value, measure: lengths.reduce((product, length) => product * length, 1), isPoint: lengths.length === 0 };
+  return {
+    axis,
+    value,
+    measure: lengths.reduce((product, length) => product * length, 1),
+    isPoint: lengths.length === 0,
+  };
 }

@@ -22,7 +22,10 @@ export class BurgersReference implements ExactSolution {
   /** `time` and `space` are the axes of t and x. Throws `KFAC_SPEC` unless the viscosity is in [1e-3, 10]. */
   constructor(viscosity: number, time: number, space: number) {
     if (!(viscosity >= 1e-3 && viscosity <= 10)) {
-      throw new KfacError('KFAC_SPEC', `expected a viscosity in [0.001, 10] for the Cole-Hopf reference, got ${viscosity}`);
+      throw new KfacError(
+        'KFAC_SPEC',
+        `expected a viscosity in [0.001, 10] for the Cole-Hopf reference, got ${viscosity}`,
+      );
     }
     this.#viscosity = viscosity;
     this.#time = time;
@@ -32,7 +35,9 @@ export class BurgersReference implements ExactSolution {
 
   values(_engine: unknown, coordinates: { readonly cols: number; readonly data: ArrayLike<number> }): Float64Array {
     const { cols, data } = coordinates;
-    return Float64Array.from({ length: cols }, (_, n) => this.#value(data[this.#time * cols + n]!, data[this.#space * cols + n]!));
+    return Float64Array.from({ length: cols }, (_, n) =>
+      this.#value(data[this.#time * cols + n]!, data[this.#space * cols + n]!),
+    );
   }
 
   derivative(point: readonly number[], orders: readonly number[]): number {

@@ -11,7 +11,8 @@ export interface CatalogueEntry {
 const poisson2: CatalogueEntry = {
   name: 'P2',
   title: 'Poisson equation in two dimensions',
-  description: 'Poisson equation on the unit square with u = 0 on the boundary and the exact solution sin(pi x) sin(pi y)',
+  description:
+    'Poisson equation on the unit square with u = 0 on the boundary and the exact solution sin(pi x) sin(pi y)',
   spec: {
     domain: { x: [0, 1], y: [0, 1] },
     equations: ['-laplacian(u) = 2*pi^2*sin(pi*x)*sin(pi*y)'],
@@ -27,7 +28,8 @@ const cosines = [1, 2, 3, 4, 5].map((k) => `cos(pi*x${k})`).join(' + ');
 const poisson5: CatalogueEntry = {
   name: 'P5',
   title: 'Poisson equation in five dimensions',
-  description: 'Poisson equation on the unit cube of dimension 5 whose exact solution is a sum of cosines, prescribed on the boundary',
+  description:
+    'Poisson equation on the unit cube of dimension 5 whose exact solution is a sum of cosines, prescribed on the boundary',
   spec: {
     domain: { x1: [0, 1], x2: [0, 1], x3: [0, 1], x4: [0, 1], x5: [0, 1] },
     equations: [`-laplacian(u) = pi^2*(${cosines})`],

@@ -42,7 +42,13 @@ export function samplePoints(
   const stream = streamOf(key);
   const unit = new Float64Array(count * axes.length);
   if (method === 'uniform') for (let k = 0; k < unit.length; k++) unit[k] = stream.uniform();
-  else sobolPoints(count, axes.length, Float64Array.from(axes, () => stream.uniform()), unit);
+  else
+    sobolPoints(
+      count,
+      axes.length,
+      Float64Array.from(axes, () => stream.uniform()),
+      unit,
+    );
   for (const [j, axis] of axes.entries()) {
     const lower = box.lower[axis]!;
     const length = box.upper[axis]! - lower;

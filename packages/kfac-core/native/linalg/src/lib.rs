@@ -36,7 +36,7 @@ fn with_stack<R>(request: StackReq, work: impl FnOnce(&mut MemStack) -> R) -> R 
 macro_rules! dense {
     ($t:ident) => {
         pub mod $t {
-            use faer::linalg::{cholesky::llt, evd, householder, qr::no_pivoting, svd, triangular_solve};
+            use faer::linalg::{cholesky::llt, evd, householder, svd, triangular_solve};
             use faer::{Conj, MatMut, MatRef, Par};
 
             use super::{NoConvergence, NotPositiveDefinite, QR_BLOCK, with_stack};
@@ -121,19 +121,85 @@ macro_rules! dense {
             }
 
             /// QR in place: R in the upper triangle, the reflectors below it, `coefficients` [`qr_coefficients`].
+            ///
+            /// Blocked Householder of our own: faer's skips columns whose remainder is below a rank threshold, and with
+            /// them the small singular values that a Gauss–Newton finish lives on. Panels of `QR_BLOCK` columns are
+            /// reduced one column at a time; faer applies their block reflector I − V·T⁻¹·Vᵀ, T = striu(VᵀV) + diag(τ),
+            /// to what is right of them.
             pub fn qr(m: usize, n: usize, a: &mut [T], coefficients: &mut [T]) {
                 let k = m.min(n);
                 let size = block(m, n);
-                let request = no_pivoting::factor::qr_in_place_scratch::<T>(m, n, size, Par::Seq, Default::default());
+                let request = householder::apply_block_householder_on_the_left_in_place_scratch::<T>(m, size, n);
                 with_stack(request, |stack| {
-                    no_pivoting::factor::qr_in_place(
-                        MatMut::from_column_major_slice_mut(a, m, n),
-                        MatMut::from_column_major_slice_mut(&mut coefficients[..size * k], size, k),
-                        Par::Seq,
-                        stack,
-                        Default::default(),
-                    );
+                    let mut start = 0;
+                    while start < k {
+                        let width = size.min(k - start);
+                        let (left, right) = a.split_at_mut((start + width) * m);
+                        let factor = &mut coefficients[start * size..(start + width) * size];
+                        panel(m, start, width, size, left, factor);
+                        if start + width < n {
+                            let basis = MatRef::from_column_major_slice(left, m, start + width)
+                                .submatrix(start, start, m - start, width);
+                            let factor = MatRef::from_column_major_slice(factor, size, width).subrows(0, width);
+                            householder::apply_block_householder_transpose_on_the_left_in_place_with_conj(
+                                basis,
+                                factor,
+                                Conj::No,
+                                MatMut::from_column_major_slice_mut(right, m, n - start - width)
+                                    .subrows_mut(start, m - start),
+                                Par::Seq,
+                                stack,
+                            );
+                        }
+                        start += width;
+                    }
                 });
+            }
+
+            /// Reduces columns start … start + width of `a` (rows from `start` on) and writes their T.
+            fn panel(m: usize, start: usize, width: usize, size: usize, a: &mut [T], factor: &mut [T]) {
+                for j in start..start + width {
+                    let (done, rest) = a.split_at_mut((j + 1) * m);
+                    let column = &mut done[j * m..];
+                    let (head, tail) = column.split_at_mut(j + 1);
+                    let info = householder::make_householder_in_place(
+                        &mut head[j],
+                        faer::ColMut::from_slice_mut(&mut *tail),
+                    );
+                    for i in 0..width - 1 - (j - start) {
+                        let other = &mut rest[i * m..(i + 1) * m];
+                        let scale = -(other[j] + inner(tail, &other[j + 1..])) / info.tau;
+                        other[j] += scale;
+                        for (to, from) in other[j + 1..].iter_mut().zip(tail.iter()) {
+                            *to += scale * *from;
+                        }
+                    }
+                    let (before, column) = a.split_at(j * m);
+                    let column = &column[..m];
+                    let entries = &mut factor[(j - start) * size..(j - start + 1) * size];
+                    entries.fill(0.0);
+                    for i in start..j {
+                        let earlier = &before[i * m..(i + 1) * m];
+                        entries[i - start] = earlier[j] + inner(&earlier[j + 1..], &column[j + 1..]);
+                    }
+                    entries[j - start] = info.tau;
+                }
+            }
+
+            /// Σ x·y in eight running sums, so that it vectorises.
+            fn inner(x: &[T], y: &[T]) -> T {
+                let mut sums = [0.0; 8];
+                let (xs, ys) = (x.chunks_exact(8), y.chunks_exact(8));
+                let mut tail = 0.0;
+                for (p, q) in xs.remainder().iter().zip(ys.remainder()) {
+                    tail += p * q;
+                }
+                for (p, q) in xs.zip(ys) {
+                    for lane in 0..8 {
+                        sums[lane] += p[lane] * q[lane];
+                    }
+                }
+                sums.iter().sum::<T>() + tail
             }
 
             /// The thin Q [m × n], m ≥ n, of what `qr` left.

@@ -141,11 +141,30 @@ impl<T: Real> Kernel for Contracted<'_, T> {
     }
 }
 
+/// Scalars that can be read as f64.
+pub trait Widen: Real {
+    /// `values` themselves if they are f64, else a copy in `buffer` of the same length.
+    fn widen<'a>(values: &'a [Self], buffer: &'a mut [f64]) -> &'a [f64];
+}
+
+impl Widen for f64 {
+    fn widen<'a>(values: &'a [f64], _buffer: &'a mut [f64]) -> &'a [f64] {
+        values
+    }
+}
+
+impl Widen for f32 {
+    fn widen<'a>(values: &'a [f32], buffer: &'a mut [f64]) -> &'a [f64] {
+        buffer.iter_mut().zip(values).for_each(|(x, &y)| *x = y.into());
+        buffer
+    }
+}
+
 /// Rows of the Jacobian that one piece writes.
 const JACOBIAN_ROWS: usize = 32;
 
 /// out[i, column … column + in·out) ← scale_i·J_i; `out` holds one row of `stride` numbers per example.
-pub fn jacobian<T: Real>(pair: Pair<'_, T>, scale: &[f64], out: &mut [f64], stride: usize, column: usize) {
+pub fn jacobian<T: Widen>(pair: Pair<'_, T>, scale: &[f64], out: &mut [f64], stride: usize, column: usize) {
     let Pair { z, g, inputs, outputs, uses } = pair;
     pair.check(scale.len());
     let size = inputs * outputs;
@@ -154,57 +173,72 @@ pub fn jacobian<T: Real>(pair: Pair<'_, T>, scale: &[f64], out: &mut [f64], stri
         return;
     }
     pool::for_each_chunk(out, JACOBIAN_ROWS * stride, |block, lines| {
-        for (r, line) in lines.chunks_exact_mut(stride).enumerate() {
-            let i = block * JACOBIAN_ROWS + r;
-            let z = &z[i * uses * inputs..][..uses * inputs];
-            let g = &g[i * uses * outputs..][..uses * outputs];
-            let target = &mut line[column..column + size];
+        let first = block * JACOBIAN_ROWS;
+        let count = lines.len() / stride;
+        let rows = count * uses;
+        pool::with_scratch(rows * (inputs + outputs), |buffer| {
+            let (wide_z, wide_g) = buffer.split_at_mut(rows * inputs);
+            let z = T::widen(&z[first * uses * inputs..][..rows * inputs], wide_z);
+            let g = T::widen(&g[first * uses * outputs..][..rows * outputs], wide_g);
+            let scale = &scale[first..first + count];
             // A single output makes long rows of the inputs instead.
-            if outputs == 1 {
-                dispatch(Outer { left: g, lefts: 1, right: z, rights: inputs, uses, scale: scale[i], out: target });
-            } else {
-                dispatch(Outer { left: z, lefts: inputs, right: g, rights: outputs, uses, scale: scale[i], out: target });
-            }
-        }
+            let (left, lefts, right, rights) =
+                if outputs == 1 { (g, 1, z, inputs) } else { (z, inputs, g, outputs) };
+            dispatch(Outer { left, lefts, right, rights, uses, scale, out: lines, stride, column });
+        });
     });
 }
 
-/// out [lefts × rights] ← scale·Σ_s left_sᵀ·right_s.
-struct Outer<'a, T> {
-    left: &'a [T],
+/// out[i, column…] [lefts × rights] ← scale_i·Σ_s left_{i,s}ᵀ·right_{i,s}.
+struct Outer<'a> {
+    left: &'a [f64],
     lefts: usize,
-    right: &'a [T],
+    right: &'a [f64],
     rights: usize,
     uses: usize,
-    scale: f64,
+    scale: &'a [f64],
     out: &'a mut [f64],
+    stride: usize,
+    column: usize,
 }
 
-impl<T: Real> Kernel for Outer<'_, T> {
+impl Kernel for Outer<'_> {
     type Output = ();
 
     #[inline(always)]
     unsafe fn run<L: Level>(self) {
-        let Self { left, lefts, right, rights, uses, scale, out } = self;
+        let Self { left, lefts, right, rights, uses, scale, out, stride, column } = self;
         let lanes = L::F64::LANES;
-        let mut wide = [0.0f64; 8];
-        for a in 0..lefts {
-            let target = &mut out[a * rights..(a + 1) * rights];
-            let mut col = 0;
-            while col < rights {
-                let count = lanes.min(rights - col);
-                // SAFETY: the level is live; `wide` holds a vector of any level; stores stay below rights.
-                unsafe {
-                    let mut sum = L::F64::splat(0.0);
-                    for s in 0..uses {
-                        let from = &right[s * rights + col..][..count];
-                        wide[..count].iter_mut().zip(from).for_each(|(x, y)| *x = y.to_f64());
-                        let x = L::F64::splat(left[s * lefts + a].to_f64());
-                        sum = x.mul_add(L::F64::load_partial(wide.as_ptr(), count), sum);
+        for (i, line) in out.chunks_exact_mut(stride).enumerate() {
+            let left = &left[i * uses * lefts..][..uses * lefts];
+            let right = &right[i * uses * rights..][..uses * rights];
+            let target = &mut line[column..column + lefts * rights];
+            for a in 0..lefts {
+                let mut col = 0;
+                while col + lanes <= rights {
+                    // SAFETY: the level is live; loads and stores stay inside the rows.
+                    unsafe {
+                        let mut sum = L::F64::splat(0.0);
+                        for s in 0..uses {
+                            let x = L::F64::splat(left[s * lefts + a] * scale[i]);
+                            sum = x.mul_add(L::F64::load(right.as_ptr().add(s * rights + col)), sum);
+                        }
+                        sum.store(target.as_mut_ptr().add(a * rights + col));
                     }
-                    (sum * L::F64::splat(scale)).store_partial(target.as_mut_ptr().add(col), count);
+                    col += lanes;
                 }
-                col += lanes;
+                if col < rights {
+                    // SAFETY: as above, for the last rights − col entries.
+                    unsafe {
+                        let mut sum = L::F64::splat(0.0);
+                        for s in 0..uses {
+                            let x = L::F64::splat(left[s * lefts + a] * scale[i]);
+                            let from = right.as_ptr().add(s * rights + col);
+                            sum = x.mul_add(L::F64::load_partial(from, rights - col), sum);
+                        }
+                        sum.store_partial(target.as_mut_ptr().add(a * rights + col), rights - col);
+                    }
+                }
             }
         }
     }

@@ -4,7 +4,7 @@
 //! dimension is long, it is cut into slabs as well, whose partial tiles are added in order. Both cuts depend on the shape
 //! alone. Within a piece the inner dimension goes in chunks of KC: both operands of a chunk are packed into panels
 //! (MR rows of A, two vectors of B, zero-padded), so that every product of panels is one register block of MR × 2
-//! vectors, 6 on AVX2 and plain arrays, 12 on AVX-512. The sum of a chunk is formed in the operands' own precision and
+//! vectors, MR = 6 on AVX2 and plain arrays, 12 on AVX-512, 4 for the flattest tiles. The sum of a chunk is formed in the operands' own precision and
 //! added to the tile in f64.
 
 use crate::pool::{self, Disjoint};
@@ -14,7 +14,7 @@ use crate::simd::{Kernel, Level, Real, Vector, dispatch};
 const KC: usize = 192;
 /// Largest side of a tile before rounding up.
 const TILE: usize = 144;
-/// A multiple of every register block's sides (12 and 6; 8, 16 and 32).
+/// A multiple of every register block's sides (12, 6 and 4; 8, 16 and 32).
 const ROUND: usize = 96;
 /// Shortest slab of the inner dimension.
 const SLAB: usize = 4 * KC;
@@ -186,7 +186,9 @@ impl<T: Real> Kernel for Piece<'_, '_, T> {
     unsafe fn run<L: Level>(self) {
         // SAFETY: the level is live (contract of `run`).
         unsafe {
-            if <L::F64 as Vector>::LANES == 8 {
+            if self.rows <= 4 {
+                self.run_blocked::<L, 4>();
+            } else if <L::F64 as Vector>::LANES == 8 {
                 self.run_blocked::<L, 12>();
             } else {
                 self.run_blocked::<L, 6>();
@@ -206,8 +208,11 @@ impl<T: Real> Piece<'_, '_, T> {
         let mut k0 = self.start;
         while k0 < self.end {
             let depth = KC.min(self.end - k0);
-            pack::<T, MR>(a, row, rows, k0, depth, MR, weights, pack_a);
-            pack::<T, MR>(b, col, cols, k0, depth, width, None, pack_b);
+            // SAFETY: the level is live.
+            unsafe {
+                pack::<T, L, MR>(a, row, rows, k0, depth, weights, pack_a);
+                pack::<T, L, 0>(b, col, cols, k0, depth, None, pack_b);
+            }
             for panel_b in 0..cols.div_ceil(width) {
                 for panel_a in 0..rows.div_ceil(MR) {
                     // A block strictly above the diagonal is not wanted.
@@ -229,45 +234,63 @@ impl<T: Real> Piece<'_, '_, T> {
     }
 }
 
-/// Panels of `width` outer indices, [k][width], zero-padded, times the weights.
+/// Panels of `width` outer indices, [k][width], zero-padded, times the weights. `width` is MR, or two vectors when MR = 0.
+/// # Safety
+/// The level is live.
 #[inline(always)]
-fn pack<T: Real, const MR: usize>(
+unsafe fn pack<T: Real, L: Level, const MR: usize>(
     m: Operand<'_, T>,
     first: usize,
     count: usize,
     k0: usize,
     depth: usize,
-    width: usize,
     weights: Option<Weights<'_>>,
     out: &mut [T],
 ) {
+    let lanes = T::Vector::<L>::LANES;
+    let width = if MR == 0 { 2 * lanes } else { MR };
     for (panel, out) in out.chunks_mut(width * depth).take(count.div_ceil(width)).enumerate() {
         let start = first + panel * width;
         let filled = width.min(first + count - start);
-        if m.outer == 1 {
-            for (k, line) in out.chunks_exact_mut(width).enumerate() {
-                let from = &m.data[(k0 + k) * m.inner + start..][..filled];
-                match weights {
-                    Some(w) => {
-                        let weight = T::from_f64(w.weights[(k0 + k) / w.uses]);
-                        line.iter_mut().zip(from).for_each(|(x, &y)| *x = weight * y);
-                    }
-                    None => line[..filled].copy_from_slice(from),
+        if m.outer != 1 {
+            if filled < width {
+                out.fill(T::ZERO);
+            }
+            for i in 0..filled {
+                let from = &m.data[(start + i) * m.outer + k0 * m.inner..];
+                for (line, x) in out.chunks_exact_mut(width).zip(from.iter().step_by(m.inner)) {
+                    line[i] = *x;
                 }
+            }
+        } else if filled < width {
+            for (k, line) in out.chunks_exact_mut(width).enumerate() {
+                line[..filled].copy_from_slice(&m.data[(k0 + k) * m.inner + start..][..filled]);
                 line[filled..].fill(T::ZERO);
             }
         } else {
-            out.fill(T::ZERO);
-            for i in 0..filled {
-                let from = &m.data[(start + i) * m.outer..];
-                for k in 0..depth {
-                    out[k * width + i] = from[(k0 + k) * m.inner];
+            for (k, line) in out.chunks_exact_mut(width).enumerate() {
+                let from = &m.data[(k0 + k) * m.inner + start..][..width];
+                if MR == 0 {
+                    // SAFETY: the level is live; both slices hold two vectors.
+                    unsafe {
+                        T::Vector::<L>::load(from.as_ptr()).store(line.as_mut_ptr());
+                        T::Vector::<L>::load(from.as_ptr().add(lanes)).store(line.as_mut_ptr().add(lanes));
+                    }
+                } else {
+                    for i in 0..MR {
+                        line[i] = from[i];
+                    }
                 }
             }
-            if let Some(w) = weights {
-                for (k, line) in out.chunks_exact_mut(width).enumerate() {
-                    let weight = T::from_f64(w.weights[(k0 + k) / w.uses]);
-                    line.iter_mut().for_each(|x| *x = weight * *x);
+        }
+        if let Some(w) = weights {
+            let (mut index, mut use_) = (k0 / w.uses, k0 % w.uses);
+            for line in out.chunks_exact_mut(width) {
+                let weight = T::from_f64(w.weights[index]);
+                line.iter_mut().for_each(|x| *x = weight * *x);
+                use_ += 1;
+                if use_ == w.uses {
+                    (index, use_) = (index + 1, 0);
                 }
             }
         }

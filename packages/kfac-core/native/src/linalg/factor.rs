@@ -183,10 +183,31 @@ pub fn eigen_symmetric<T: Dense>(n: usize, a: &[T], values: &mut [T], vectors: &
     })
 }
 
-fn eigen_column_major<T: Dense>(n: usize, a: &[T], values: &mut [T], basis: &mut [T]) -> Result<(), KfacError> {
+fn eigen_column_major<T: Dense>(n: usize, a: &mut [T], values: &mut [T], basis: &mut [T]) -> Result<(), KfacError> {
+    let unit = normalize(a);
     T::eigen(n, a, values, basis).map_err(|_| {
         kfac(KfacStatus::NoConvergence, format!("the eigenvalues of a {n}×{n} matrix did not converge"))
-    })
+    })?;
+    rescale(values, unit);
+    Ok(())
+}
+
+/// Divides by a power of two of the size of the largest entry if squares would overflow or underflow; returns it, or 1.
+fn normalize<T: Dense>(a: &mut [T]) -> f64 {
+    let largest = a.iter().fold(0.0f64, |x, y| x.max(y.to_f64().abs()));
+    let safe = if size_of::<T>() == 4 { 1e10 } else { 1e75 };
+    if largest == 0.0 || (1.0 / safe..=safe).contains(&largest) {
+        return 1.0;
+    }
+    let unit = largest.log2().floor().clamp(-1022.0, 1022.0).exp2();
+    a.iter_mut().for_each(|x| *x = T::from_f64(x.to_f64() / unit));
+    unit
+}
+
+fn rescale<T: Dense>(values: &mut [T], unit: f64) {
+    if unit != 1.0 {
+        values.iter_mut().for_each(|x| *x = T::from_f64(x.to_f64() * unit));
+    }
 }
 
 /// A·V = B·V·diag(values), Vᵀ·B·V = I: B = L·Lᵀ, the ordinary problem for L⁻¹·A·L⁻ᵀ, V = L⁻ᵀ·Y.
@@ -315,9 +336,11 @@ pub fn svd<T: Dense>(m: usize, n: usize, a: &[T], u: &mut [T], s: &mut [T], v: &
         let (left, rest) = rest.split_at_mut(m * k);
         let (right, values) = rest.split_at_mut(n * k);
         transpose(m, n, a, column_major);
+        let unit = normalize(column_major);
         T::svd(m, n, column_major, left, values, right).map_err(|_| {
             kfac(KfacStatus::NoConvergence, format!("the singular values of a {m}×{n} matrix did not converge"))
         })?;
+        rescale(values, unit);
         transpose(k, m, left, u);
         transpose(k, n, right, v);
         s.copy_from_slice(values);

@@ -29,7 +29,14 @@ pub unsafe fn power(x: *const f64, y: *const f64, result: *mut f64, count: usize
         unsafe {
             let (x, y) = (*x.add(i), *y.add(i));
             let undefined = y.is_nan() || (y.is_infinite() && x.abs() == 1.0);
-            *result.add(i) = if undefined { f64::NAN } else { x.powf(y) };
+            // x⁰ = 1 for a signalling NaN too, where libm says NaN.
+            *result.add(i) = if undefined {
+                f64::NAN
+            } else if y == 0.0 {
+                1.0
+            } else {
+                x.powf(y)
+            };
         }
     }
 }

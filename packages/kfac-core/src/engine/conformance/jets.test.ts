@@ -30,7 +30,10 @@ interface Options {
   dtype?: Dtype;
 }
 
-function makeShape(sizes: number[], { firsts = 2, seconds = 1, activation = 'tanh', dtype = 'f64' }: Options = {}): JetShape {
+function makeShape(
+  sizes: number[],
+  { firsts = 2, seconds = 1, activation = 'tanh', dtype = 'f64' }: Options = {},
+): JetShape {
   return { sizes, activation, dtype, directions: numbers(1, firsts * sizes[0]!), second: numbers(2, seconds * firsts) };
 }
 
@@ -47,7 +50,13 @@ function makeColumns(shape: JetShape, points: number): Matrix {
 }
 
 /** The output's channels [S × N] at these coordinates. */
-function outputs(jets: Jets, shape: JetShape, theta: Float64Array, columns: Matrix, tape: JetTape | null = null): Float64Array {
+function outputs(
+  jets: Jets,
+  shape: JetShape,
+  theta: Float64Array,
+  columns: Matrix,
+  tape: JetTape | null = null,
+): Float64Array {
   jets.forward(shape, theta, columns, tape);
   return (columns.data as Float64Array).slice(shape.sizes[0]! * columns.cols);
 }
@@ -59,7 +68,9 @@ function evaluate({ sizes, activation }: JetShape, theta: Float64Array, x: reado
   for (let layer = 0; layer + 1 < sizes.length; layer++) {
     const width = sizes[layer + 1]!;
     const z = [...values, 1];
-    const sums = Array.from({ length: width }, (_, j) => z.reduce((sum, value, i) => sum + value * theta[offset + i * width + j]!, 0));
+    const sums = Array.from({ length: width }, (_, j) =>
+      z.reduce((sum, value, i) => sum + value * theta[offset + i * width + j]!, 0),
+    );
     values = layer + 2 === sizes.length ? sums : sums.map(activation === 'tanh' ? Math.tanh : Math.sin);
     offset += z.length * width;
   }
@@ -137,21 +148,35 @@ describe.each(engines)('jets, %s', (_name, jets) => {
     expect(tape.buffer.length).toBe(offset);
   });
 
-  test.each(SHAPES)('oracle pinn §8.1: value and channels against the network and a Chebyshev fit: %s', (_case, sizes, options, points) => {
-    const shape = { ...makeShape(sizes, options) };
-    const { inputs: d, firsts, seconds } = jetDimensions(shape);
-    const theta = makeTheta(shape).map((x) => x / Math.sqrt(Math.max(...sizes)));
-    const columns = makeColumns(shape, points);
-    const channels = outputs(jets, shape, theta, columns);
-    for (let n = 0; n < points; n += 13) {
-      const x = Array.from({ length: d }, (_, i) => columns.data[i * points + n]!);
-      const line = (r: number) => (t: number) => evaluate(shape, theta, x.map((value, i) => value + t * shape.directions[r * d + i]!));
-      const derivatives = Array.from({ length: firsts }, (_, r) => chebyshevDerivatives(line(r), 0.4));
-      const want = [evaluate(shape, theta, x), ...derivatives.map(([first]) => first)];
-      for (let q = 0; q < seconds; q++) want.push(derivatives.reduce((sum, [, second], r) => sum + shape.second[q * firsts + r]! * second, 0));
-      expect(distance(want.map((_, s) => channels[s * points + n]!), want)).toBeLessThan(1e-10);
-    }
-  });
+  test.each(SHAPES)(
+    'oracle pinn §8.1: value and channels against the network and a Chebyshev fit: %s',
+    (_case, sizes, options, points) => {
+      const shape = { ...makeShape(sizes, options) };
+      const { inputs: d, firsts, seconds } = jetDimensions(shape);
+      const theta = makeTheta(shape).map((x) => x / Math.sqrt(Math.max(...sizes)));
+      const columns = makeColumns(shape, points);
+      const channels = outputs(jets, shape, theta, columns);
+      for (let n = 0; n < points; n += 13) {
+        const x = Array.from({ length: d }, (_, i) => columns.data[i * points + n]!);
+        const line = (r: number) => (t: number) =>
+          evaluate(
+            shape,
+            theta,
+            x.map((value, i) => value + t * shape.directions[r * d + i]!),
+          );
+        const derivatives = Array.from({ length: firsts }, (_, r) => chebyshevDerivatives(line(r), 0.4));
+        const want = [evaluate(shape, theta, x), ...derivatives.map(([first]) => first)];
+        for (let q = 0; q < seconds; q++)
+          want.push(derivatives.reduce((sum, [, second], r) => sum + shape.second[q * firsts + r]! * second, 0));
+        expect(
+          distance(
+            want.map((_, s) => channels[s * points + n]!),
+            want,
+          ),
+        ).toBeLessThan(1e-10);
+      }
+    },
+  );
 
   test('oracle pinn §8.1: collapsed = Σ c_r × uncollapsed, to round-off', () => {
     for (const activation of ['tanh', 'sin'] as const) {
@@ -179,7 +204,13 @@ describe.each(engines)('jets, %s', (_name, jets) => {
 
   test('oracle pinn §8.1: the table of tanh derivatives = the recurrence of tanh', () => {
     // u(x) = tanh x with v = 1: channels ψ, ψ′, ψ″; the seed 1 on the last channel gives ā₀ = ψ‴.
-    const shape: JetShape = { sizes: [1, 1, 1], activation: 'tanh', dtype: 'f64', directions: Float64Array.of(1), second: Float64Array.of(1) };
+    const shape: JetShape = {
+      sizes: [1, 1, 1],
+      activation: 'tanh',
+      dtype: 'f64',
+      directions: Float64Array.of(1),
+      second: Float64Array.of(1),
+    };
     const theta = Float64Array.of(1, 0, 1, 0);
     const points = 401;
     const columns = matrix(4, points);
@@ -217,42 +248,58 @@ describe.each(engines)('jets, %s', (_name, jets) => {
       const phase = a * columns.data[n]! + b * columns.data[points + n]! + shift;
       const firsts = [a + b, a - b, a, b].map((slope) => slope * Math.cos(phase));
       const want = [Math.sin(phase), ...firsts, -a * b * Math.sin(phase), -a * b * Math.sin(phase)];
-      expect(distance(want.map((_, s) => channels[s * points + n]!), want)).toBeLessThan(1e-14);
+      expect(
+        distance(
+          want.map((_, s) => channels[s * points + n]!),
+          want,
+        ),
+      ).toBeLessThan(1e-14);
     }
   });
 
-  test.each(SHAPES.filter(([, , , points]) => points > 0))('oracle pinn §8.3: J from (Z, G) against central differences in every parameter: %s', (_case, sizes, options) => {
-    const shape = makeShape(sizes, options);
-    const { channels, parameters } = jetDimensions(shape);
-    const theta = makeTheta(shape).map((x) => x / Math.sqrt(Math.max(...sizes)));
-    const points = 6;
-    const seeds = matrixOver(channels, points, numbers(7, channels * points));
-    const tape = jets.tape(shape, points);
-    tape.buffer.fill(NaN);
-    jets.forward(shape, theta, makeColumns(shape, points), tape);
-    jets.adjoint(shape, theta, seeds, tape);
-    expect(tape.buffer.every(Number.isFinite)).toBe(true);
-    const jacobian = matrix(points, parameters);
-    let offset = 0;
-    for (let layer = 0; layer + 1 < sizes.length; layer++) {
-      referenceCaptured().jacobian(tape.inputs[layer]!, tape.gradients[layer]!, channels, new Float64Array(points).fill(1), jacobian, 0, offset);
-      offset += (sizes[layer]! + 1) * sizes[layer + 1]!;
-    }
-    const at = (p: number, step: number): Float64Array => {
-      const moved = theta.slice();
-      moved[p]! += step;
-      return seeded(seeds, outputs(jets, shape, moved, makeColumns(shape, points)));
-    };
-    const stride = Math.max(1, Math.floor(parameters / 150));
-    for (let p = 0; p < parameters; p += stride) {
-      const up = at(p, 1e-5);
-      const down = at(p, -1e-5);
-      for (let n = 0; n < points; n++) {
-        const want = (up[n]! - down[n]!) / 2e-5;
-        expect(Math.abs(jacobian.data[n * parameters + p]! - want)).toBeLessThan(1e-7);
+  test.each(SHAPES.filter(([, , , points]) => points > 0))(
+    'oracle pinn §8.3: J from (Z, G) against central differences in every parameter: %s',
+    (_case, sizes, options) => {
+      const shape = makeShape(sizes, options);
+      const { channels, parameters } = jetDimensions(shape);
+      const theta = makeTheta(shape).map((x) => x / Math.sqrt(Math.max(...sizes)));
+      const points = 6;
+      const seeds = matrixOver(channels, points, numbers(7, channels * points));
+      const tape = jets.tape(shape, points);
+      tape.buffer.fill(NaN);
+      jets.forward(shape, theta, makeColumns(shape, points), tape);
+      jets.adjoint(shape, theta, seeds, tape);
+      expect(tape.buffer.every(Number.isFinite)).toBe(true);
+      const jacobian = matrix(points, parameters);
+      let offset = 0;
+      for (let layer = 0; layer + 1 < sizes.length; layer++) {
+        referenceCaptured().jacobian(
+          tape.inputs[layer]!,
+          tape.gradients[layer]!,
+          channels,
+          new Float64Array(points).fill(1),
+          jacobian,
+          0,
+          offset,
+        );
+        offset += (sizes[layer]! + 1) * sizes[layer + 1]!;
       }
-    }
-  });
+      const at = (p: number, step: number): Float64Array => {
+        const moved = theta.slice();
+        moved[p]! += step;
+        return seeded(seeds, outputs(jets, shape, moved, makeColumns(shape, points)));
+      };
+      const stride = Math.max(1, Math.floor(parameters / 150));
+      for (let p = 0; p < parameters; p += stride) {
+        const up = at(p, 1e-5);
+        const down = at(p, -1e-5);
+        for (let n = 0; n < points; n++) {
+          const want = (up[n]! - down[n]!) / 2e-5;
+          expect(Math.abs(jacobian.data[n * parameters + p]! - want)).toBeLessThan(1e-7);
+        }
+      }
+    },
+  );
 
   test('oracle pinn §8.3: ⟨w, Jv⟩ = ⟨Jᵀw, v⟩ to 1e-13, J·v against a central difference along v', () => {
     const shape = makeShape([3, 19, 8, 1], { firsts: 3, seconds: 2 });
@@ -279,7 +326,15 @@ describe.each(engines)('jets, %s', (_name, jets) => {
     const norm = Math.sqrt(dot(product, product) * dot(w, w));
     expect(Math.abs(dot(w, product) - dot(transposed, v))).toBeLessThan(1e-13 * norm);
     const along = (step: number): Float64Array =>
-      seeded(seeds, outputs(jets, shape, theta.map((x, p) => x + step * v[p]!), makeColumns(shape, points)));
+      seeded(
+        seeds,
+        outputs(
+          jets,
+          shape,
+          theta.map((x, p) => x + step * v[p]!),
+          makeColumns(shape, points),
+        ),
+      );
     const [up, down, up2, down2] = [along(1e-4), along(-1e-4), along(2e-4), along(-2e-4)];
     const difference = up.map((x, n) => (8 * (x - down[n]!) - (up2[n]! - down2[n]!)) / 12e-4);
     expect(distance(product, difference)).toBeLessThan(1e-8);
@@ -300,7 +355,8 @@ describe.each(engines)('jets, %s', (_name, jets) => {
       for (let n = 0; n < points; n++) expect(backwards[s * points + n]).toBe(want[s * points + points - 1 - n]);
     }
     const permuted = theta.slice();
-    for (let row = 0; row < 3; row++) for (let j = 0; j < 9; j++) permuted[row * 9 + j] = theta[row * 9 + ((j + 4) % 9)]! * (j === 2 ? -1 : 1);
+    for (let row = 0; row < 3; row++)
+      for (let j = 0; j < 9; j++) permuted[row * 9 + j] = theta[row * 9 + ((j + 4) % 9)]! * (j === 2 ? -1 : 1);
     for (let j = 0; j < 9; j++) permuted[27 + j] = theta[27 + ((j + 4) % 9)]! * (j === 2 ? -1 : 1);
     expect(distance(outputs(jets, shape, permuted, makeColumns(shape, points)), want)).toBeLessThan(1e-12);
   });
@@ -310,7 +366,9 @@ describe.each(engines)('jets, %s', (_name, jets) => {
       const shape = makeShape(sizes, { ...options, dtype });
       const theta = makeTheta(shape);
       const probe = outputs(jets, shape, theta, makeColumns(shape, points));
-      expect(sameBits(outputs(jets, shape, theta, makeColumns(shape, points), jets.tape(shape, points)), probe)).toBe(true);
+      expect(sameBits(outputs(jets, shape, theta, makeColumns(shape, points), jets.tape(shape, points)), probe)).toBe(
+        true,
+      );
       expect(probe.every(Number.isFinite)).toBe(true);
     }
   });
@@ -336,7 +394,8 @@ describe.each(engines)('jets, %s', (_name, jets) => {
       }
       return undefined;
     };
-    const forward = (change: Partial<JetShape>, t = theta, c: Matrix = columns, tp: JetTape | null = tape) => code(() => jets.forward({ ...shape, ...change }, t, c, tp));
+    const forward = (change: Partial<JetShape>, t = theta, c: Matrix = columns, tp: JetTape | null = tape) =>
+      code(() => jets.forward({ ...shape, ...change }, t, c, tp));
     expect(forward({ sizes: [2] })).toBe('KFAC_SHAPE');
     expect(forward({ sizes: [2, 0, 1] })).toBe('KFAC_SHAPE');
     expect(forward({ sizes: [2, 5, 2] })).toBe('KFAC_SHAPE');
@@ -379,7 +438,10 @@ describe.runIf(found.addon)('jets, native against the reference', () => {
   };
 
   test.each(SHAPES)('outputs and tape to 1e-12 in f64, 1e-5 in f32: %s', (_case, sizes, options, points) => {
-    for (const [dtype, tolerance] of [['f64', 1e-12], ['f32', 1e-5]] as const) {
+    for (const [dtype, tolerance] of [
+      ['f64', 1e-12],
+      ['f32', 1e-5],
+    ] as const) {
       const shape = makeShape(sizes, { ...options, dtype });
       const want = run(referenceJets(), shape, points);
       const got = run(native(1), shape, points);

@@ -7,7 +7,8 @@ import { type ProgramsAddon, nativePrograms } from '../native/programs.ts';
 import { referencePrograms } from '../reference/programs.ts';
 
 const found = loadAddon(localAddonPath());
-const native = (threads: number): Programs => nativePrograms(boundAddon(found.addon!, threads) as unknown as ProgramsAddon);
+const native = (threads: number): Programs =>
+  nativePrograms(boundAddon(found.addon!, threads) as unknown as ProgramsAddon);
 const engines: [string, Programs][] = [['reference', referencePrograms()]];
 if (found.addon) {
   engines.push([`native, ${(found.addon as unknown as AddonCore).describe().simd}`, native(1)]);
@@ -22,9 +23,19 @@ function generator(seed: number): () => number {
   };
 }
 
-function program(inputs: number, constants: number[], instructions: readonly (readonly [Opcode, number, number])[], outputs: number[]): Program {
+function program(
+  inputs: number,
+  constants: number[],
+  instructions: readonly (readonly [Opcode, number, number])[],
+  outputs: number[],
+): Program {
   const code = instructions.flatMap(([name, a, b]) => [OPCODES.indexOf(name), a, b]);
-  return { inputs, constants: Float64Array.from(constants), code: Int32Array.from(code), outputs: Int32Array.from(outputs) };
+  return {
+    inputs,
+    constants: Float64Array.from(constants),
+    code: Int32Array.from(code),
+    outputs: Int32Array.from(outputs),
+  };
 }
 
 function evaluate(programs: Programs, p: Program, columns: Matrix): Float64Array {
@@ -42,8 +53,35 @@ function ulps(got: number, want: number): number {
   return Number.isNaN(distance) ? Infinity : distance;
 }
 
-const SPECIAL = [0, -0, 1, -1, 0.5, -2, 3, NaN, Infinity, -Infinity, 5e-324, -2e-310, 1e-308, 1.7e308, -1e300, 709.5, 710.3, -745.1, 1e9, -1e17, Math.PI, -Math.PI / 2];
-const POINTS = [...SPECIAL, ...Array.from({ length: 2001 }, (_, i) => (i - 1000) * 0.0173), ...Array.from({ length: 301 }, (_, i) => (i - 150) * 4.6)];
+const SPECIAL = [
+  0,
+  -0,
+  1,
+  -1,
+  0.5,
+  -2,
+  3,
+  NaN,
+  Infinity,
+  -Infinity,
+  5e-324,
+  -2e-310,
+  1e-308,
+  1.7e308,
+  -1e300,
+  709.5,
+  710.3,
+  -745.1,
+  1e9,
+  -1e17,
+  Math.PI,
+  -Math.PI / 2,
+];
+const POINTS = [
+  ...SPECIAL,
+  ...Array.from({ length: 2001 }, (_, i) => (i - 1000) * 0.0173),
+  ...Array.from({ length: 301 }, (_, i) => (i - 150) * 4.6),
+];
 
 /** What each unary instruction is, and how many units in the last place it may differ from `Math`. */
 const UNARY: [Opcode, (x: number) => number, number][] = [
@@ -70,23 +108,43 @@ const BINARY: [Opcode, (a: number, b: number) => number, number][] = [
 
 describe.each(engines)('programs, %s', (_name, programs) => {
   test.each(UNARY)('%s is that of Math, special values too', (name, f, bound) => {
-    const got = evaluate(programs, program(1, [], [[name, 0, 0]], [1]), matrixOver(1, POINTS.length, Float64Array.from(POINTS)));
-    POINTS.forEach((x, n) => expect(ulps(got[n]!, f(x)), `${name}(${x}) = ${got[n]}, want ${f(x)}`).toBeLessThanOrEqual(bound));
+    const got = evaluate(
+      programs,
+      program(1, [], [[name, 0, 0]], [1]),
+      matrixOver(1, POINTS.length, Float64Array.from(POINTS)),
+    );
+    POINTS.forEach((x, n) =>
+      expect(ulps(got[n]!, f(x)), `${name}(${x}) = ${got[n]}, want ${f(x)}`).toBeLessThanOrEqual(bound),
+    );
   });
 
   test.each(BINARY)('%s is that of Math, special values too', (name, f, bound) => {
     const pairs = SPECIAL.flatMap((a) => SPECIAL.map((b) => [a, b] as const));
     for (let i = 0; i < 500; i++) pairs.push([POINTS[i * 4]!, POINTS[i * 3 + 7]! / 7]);
-    const columns = matrixOver(2, pairs.length, Float64Array.from([...pairs.map(([a]) => a), ...pairs.map(([, b]) => b)]));
+    const columns = matrixOver(
+      2,
+      pairs.length,
+      Float64Array.from([...pairs.map(([a]) => a), ...pairs.map(([, b]) => b)]),
+    );
     const got = evaluate(programs, program(2, [], [[name, 0, 1]], [2]), columns);
-    pairs.forEach(([a, b], n) => expect(ulps(got[n]!, f(a, b)), `${name}(${a}, ${b}) = ${got[n]}`).toBeLessThanOrEqual(bound));
+    pairs.forEach(([a, b], n) =>
+      expect(ulps(got[n]!, f(a, b)), `${name}(${a}, ${b}) = ${got[n]}`).toBeLessThanOrEqual(bound),
+    );
   });
 
   test.each([0, 1, 2, 3, 4, 7, 16, 31, -1, -2, -5])('powi with exponent %i is that of Math.pow', (exponent) => {
     // Where xⁿ is subnormal its reciprocal has lost digits.
     const x = POINTS.filter((value) => !(exponent < 0 && value !== 0 && Math.abs(value) ** -exponent < 1e-300));
-    const got = evaluate(programs, program(1, [], [['powi', 0, exponent]], [1]), matrixOver(1, x.length, Float64Array.from(x)));
-    x.forEach((value, n) => expect(ulps(got[n]!, value ** exponent), `${value}^${exponent} = ${got[n]}`).toBeLessThanOrEqual(Math.abs(exponent) + 1));
+    const got = evaluate(
+      programs,
+      program(1, [], [['powi', 0, exponent]], [1]),
+      matrixOver(1, x.length, Float64Array.from(x)),
+    );
+    x.forEach((value, n) =>
+      expect(ulps(got[n]!, value ** exponent), `${value}^${exponent} = ${got[n]}`).toBeLessThanOrEqual(
+        Math.abs(exponent) + 1,
+      ),
+    );
   });
 
   test('a residual: u_t + u·u_x − ν·u_xx, with inputs and constants as outputs too', () => {
@@ -95,7 +153,17 @@ describe.each(engines)('programs, %s', (_name, programs) => {
     const columns = matrix(6, points);
     columns.data.forEach((_, i) => (columns.data[i] = draw() / 2 ** 31 - 1));
     // Registers 0 … 5: x, t, u, u_t, u_x, u_xx; 6: ν.
-    const burgers = program(6, [0.0031], [['mul', 2, 4], ['add', 3, 7], ['mul', 6, 5], ['sub', 8, 9]], [10, 4, 6]);
+    const burgers = program(
+      6,
+      [0.0031],
+      [
+        ['mul', 2, 4],
+        ['add', 3, 7],
+        ['mul', 6, 5],
+        ['sub', 8, 9],
+      ],
+      [10, 4, 6],
+    );
     const got = evaluate(programs, burgers, columns);
     const at = (row: number, n: number): number => columns.data[row * points + n]!;
     for (let n = 0; n < points; n++) {
@@ -106,15 +174,23 @@ describe.each(engines)('programs, %s', (_name, programs) => {
   });
 
   test('no inputs, no instructions, no points, no outputs', () => {
-    expect(evaluate(programs, program(0, [2, 3], [['mul', 0, 1]], [2]), matrix(0, 5))).toEqual(Float64Array.of(6, 6, 6, 6, 6));
-    expect(evaluate(programs, program(2, [], [], [1]), matrixOver(3, 2, Float64Array.of(1, 2, 3, 4, 5, 6)))).toEqual(Float64Array.of(3, 4));
+    expect(evaluate(programs, program(0, [2, 3], [['mul', 0, 1]], [2]), matrix(0, 5))).toEqual(
+      Float64Array.of(6, 6, 6, 6, 6),
+    );
+    expect(evaluate(programs, program(2, [], [], [1]), matrixOver(3, 2, Float64Array.of(1, 2, 3, 4, 5, 6)))).toEqual(
+      Float64Array.of(3, 4),
+    );
     expect(evaluate(programs, program(1, [], [['exp', 0, 0]], [1]), matrix(1, 0)).length).toBe(0);
     expect(evaluate(programs, program(1, [], [['exp', 0, 0]], []), matrix(1, 3)).length).toBe(0);
   });
 
   test('the longest program', () => {
     const instructions = Array.from({ length: 4096 }, (_, k) => ['add', k + 1, 0] as const);
-    const columns = matrixOver(1, 700, Float64Array.from({ length: 700 }, (_, n) => n));
+    const columns = matrixOver(
+      1,
+      700,
+      Float64Array.from({ length: 700 }, (_, n) => n),
+    );
     const got = evaluate(programs, program(1, [0], [['add', 0, 1], ...instructions.slice(1)], [4097]), columns);
     got.forEach((x, n) => expect(x).toBe(4096 * n));
   });
@@ -146,10 +222,21 @@ describe.each(engines)('programs, %s', (_name, programs) => {
     expect(code(program(2, [], [], [0, 1]))).toBe('KFAC_SHAPE');
     expect(code({ ...program(2, [], [], [0]), code: [0, 0, 0] as unknown as Int32Array })).toBe('KFAC_DTYPE');
     expect(code({ ...program(2, [], [], [0]), constants: [1] as unknown as Float64Array })).toBe('KFAC_DTYPE');
-    expect(code(program(2, [], Array.from({ length: 4097 }, () => ['neg', 0, 0] as const), [0]))).toBe('KFAC_LIMIT');
+    expect(
+      code(
+        program(
+          2,
+          [],
+          Array.from({ length: 4097 }, () => ['neg', 0, 0] as const),
+          [0],
+        ),
+      ),
+    ).toBe('KFAC_LIMIT');
     expect(code(program(2, [], [], [0]), matrix(2, 4, 'f32'))).toBe('KFAC_DTYPE');
     expect(code(program(2, [], [], [0]), matrix(2, 5))).toBe('KFAC_SHAPE');
-    expect(code(program(2, [], [], [0]), columns, matrixOver(1, 4, (columns.data as Float64Array).subarray(2, 6)))).toBe('KFAC_ALIAS');
+    expect(
+      code(program(2, [], [], [0]), columns, matrixOver(1, 4, (columns.data as Float64Array).subarray(2, 6))),
+    ).toBe('KFAC_ALIAS');
     expect(outputs.data).toEqual(Float64Array.of(7, 7, 7, 7));
     expect(code(program(2, [], [], [0]))).toBeUndefined();
   });
@@ -159,7 +246,10 @@ describe.each(engines)('programs, %s', (_name, programs) => {
 function randomProgram(seed: number): Program {
   const draw = generator(seed);
   const inputs = draw() % 5;
-  const constants = Float64Array.from({ length: (inputs === 0 ? 1 : 0) + (draw() % 3) }, () => (draw() / 2 ** 31 - 1) * 3);
+  const constants = Float64Array.from(
+    { length: (inputs === 0 ? 1 : 0) + (draw() % 3) },
+    () => (draw() / 2 ** 31 - 1) * 3,
+  );
   const first = inputs + constants.length;
   const length = 1 + (draw() % 40);
   const code = new Int32Array(3 * length);
@@ -172,14 +262,16 @@ function randomProgram(seed: number): Program {
 }
 
 describe.runIf(found.addon)('programs, native against the reference', () => {
-  test('fuzz: every instruction of 400 random programs, applied to the reference\'s own operands, within a few units in the last place', () => {
+  test("fuzz: every instruction of 400 random programs, applied to the reference's own operands, within a few units in the last place", () => {
     const bounds = new Map<Opcode, number>([...UNARY, ...BINARY].map(([name, , bound]) => [name, bound]));
     for (let seed = 1; seed <= 400; seed++) {
       const p = randomProgram(seed);
       const draw = generator(seed + 1000);
       const points = [1, 7, 16, 65, 530][seed % 5]!;
       const columns = matrix(p.inputs, points);
-      columns.data.forEach((_, i) => (columns.data[i] = seed % 7 === 0 ? SPECIAL[draw() % SPECIAL.length]! : (draw() / 2 ** 31 - 1) * 4));
+      columns.data.forEach(
+        (_, i) => (columns.data[i] = seed % 7 === 0 ? SPECIAL[draw() % SPECIAL.length]! : (draw() / 2 ** 31 - 1) * 4),
+      );
       const all = evaluate(referencePrograms(), p, columns);
       const whole = evaluate(native(1), p, columns);
       // Errors of a chain may grow without bound, so each instruction is judged alone; the chain itself must be composed of them.
@@ -200,8 +292,14 @@ describe.runIf(found.addon)('programs, native against the reference', () => {
         const chained = apply(native(1), whole);
         for (let n = 0; n < points; n++) {
           const want = all[(first + k) * points + n]!;
-          expect(ulps(got[n]!, want), `seed ${seed}, instruction ${k} (${name})`).toBeLessThanOrEqual(bound);
-          expect(Object.is(chained[n], whole[(first + k) * points + n]), `seed ${seed}, instruction ${k} (${name}) in the chain`).toBe(true);
+          expect(
+            ulps(got[n]!, want),
+            `seed ${seed}, instruction ${k}: ${name}(${all[a * points + n]}, ${all[b * points + n]}) = ${got[n]}, want ${want}`,
+          ).toBeLessThanOrEqual(bound);
+          expect(
+            Object.is(chained[n], whole[(first + k) * points + n]),
+            `seed ${seed}, instruction ${k} (${name}) in the chain`,
+          ).toBe(true);
         }
       }
     }
@@ -213,6 +311,7 @@ describe.runIf(found.addon)('programs, native against the reference', () => {
     const draw = generator(3);
     columns.data.forEach((_, i) => (columns.data[i] = (draw() / 2 ** 31 - 1) * 4));
     const one = Buffer.from(evaluate(native(1), p, columns).buffer);
-    for (const threads of [2, 4]) expect(Buffer.from(evaluate(native(threads), p, columns).buffer).equals(one)).toBe(true);
+    for (const threads of [2, 4])
+      expect(Buffer.from(evaluate(native(threads), p, columns).buffer).equals(one)).toBe(true);
   });
 });

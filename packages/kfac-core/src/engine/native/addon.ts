@@ -15,7 +15,9 @@ export interface AddonCore {
 }
 
 /** An addon, or why there is none. */
-export type AddonSearch = { readonly addon: Addon; readonly path: string } | { readonly addon: null; readonly reason: string };
+export type AddonSearch =
+  | { readonly addon: Addon; readonly path: string }
+  | { readonly addon: null; readonly reason: string };
 
 /** Where the local build puts it: two folders above `src/engine/native` and `dist/engine/native` alike lies `native/`. */
 export function localAddonPath(): string {
@@ -33,7 +35,10 @@ export function loadAddon(path: string): AddonSearch {
     }
     return { addon, path };
   } catch (error) {
-    return { addon: null, reason: `the native engine at ${path} does not load: ${error instanceof Error ? error.message : String(error)}` };
+    return {
+      addon: null,
+      reason: `the native engine at ${path} does not load: ${error instanceof Error ? error.message : String(error)}`,
+    };
   }
 }
 
@@ -66,5 +71,9 @@ export function boundAddon(addon: Addon, threads: number): Addon {
       }
     },
   ];
-  return Object.fromEntries(Object.entries(addon).filter(([, call]) => typeof call === 'function').map(([name, call]) => bind(name, call)));
+  return Object.fromEntries(
+    Object.entries(addon)
+      .filter(([, call]) => typeof call === 'function')
+      .map(([name, call]) => bind(name, call)),
+  );
 }

@@ -2,12 +2,64 @@ import type { Captured, RealArray } from '../engine.ts';
 
 /** What this room calls in the addon; the suffix is the dtype of Z and G. */
 export interface CapturedAddon {
-  capturedGradientF64(z: RealArray, g: RealArray, inputs: number, outputs: number, uses: number, weights: Float64Array, out: Float64Array): void;
-  capturedGradientF32(z: RealArray, g: RealArray, inputs: number, outputs: number, uses: number, weights: Float64Array, out: Float64Array): void;
-  capturedJvpF64(z: RealArray, g: RealArray, inputs: number, outputs: number, uses: number, direction: Float64Array, out: Float64Array): void;
-  capturedJvpF32(z: RealArray, g: RealArray, inputs: number, outputs: number, uses: number, direction: Float64Array, out: Float64Array): void;
-  capturedJacobianF64(z: RealArray, g: RealArray, inputs: number, outputs: number, uses: number, scale: Float64Array, out: Float64Array, stride: number, column: number): void;
-  capturedJacobianF32(z: RealArray, g: RealArray, inputs: number, outputs: number, uses: number, scale: Float64Array, out: Float64Array, stride: number, column: number): void;
+  capturedGradientF64(
+    z: RealArray,
+    g: RealArray,
+    inputs: number,
+    outputs: number,
+    uses: number,
+    weights: Float64Array,
+    out: Float64Array,
+  ): void;
+  capturedGradientF32(
+    z: RealArray,
+    g: RealArray,
+    inputs: number,
+    outputs: number,
+    uses: number,
+    weights: Float64Array,
+    out: Float64Array,
+  ): void;
+  capturedJvpF64(
+    z: RealArray,
+    g: RealArray,
+    inputs: number,
+    outputs: number,
+    uses: number,
+    direction: Float64Array,
+    out: Float64Array,
+  ): void;
+  capturedJvpF32(
+    z: RealArray,
+    g: RealArray,
+    inputs: number,
+    outputs: number,
+    uses: number,
+    direction: Float64Array,
+    out: Float64Array,
+  ): void;
+  capturedJacobianF64(
+    z: RealArray,
+    g: RealArray,
+    inputs: number,
+    outputs: number,
+    uses: number,
+    scale: Float64Array,
+    out: Float64Array,
+    stride: number,
+    column: number,
+  ): void;
+  capturedJacobianF32(
+    z: RealArray,
+    g: RealArray,
+    inputs: number,
+    outputs: number,
+    uses: number,
+    scale: Float64Array,
+    out: Float64Array,
+    stride: number,
+    column: number,
+  ): void;
 }
 
 /** Products with captured pairs, natively. Arguments are taken as checked. */

@@ -1,7 +1,13 @@
 import type { Activation, JetShape, Jets, RealArray } from '../engine.ts';
 import { checkAdjoint, checkForward, layoutTape } from '../jet-tape.ts';
 
-type Network = [sizes: Uint32Array, activation: number, directions: Float64Array, second: Float64Array, theta: Float64Array];
+type Network = [
+  sizes: Uint32Array,
+  activation: number,
+  directions: Float64Array,
+  second: Float64Array,
+  theta: Float64Array,
+];
 
 /** What this room calls in the addon; the suffix is the dtype of the tape. */
 export interface JetsAddon {

@@ -2,9 +2,28 @@ import type { Bidiagonalization, Dtype, LinearAlgebra, Matrix, Op, RealArray, Tr
 
 /** What this room calls in the addon. Matrices are row-major. */
 export interface LinalgAddon {
-  gemmF64(rows: number, cols: number, inner: number, alpha: number, a: RealArray, transposeA: boolean, b: RealArray, transposeB: boolean, beta: number, c: RealArray): void;
+  gemmF64(
+    rows: number,
+    cols: number,
+    inner: number,
+    alpha: number,
+    a: RealArray,
+    transposeA: boolean,
+    b: RealArray,
+    transposeB: boolean,
+    beta: number,
+    c: RealArray,
+  ): void;
   gemmF32: LinalgAddon['gemmF64'];
-  gramF64(n: number, alpha: number, z: RealArray, weights: Float64Array | null, uses: number, beta: number, c: RealArray): void;
+  gramF64(
+    n: number,
+    alpha: number,
+    z: RealArray,
+    weights: Float64Array | null,
+    uses: number,
+    beta: number,
+    c: RealArray,
+  ): void;
   gramF32: LinalgAddon['gramF64'];
   gramF32F64: LinalgAddon['gramF64'];
   choleskyF64(n: number, a: RealArray): void;
@@ -29,7 +48,13 @@ export interface LinalgAddon {
   tridiagonalize(n: number, a: RealArray, store: Float64Array, diagonal: Float64Array, offDiagonal: Float64Array): void;
   applyTridiagonal(n: number, store: Float64Array, transpose: boolean, b: Float64Array): void;
   /** `store` [2n² + 2n] keeps the reflectors. */
-  bidiagonalize(n: number, r: RealArray, store: Float64Array, diagonal: Float64Array, superDiagonal: Float64Array): void;
+  bidiagonalize(
+    n: number,
+    r: RealArray,
+    store: Float64Array,
+    diagonal: Float64Array,
+    superDiagonal: Float64Array,
+  ): void;
   applyBidiagonal(n: number, store: Float64Array, right: boolean, transpose: boolean, b: Float64Array): void;
 }
 
@@ -38,7 +63,18 @@ export function nativeLinalg(addon: LinalgAddon): LinearAlgebra {
   return {
     gemm(alpha, a, opA, b, opB, beta, c) {
       const call = a.dtype === 'f64' ? addon.gemmF64 : addon.gemmF32;
-      call(c.rows, c.cols, opA === 'n' ? a.cols : a.rows, alpha, a.data, opA === 't', b.data, opB === 't', beta, c.data);
+      call(
+        c.rows,
+        c.cols,
+        opA === 'n' ? a.cols : a.rows,
+        alpha,
+        a.data,
+        opA === 't',
+        b.data,
+        opB === 't',
+        beta,
+        c.data,
+      );
     },
     gram(alpha, z, weights, uses, beta, c) {
       const call = z.dtype === 'f64' ? addon.gramF64 : c.dtype === 'f64' ? addon.gramF32F64 : addon.gramF32;
@@ -54,7 +90,14 @@ export function nativeLinalg(addon: LinalgAddon): LinearAlgebra {
       pick(l.dtype, addon.choleskyInverseF64, addon.choleskyInverseF32)(l.rows, l.data, out.data);
     },
     triangularSolve(t, triangle, op, b) {
-      pick(t.dtype, addon.triangularSolveF64, addon.triangularSolveF32)(t.rows, t.data, triangle === 'upper', op === 't', b.cols, b.data);
+      pick(t.dtype, addon.triangularSolveF64, addon.triangularSolveF32)(
+        t.rows,
+        t.data,
+        triangle === 'upper',
+        op === 't',
+        b.cols,
+        b.data,
+      );
     },
     eigenSymmetric(a, values, vectors) {
       pick(a.dtype, addon.eigenSymmetricF64, addon.eigenSymmetricF32)(a.rows, a.data, values, vectors.data);

@@ -80,8 +80,14 @@ export class HedgeLoop {
         2 * feedback;
       this.headErrors[t] = positionError * squashSlope(this.#shape.squash, now.position);
       feedback = lstmBackward(
-        this.#shape, weights, t > 0 ? this.trace[t - 1]!.cell : this.#zero, now, this.headErrors[t]!,
-        this.#hidden, this.#cell, this.gateErrors[t]!,
+        this.#shape,
+        weights,
+        t > 0 ? this.trace[t - 1]!.cell : this.#zero,
+        now,
+        this.headErrors[t]!,
+        this.#hidden,
+        this.#cell,
+        this.gateErrors[t]!,
       );
     }
   }

@@ -1,8 +1,19 @@
 import { KfacError } from '../../errors.ts';
 import type { Hedge, HedgeBatch, HedgeLayer, HedgeTape, LstmShape, Matrix } from '../engine.ts';
 import {
-  checkCapture, checkFactors, checkGradient, checkHeadBlock, checkJvp, checkLinearize, checkLstm, checkPrepare,
-  checkRollout, checkSizes, hedgeTilePaths, layerSize, staticFeatures,
+  checkCapture,
+  checkFactors,
+  checkGradient,
+  checkHeadBlock,
+  checkJvp,
+  checkLinearize,
+  checkLstm,
+  checkPrepare,
+  checkRollout,
+  checkSizes,
+  hedgeTilePaths,
+  layerSize,
+  staticFeatures,
 } from '../hedge-checks.ts';
 import { matrix } from '../matrix.ts';
 import { HedgeLoop } from './hedge-loop.ts';
@@ -52,7 +63,10 @@ function addOuter(out: Float64Array, weight: number, m: Matrix, row: number): vo
 
 function makeBatch(features: number, paths: number, dates: number, dtype: HedgeBatch['dtype']): HedgeBatch {
   return {
-    paths, dates, staticFeatures: features, dtype,
+    paths,
+    dates,
+    staticFeatures: features,
+    dtype,
     features: matrix(dates * features, paths, dtype),
     gains: matrix(dates, paths, dtype),
     costs: matrix(dates + 1, paths, dtype),

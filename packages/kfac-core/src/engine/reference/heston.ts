@@ -34,12 +34,15 @@ export function hestonStep(market: HestonMarket, interval: number): HestonStep {
   const k3 = 0.5 * interval * (1 - rho * rho);
   const k2 = drift + rho / xi;
   return {
-    market, interval, decay,
+    market,
+    interval,
+    decay,
     varianceSlope: (xi * xi * decay * (1 - decay)) / kappa,
     varianceConstant: (theta * xi * xi * (1 - decay) * (1 - decay)) / (2 * kappa),
     k0: (-rho * kappa * theta * interval) / xi,
     k1: drift - rho / xi,
-    k2, k3,
+    k2,
+    k3,
     exponent: k2 + 0.5 * k3,
   };
 }
@@ -53,7 +56,11 @@ const PSI_SWITCH = 1.5;
  * ρ ≤ 0; elsewhere that single step is plain QE.
  */
 export function quadraticExponentialStep(
-  step: HestonStep, state: HestonState, z: number, zVariance: number, uVariance: number,
+  step: HestonStep,
+  state: HestonState,
+  z: number,
+  zVariance: number,
+  uVariance: number,
 ): void {
   const { market, interval, k1, k2, k3, exponent } = step;
   const v = state.variance;

@@ -40,7 +40,8 @@ const forward: Jets['forward'] = (shape, theta, columns, tape) => {
     const first = panels.inputs[0]!;
     for (let i = 0; i < d; i++) {
       first.data[row * first.cols + i] = columns.data[i * points + n]!;
-      for (let r = 0; r < dimensions.firsts; r++) first.data[(row + 1 + r) * first.cols + i] = shape.directions[r * d + i]!;
+      for (let r = 0; r < dimensions.firsts; r++)
+        first.data[(row + 1 + r) * first.cols + i] = shape.directions[r * d + i]!;
       for (let q = 1 + dimensions.firsts; q < channels; q++) first.data[(row + q) * first.cols + i] = 0;
     }
     for (let layer = 0; layer < layers.length; layer++) {
@@ -56,7 +57,16 @@ const forward: Jets['forward'] = (shape, theta, columns, tape) => {
           else panels.preactivations[layer]!.data[(row + s) * width + j] = sum;
         }
       }
-      if (!last) activate(shape, dimensions, ACTIVATIONS[activation], panels.preactivations[layer]!.data, panels.inputs[layer + 1]!.data, row, width);
+      if (!last)
+        activate(
+          shape,
+          dimensions,
+          ACTIVATIONS[activation],
+          panels.preactivations[layer]!.data,
+          panels.inputs[layer + 1]!.data,
+          row,
+          width,
+        );
     }
   }
 };
@@ -105,14 +115,21 @@ const adjoint: Jets['adjoint'] = (shape, theta, seeds, tape) => {
         // ȳ = W·Ḡ of the layer above, bias row left out.
         const outer = (s: number): number => {
           let sum = 0;
-          for (let k = 0; k < next.cols; k++) sum += layers[layer + 1]![j * next.cols + k]! * next.data[(row + s) * next.cols + k]!;
+          for (let k = 0; k < next.cols; k++)
+            sum += layers[layer + 1]![j * next.cols + k]! * next.data[(row + s) * next.cols + k]!;
           return sum;
         };
         const y = Array.from({ length: channels }, (_, s) => outer(s));
         const a = tape.preactivations[layer]!.data;
-        deactivate(shape, dimensions, y, (s) => a[(row + s) * width + j]!, (s, value) => {
-          tape.gradients[layer]!.data[(row + s) * width + j] = value;
-        });
+        deactivate(
+          shape,
+          dimensions,
+          y,
+          (s) => a[(row + s) * width + j]!,
+          (s, value) => {
+            tape.gradients[layer]!.data[(row + s) * width + j] = value;
+          },
+        );
       }
     }
   }

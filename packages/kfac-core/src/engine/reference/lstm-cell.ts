@@ -81,8 +81,14 @@ export function lstmForward(shape: LstmShape, weights: LstmWeights, previousCell
  * what goes on to the date before). Out: g = ∂x/∂(gate pre-activations) [4H] and, returned, ∂x/∂(position feature).
  */
 export function lstmBackward(
-  shape: LstmShape, weights: LstmWeights, previousCell: Float64Array, now: LstmDate, headError: number,
-  hidden: Float64Array, cell: Float64Array, g: Float64Array,
+  shape: LstmShape,
+  weights: LstmWeights,
+  previousCell: Float64Array,
+  now: LstmDate,
+  headError: number,
+  hidden: Float64Array,
+  cell: Float64Array,
+  g: Float64Array,
 ): number {
   const h = shape.hidden;
   for (let j = 0; j < h; j++) {

@@ -35,7 +35,10 @@ class Draws {
 }
 
 function simulateBlackScholes(
-  market: Extract<Market, { model: 'black-scholes' }>, interval: number, draws: Draws, spot: Matrix,
+  market: Extract<Market, { model: 'black-scholes' }>,
+  interval: number,
+  draws: Draws,
+  spot: Matrix,
 ): void {
   const { volatility, drift } = market;
   const trend = (drift - 0.5 * volatility * volatility) * interval;
@@ -51,9 +54,7 @@ function simulateBlackScholes(
   }
 }
 
-function simulateHeston(
-  market: HestonMarket, interval: number, draws: Draws, spot: Matrix, variance: Matrix,
-): void {
+function simulateHeston(market: HestonMarket, interval: number, draws: Draws, spot: Matrix, variance: Matrix): void {
   const step = hestonStep(market, interval);
   const state: HestonState = { logReturn: 0, variance: 0 };
   for (let i = 0; i < spot.cols; i++) {

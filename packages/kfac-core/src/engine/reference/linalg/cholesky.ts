@@ -11,7 +11,10 @@ export function cholesky(a: Matrix): void {
       let sum = l[i * n + j]!;
       for (let k = 0; k < j; k++) sum -= l[i * n + k]! * l[j * n + k]!;
       if (i === j && !(sum > 0 && sum < Infinity)) {
-        throw new KfacError('KFAC_NOT_POSITIVE_DEFINITE', `cholesky: expected a positive definite matrix, got pivot ${sum} in row ${i} of ${n}`);
+        throw new KfacError(
+          'KFAC_NOT_POSITIVE_DEFINITE',
+          `cholesky: expected a positive definite matrix, got pivot ${sum} in row ${i} of ${n}`,
+        );
       }
       l[i * n + j] = i === j ? Math.sqrt(sum) : sum / l[j * n + j]!;
     }

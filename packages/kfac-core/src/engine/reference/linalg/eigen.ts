@@ -12,7 +12,10 @@ export function eigenSymmetric(a: Matrix, values: RealArray, vectors: Matrix): v
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
       if (!Number.isFinite(a.data[i * n + j]!)) {
-        throw new KfacError('KFAC_NO_CONVERGENCE', `eigenSymmetric: expected finite numbers, got ${a.data[i * n + j]} in row ${i}`);
+        throw new KfacError(
+          'KFAC_NO_CONVERGENCE',
+          `eigenSymmetric: expected finite numbers, got ${a.data[i * n + j]} in row ${i}`,
+        );
       }
     }
   }
@@ -47,7 +50,10 @@ function implicitQl(d: Float64Array, e: Float64Array, basis: Float64Array): void
       while (m < n - 1 && Math.abs(e[m]!) > Number.EPSILON * (Math.abs(d[m]!) + Math.abs(d[m + 1]!))) m++;
       if (m === l) break;
       if (iteration === MAXIMUM_ITERATIONS) {
-        throw new KfacError('KFAC_NO_CONVERGENCE', `eigenSymmetric: eigenvalue ${l} of ${n} needs more than ${MAXIMUM_ITERATIONS} iterations`);
+        throw new KfacError(
+          'KFAC_NO_CONVERGENCE',
+          `eigenSymmetric: eigenvalue ${l} of ${n} needs more than ${MAXIMUM_ITERATIONS} iterations`,
+        );
       }
       const half = (d[l + 1]! - d[l]!) / (2 * e[l]!);
       let g = d[m]! - d[l]! + e[l]! / (half + Math.sign(half || 1) * Math.hypot(half, 1));

@@ -1,7 +1,14 @@
 import type { Matrix } from '../../engine.ts';
 
 /** C ← α·Zᵀ·diag(w)·Z + β·C, both triangles; weight i belongs to the rows i·uses … (i+1)·uses−1. */
-export function gram(alpha: number, z: Matrix, weights: Float64Array | null, uses: number, beta: number, c: Matrix): void {
+export function gram(
+  alpha: number,
+  z: Matrix,
+  weights: Float64Array | null,
+  uses: number,
+  beta: number,
+  c: Matrix,
+): void {
   const n = z.cols;
   const sum = new Float64Array(n * n);
   for (let r = 0; r < z.rows; r++) {

@@ -11,7 +11,9 @@ const MAXIMUM_SWEEPS = 60;
 export function svd(a: Matrix, u: Matrix, s: RealArray, v: Matrix): void {
   const wide = a.cols > a.rows;
   const [m, n] = wide ? [a.cols, a.rows] : [a.rows, a.cols];
-  const left = Array.from({ length: n }, (_, j) => Float64Array.from({ length: m }, (_, i) => a.data[wide ? j * m + i : i * n + j]!));
+  const left = Array.from({ length: n }, (_, j) =>
+    Float64Array.from({ length: m }, (_, i) => a.data[wide ? j * m + i : i * n + j]!),
+  );
   let largest = 0;
   for (const x of a.data) {
     if (!Number.isFinite(x)) throw new KfacError('KFAC_NO_CONVERGENCE', `svd: expected finite numbers, got ${x}`);

@@ -37,8 +37,10 @@ export class ReferenceTridiagonalization implements Tridiagonalization {
       this.#tau[k] = tau;
       this.offDiagonal[k] = a[v.start]!;
       // Both sides: the rows of the trailing block, then its columns.
-      for (let i = k + 1; i < n; i++) applyReflector(tau, v, { data: a, start: i * n + k + 1, stride: 1, length: v.length });
-      for (let j = k + 1; j < n; j++) applyReflector(tau, v, { data: a, start: (k + 1) * n + j, stride: n, length: v.length });
+      for (let i = k + 1; i < n; i++)
+        applyReflector(tau, v, { data: a, start: i * n + k + 1, stride: 1, length: v.length });
+      for (let j = k + 1; j < n; j++)
+        applyReflector(tau, v, { data: a, start: (k + 1) * n + j, stride: n, length: v.length });
     }
     for (let i = 0; i < n; i++) this.diagonal[i] = a[i * n + i]!;
   }
