@@ -62,7 +62,7 @@ describe('the packed tarball of @kfac/core', () => {
     writeFileSync(
       join(folder, 'tsconfig.json'),
       JSON.stringify({
-        compilerOptions: { module: 'NodeNext', strict: true, noEmit: true, lib: ['ES2023'], types: [] },
+        compilerOptions: { module: 'NodeNext', strict: true, noEmit: true, lib: ['ES2023', 'DOM'], types: [] },
         files: ['own.ts'],
       }),
     );

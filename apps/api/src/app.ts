@@ -7,7 +7,7 @@ import type { Kinds } from './kinds.ts';
 import { dashboardPlugin } from './plugins/dashboard.ts';
 import { watchMethods } from './plugins/methods.ts';
 import { openapiPlugin } from './plugins/openapi.ts';
-import { problemPlugin } from './plugins/problem.ts';
+import { answerClientError, problemPlugin, sendRouterProblem } from './plugins/problem.ts';
 import { securityPlugin } from './plugins/security.ts';
 import { ProblemError } from './problem.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -52,6 +52,8 @@ export async function buildApp({ services, hosts, dashboard, logLevel }: AppOpti
   const app = Fastify({
     logger: logLevel === 'silent' ? false : { level: logLevel },
     genReqId: () => uuidv7(Date.now()),
+    frameworkErrors: sendRouterProblem,
+    clientErrorHandler: answerClientError,
     bodyLimit: 2 ** 20,
     connectionTimeout: 120_000,
     requestTimeout: 60_000,

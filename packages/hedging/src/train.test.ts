@@ -34,7 +34,7 @@ const summaryKeys = [
 /** What must not change: everything that was computed, no clock. */
 function withoutClock(result: HedgingResult): unknown {
   const { history, seconds, ...report } = result.toJSON();
-  const rows = history.map(({ seconds: _, 'time/total': __, ...row }) => row);
+  const rows = history.map(({ seconds: _seconds, 'time/total': _total, ...row }) => row);
   return {
     report,
     rows,

@@ -93,7 +93,10 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
     if (typeof name !== 'string' || !isCount(offset) || !isCount(length))
       return fail('its table of tensors is malformed');
     if (start + offset + length * 8 > body) return fail(`tensor "${name}" lies outside the file`);
-    const copy = bytes.slice(start + offset, start + offset + length * 8);
+    const from = start + offset;
+    // Not bytes.slice: a Buffer's slice is a view, and its memory need not be aligned.
+    const copy = new Uint8Array(length * 8);
+    copy.set(bytes.subarray(from, from + length * 8));
     tensors[name] = new Float64Array(copy.buffer, 0, length);
   }
   return { header: rest, tensors };

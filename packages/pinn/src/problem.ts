@@ -179,13 +179,11 @@ function assemble(
 ): Problem {
   const sizes = [box.names.length, ...parsed.network.hidden, 1];
   const layout = new ParameterLayout(
-    sizes
-      .slice(1)
-      .map((outputs, l) => ({
-        name: l === sizes.length - 2 ? 'head' : `hidden${l + 1}`,
-        inputs: sizes[l]! + 1,
-        outputs,
-      })),
+    sizes.slice(1).map((outputs, l) => ({
+      name: l === sizes.length - 2 ? 'head' : `hidden${l + 1}`,
+      inputs: sizes[l]! + 1,
+      outputs,
+    })),
   );
   const optimizer = chooseOptimizer(parsed.optimizer.name, layout.size);
   const { spec, warnings } = effectiveSpec(parsed, optimizer, exact !== null, stopIsGiven);

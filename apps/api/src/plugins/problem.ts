@@ -1,9 +1,12 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import type { Issue } from '@kfac/core';
-import { ProblemError, problemDocument } from '../problem.ts';
+import { PROBLEMS, ProblemError, problemDocument } from '../problem.ts';
 import type { ProblemCode } from '../problem.ts';
+import { uuidv7 } from '../runs/id.ts';
 
 /** Framework errors that are the client's, by Fastify's code. */
 const FRAMEWORK: Readonly<Record<string, ProblemCode>> = {
@@ -31,6 +34,24 @@ const STATUS: Readonly<Record<number, ProblemCode>> = {
 export const problemPlugin = fastifyPlugin(async (app: FastifyInstance) => {
   app.setErrorHandler((error: FastifyError, request, reply) => sendProblem(toProblem(error, request), request, reply));
 });
+
+/** Errors that the router finds before any route or hook. */
+export function sendRouterProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  sendProblem(toProblem(error, request), request, reply);
+}
+
+/** The answer to bytes that are not an HTTP request. */
+export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const code: ProblemCode =
+    error.code === 'HPE_HEADER_OVERFLOW' ? 'HEADERS_TOO_LARGE' : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'REQUEST_TIMEOUT' : 'BAD_REQUEST';
+  const body = JSON.stringify(problemDocument(new ProblemError(code, PROBLEMS[code].title), uuidv7(Date.now())));
+  const { status } = PROBLEMS[code];
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`, 'content-type: application/problem+json', `content-length: ${Buffer.byteLength(body)}`, 'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
 
 /** The answer at an address that does not exist. */
 export function sendNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {

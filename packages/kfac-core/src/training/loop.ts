@@ -58,6 +58,7 @@ export async function runTraining(task: TrainingTask, options: TrainingOptions):
   let secondsBefore = 0;
   let exact = true;
   if (options.resume) ({ step, seconds: secondsBefore, exact } = resume(options.resume));
+  good.set(theta);
   const start = performance.now();
   let lastCheckpoint = start;
   let lastYield = start;

@@ -72,9 +72,16 @@ unsafe fn block<V: Vector, const KEEP: bool, const N: usize>(
                         }
                     }
                 }
+                // A copy for the loop below, which LLVM does not unroll: the sums themselves must stay in registers.
+                let mut done = [[u[0]; N]; 4];
+                for gate in 0..4 {
+                    for v in 0..N {
+                        done[gate][v] = s[gate][v];
+                    }
+                }
                 let head = V::splat(*weights.head.get_unchecked(j));
                 for v in 0..N {
-                    let (i, f, g, o) = (s[0][v].logistic(), s[1][v].logistic(), s[2][v].tanh(), s[3][v].logistic());
+                    let (i, f, g, o) = (done[0][v].logistic(), done[1][v].logistic(), done[2][v].tanh(), done[3][v].logistic());
                     let cell = f.mul_add(V::load(date.cell_before.add(at(j, v))), i * g);
                     let tanh_cell = cell.tanh();
                     let hidden = o * tanh_cell;

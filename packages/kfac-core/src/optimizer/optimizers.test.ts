@@ -1,0 +1,228 @@
+import { describe, expect, test } from 'vitest';
+import { denseCapturedLayer } from '../captured-layer.ts';
+import { decodeCheckpoint, encodeCheckpoint } from '../checkpoint.ts';
+import { matrix } from '../engine/matrix.ts';
+import { selectEngine } from '../engine/select.ts';
+import type { Objective } from '../linearization.ts';
+import { ParameterLayout } from '../parameters.ts';
+import { PhiloxStream } from '../random.ts';
+import { runTraining } from '../training/loop.ts';
+import { Adam } from './adam.ts';
+import { GaussNewton } from './gauss-newton.ts';
+import { KFac, type KFacOptions } from './kfac.ts';
+import { OrthogonalSystem } from './reduced-system.ts';
+import { solveSecular } from './secular.ts';
+
+const engine = selectEngine({ native: 'off' });
+
+/** ½·mean (z·w − y)² for one linear unit: the Gauss–Newton matrix is the Hessian. */
+function leastSquares(rows: number, inputs: number, batch = 1): Objective {
+  const stream = new PhiloxStream(7, batch);
+  const z = matrix(rows, inputs);
+  for (let i = 0; i < z.data.length; i++) z.data[i] = stream.normal();
+  const y = Float64Array.from({ length: rows }, () => stream.normal());
+  const ones = matrix(rows, 1);
+  ones.data.fill(1);
+  const residual = new Float64Array(rows);
+  const slope = new Float64Array(rows);
+  const curvature = new Float64Array(rows).fill(1 / rows);
+  const layer = denseCapturedLayer(engine, 'w', z, ones);
+  const fill = (theta: Float64Array): number => {
+    let loss = 0;
+    for (let i = 0; i < rows; i++) {
+      let e = -y[i]!;
+      for (let j = 0; j < inputs; j++) e += z.data[i * inputs + j]! * theta[j]!;
+      residual[i] = e;
+      slope[i] = e / rows;
+      loss += (0.5 * e * e) / rows;
+    }
+    return loss;
+  };
+  return {
+    engine,
+    parameters: new ParameterLayout([{ name: 'w', inputs, outputs: 1 }]),
+    loss: fill,
+    linearize: (theta) => ({
+      loss: fill(theta),
+      terms: [{ name: 'data', residual, slope, curvature, centred: false, layers: [layer] }],
+    }),
+    nextBatch: () => {},
+  };
+}
+
+/** New targets every step, a pure function of the step: a training that never comes to rest. */
+function changingLeastSquares(): Objective {
+  const batches = new Map<number, Objective>();
+  let current = leastSquares(30, 4, 1);
+  return {
+    engine,
+    parameters: current.parameters,
+    loss: (theta) => current.loss(theta),
+    linearize: (theta) => current.linearize(theta),
+    nextBatch(step) {
+      if (!batches.has(step)) batches.set(step, leastSquares(30, 4, step));
+      current = batches.get(step)!;
+    },
+  };
+}
+
+const base: KFacOptions = {
+  split: 'pi',
+  damping: { policy: 'reject', initial: 1e-12, minimum: 1e-14, maximum: 1e3 },
+  decay: 0.95,
+  average: 'debiased',
+  refreshEvery: 1,
+  rejection: 'increase',
+  exactBlocks: ['w'],
+};
+
+function gradientNorm(objective: Objective, theta: Float64Array): number {
+  const { terms } = objective.linearize(theta);
+  const out = new Float64Array(theta.length);
+  terms[0]!.layers[0]!.gradient(terms[0]!.slope, out);
+  return Math.hypot(...out);
+}
+
+describe('optimizers', () => {
+  test('oracle kfac §14.15: on a quadratic with the exact block one step has α = 1 and solves it', () => {
+    const objective = leastSquares(50, 6);
+    const theta = new Float64Array(6);
+    const report = new KFac(engine, objective.parameters, base).step(objective, theta);
+    expect(report.accepted).toBe(true);
+    expect(report.metrics['opt/lr']).toBeCloseTo(1, 8);
+    expect(report.metrics['opt/lm_ratio']).toBeCloseTo(1, 8);
+    expect(gradientNorm(objective, theta)).toBeLessThan(1e-10);
+  });
+
+  test('oracle kfac §14.15: with an inexact block the two-direction model is conjugate gradients: n steps solve n dimensions', () => {
+    const objective = leastSquares(50, 6);
+    const theta = new Float64Array(6);
+    // A Kronecker block damped into a multiple of the identity: plain gradient directions.
+    const optimizer = new KFac(engine, objective.parameters, {
+      ...base,
+      exactBlocks: ['w'],
+      damping: { policy: 'constant', initial: 1e-13, minimum: 0, maximum: 1 },
+      average: 'identity',
+      decay: 1 - 1e-15,
+      rejection: 'none',
+    });
+    for (let k = 0; k < 6; k++) optimizer.step(objective, theta);
+    expect(gradientNorm(objective, theta)).toBeLessThan(1e-8);
+  });
+
+  test('oracle kfac §14.17: a rejected step leaves θ bit-equal, raises λ, and thirty in a row stall', () => {
+    const objective = leastSquares(20, 3);
+    const theta = new Float64Array(3).fill(0.5);
+    const rising = { ...objective, loss: () => Number.POSITIVE_INFINITY };
+    const optimizer = new KFac(engine, objective.parameters, {
+      ...base,
+      damping: { ...base.damping, initial: 1e-3, maximum: 1e30 },
+    });
+    const before = [...theta];
+    for (let k = 1; k <= 30; k++) {
+      const report = optimizer.step(rising, theta);
+      expect(report.accepted).toBe(false);
+      expect([...theta]).toEqual(before);
+      expect(report.metrics['opt/damping']).toBeCloseTo(1e-3 * 4 ** (k - 1), 3 - k);
+      expect(report.stop).toBe(k === 30 ? 'stalled' : null);
+    }
+  });
+
+  test.each(['gram', 'qr'] as const)('oracle pinn §8.9: the radius rule on linear least squares, %s form', (form) => {
+    const objective = leastSquares(40, 5);
+    const theta = new Float64Array(5);
+    const optimizer = new GaussNewton(engine, objective.parameters, {
+      target: 0.075,
+      window: 10,
+      probes: 16,
+      initialRadius: 1e-3,
+      minRadius: 1e-8,
+      maxRadius: 1e3,
+      form,
+    });
+    let radius = 1e-3;
+    for (let k = 0; k < 3; k++) {
+      const report = optimizer.step(objective, theta);
+      expect(report.metrics['opt/lm_ratio']).toBeCloseTo(1, 6);
+      expect(report.metrics['opt/radius']! / radius).toBeCloseTo(10, 6);
+      radius = report.metrics['opt/radius']!;
+    }
+    optimizer.step(objective, theta);
+    expect(gradientNorm(objective, theta)).toBeLessThan(1e-9);
+  });
+
+  test('oracle pinn §8.8: ‖p(λ)‖ = Δ over twelve decades of Δ and nine of σ', () => {
+    const n = 10;
+    const augmented = matrix(n + 1, n + 1);
+    for (let i = 0; i < n; i++) {
+      augmented.data[i * (n + 1) + i] = 10 ** -i;
+      augmented.data[i * (n + 1) + n] = 1;
+    }
+    const system = new OrthogonalSystem(engine, n);
+    system.factor(augmented);
+    let previous = Number.POSITIVE_INFINITY;
+    for (let exponent = -6; exponent <= 6; exponent++) {
+      const step = solveSecular(system, 10 ** exponent, 0);
+      expect(Math.sqrt(step.squaredNorm) / 10 ** exponent).toBeCloseTo(1, 6);
+      expect(step.lambda).toBeLessThan(previous);
+      previous = step.lambda;
+    }
+  });
+
+  test.each(['kfac', 'adam', 'gauss-newton'])(
+    'oracle kfac §14.32: a resumed training is the uninterrupted one, bit for bit: %s',
+    async (name) => {
+      const run = async (steps: number, resume?: Uint8Array) => {
+        const objective = changingLeastSquares();
+        const optimizer =
+          name === 'kfac'
+            ? new KFac(engine, objective.parameters, {
+                ...base,
+                exactBlocks: [],
+                refreshEvery: 3,
+                damping: { ...base.damping, initial: 1e-2 },
+                averageFrom: 4,
+              })
+            : name === 'adam'
+              ? new Adam(engine, objective.parameters, { learningRate: 0.01, schedule: 'cosine', steps: 400 })
+              : new GaussNewton(engine, objective.parameters, {
+                  target: 0.25,
+                  window: 3,
+                  probes: 4,
+                  initialRadius: 1e-6,
+                  minRadius: 1e-12,
+                  maxRadius: 1e3,
+                });
+        const theta = new Float64Array(4);
+        const checkpoints = new Map<number, Uint8Array>();
+        const outcome = await runTraining(
+          { kind: 'test', spec: { steps: 'any' }, objective, optimizer, theta, stop: { steps } },
+          { onCheckpoint: (bytes, step) => void checkpoints.set(step, bytes), ...(resume ? { resume } : {}) },
+        );
+        return { theta, checkpoints, outcome };
+      };
+      const whole = await run(140);
+      expect(whole.checkpoints.has(100)).toBe(true);
+      const again = await run(140, whole.checkpoints.get(100)!);
+      expect([...again.theta]).toEqual([...whole.theta]);
+      const clean = (rows: readonly Record<string, number>[]) =>
+        rows.map(({ seconds: _s, 'time/total': _t, ...row }) => row);
+      expect(clean(again.outcome.history)).toEqual(clean(whole.outcome.history));
+      expect(again.outcome.stopReason).toBe('steps');
+    },
+  );
+
+  test('a damaged or foreign checkpoint is refused with KFAC_CHECKPOINT', () => {
+    const bytes = encodeCheckpoint({ header: { kind: 'a' }, tensors: { x: Float64Array.of(1, 2, 3) } });
+    expect([...decodeCheckpoint(bytes).tensors['x']!]).toEqual([1, 2, 3]);
+    for (const at of [0, 9, 20, bytes.length - 40, bytes.length - 1]) {
+      const bad = bytes.slice();
+      bad[at] = bad[at]! ^ 1;
+      expect(() => decodeCheckpoint(bad)).toThrow(expect.objectContaining({ code: 'KFAC_CHECKPOINT' }));
+    }
+    expect(() => decodeCheckpoint(bytes.subarray(0, bytes.length - 5))).toThrow(
+      expect.objectContaining({ code: 'KFAC_CHECKPOINT' }),
+    );
+    expect(() => decodeCheckpoint(new Uint8Array(3))).toThrow(expect.objectContaining({ code: 'KFAC_CHECKPOINT' }));
+  });
+});
