@@ -10,7 +10,7 @@ import { SetupError, main, setup } from './setup.mjs';
 
 const venv = join(root, 'bench', '.venv');
 
-/** PyTorch and the small packages that it imports, without the CUDA libraries that its Linux wheel names. */
+/** PyTorch and NumPy from PyPI. The only Linux wheel there brings its CUDA libraries along: some gigabytes, unused. */
 async function installPeer() {
   const hash = contentHash(['bench/peer/requirements.txt']);
   if (isFresh('peer', hash, ['bench/.venv/bin/python'])) return;

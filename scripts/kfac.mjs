@@ -2,8 +2,8 @@
 import { main, setup } from './setup.mjs';
 
 await main(async () => {
-  const command = process.argv.slice(2).find((argument) => !argument.startsWith('-'));
-  await setup(command === 'serve' ? 'service' : 'core');
+  const args = process.argv.slice(2);
+  await setup(args[0] === 'serve' && !args.includes('--help') && !args.includes('-h') ? 'service' : 'core');
   // npm runs scripts in the repository's root; paths that the user typed are relative to where the user stood.
   if (process.env.npm_lifecycle_event === 'kfac' && process.env.INIT_CWD) process.chdir(process.env.INIT_CWD);
   await import('../apps/cli/dist/main.js');

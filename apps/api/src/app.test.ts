@@ -16,8 +16,22 @@ import type { RunJson } from './testing/client.ts';
 const ENGINE = { kind: 'reference', simd: 'none', threads: 1, version: '0', reasons: [] } as const;
 const broken: Kinds = {
   ...kinds,
-  broken: { schema: {}, catalogue: [], parse: () => { throw new TypeError('SELECT secret FROM stack'); } },
-  huge: { schema: {}, catalogue: [], parse: () => { throw new KfacError('KFAC_LIMIT', 'the batch is too large', { issues: [{ pointer: '/batch', detail: 'too large' }] }); } },
+  broken: {
+    schema: {},
+    catalogue: [],
+    parse: () => {
+      throw new TypeError('SELECT secret FROM stack');
+    },
+  },
+  huge: {
+    schema: {},
+    catalogue: [],
+    parse: () => {
+      throw new KfacError('KFAC_LIMIT', 'the batch is too large', {
+        issues: [{ pointer: '/batch', detail: 'too large' }],
+      });
+    },
+  },
 };
 let context: Awaited<ReturnType<typeof temporaryApp>>;
 
@@ -46,7 +60,11 @@ async function create(spec: object = PINN): Promise<RunJson> {
   return response.json();
 }
 
-async function expectProblem(request: Request, code: ProblemCode, pointers?: string[]): Promise<Record<string, unknown>> {
+async function expectProblem(
+  request: Request,
+  code: ProblemCode,
+  pointers?: string[],
+): Promise<Record<string, unknown>> {
   const response = await context.app.inject(request);
   const { status, title } = PROBLEMS[code];
   expect(response.json(), response.body).toMatchObject({ type: problemType(code), code, status, title });
@@ -65,7 +83,16 @@ describe('creating a run', () => {
     const response = await context.app.inject(post({ kind: 'pinn', name: 'mine', spec: PINN }));
     const run = response.json<RunJson & { name: string; spec: { seed: number } }>();
     expect(response.headers['location']).toBe(`/v1/runs/${run.id}`);
-    expect(run).toMatchObject({ kind: 'pinn', name: 'mine', status: 'queued', step: 0, attempt: 0, result: null, error: null, totalSteps: 1000 });
+    expect(run).toMatchObject({
+      kind: 'pinn',
+      name: 'mine',
+      status: 'queued',
+      step: 0,
+      attempt: 0,
+      result: null,
+      error: null,
+      totalSteps: 1000,
+    });
     expect(run.spec).toMatchObject({ ...PINN, seed: 1, precision: 'f64', unknowns: ['u'] });
     expect((await context.app.inject(`/v1/runs/${run.id}`)).json()).toEqual(run);
   });
@@ -88,17 +115,72 @@ describe('creating a run', () => {
     ['a missing field', { kind: 'pinn', spec: { ...PINN, equations: undefined } }, 'KFAC_SPEC', ['/spec/equations']],
     ['an unknown field of the problem', { kind: 'pinn', spec: { ...PINN, sede: 1 } }, 'KFAC_SPEC', ['/spec/sede']],
     ['a wrong type', { kind: 'pinn', spec: { ...PINN, seed: '1' } }, 'KFAC_SPEC', ['/spec/seed']],
-    ['null for a number', { kind: 'pinn', spec: { ...PINN, domain: { x: [0, null] } } }, 'KFAC_SPEC', ['/spec/domain/x/1']],
-    ['an unknown name in an equation', { kind: 'pinn', spec: { ...PINN, equations: ['u_xx = v'] } }, 'KFAC_EQUATION', ['/spec/equations/0']],
-    ['implicit multiplication', { kind: 'pinn', spec: { ...PINN, equations: ['u_xx = 2 u'] } }, 'KFAC_EQUATION', ['/spec/equations/0']],
-    ['two equals signs', { kind: 'pinn', spec: { ...PINN, equations: ['u = 1 = 1'] } }, 'KFAC_EQUATION', ['/spec/equations/0']],
-    ['an order above two', { kind: 'pinn', spec: { ...PINN, equations: ['u_xxx = 1'] } }, 'KFAC_EQUATION', ['/spec/equations/0']],
-    ['a derivative by what is no coordinate', { kind: 'pinn', spec: { ...PINN, equations: ['u_yy = 1'] } }, 'KFAC_EQUATION', ['/spec/equations/0']],
-    ['an equation that is too deep', { kind: 'pinn', spec: { ...PINN, equations: [`u = ${'('.repeat(300)}x${')'.repeat(300)}`] } }, 'KFAC_EQUATION', ['/spec/equations/0']],
-    ['code in an equation', { kind: 'pinn', spec: { ...PINN, equations: ['u = constructor("return 1")()'] } }, 'KFAC_EQUATION', ['/spec/equations/0']],
-    ['a condition on no place', { kind: 'pinn', spec: { ...PINN, conditions: [{ on: 'z = 0', equation: 'u = 0' }] } }, 'KFAC_SPEC', ['/spec/conditions/0/on']],
-    ['a Heston parameter out of range', { kind: 'hedging', spec: { ...HEDGE, market: { ...HEDGE.market, rho: -1.5 } } }, 'KFAC_SPEC', ['/spec/market/rho']],
-    ['steps that are no positive integer', { kind: 'hedging', spec: { ...HEDGE, horizon: { days: 30, steps: 0.5 } } }, 'KFAC_SPEC', ['/spec/horizon/steps']],
+    [
+      'null for a number',
+      { kind: 'pinn', spec: { ...PINN, domain: { x: [0, null] } } },
+      'KFAC_SPEC',
+      ['/spec/domain/x/1'],
+    ],
+    [
+      'an unknown name in an equation',
+      { kind: 'pinn', spec: { ...PINN, equations: ['u_xx = v'] } },
+      'KFAC_EQUATION',
+      ['/spec/equations/0'],
+    ],
+    [
+      'implicit multiplication',
+      { kind: 'pinn', spec: { ...PINN, equations: ['u_xx = 2 u'] } },
+      'KFAC_EQUATION',
+      ['/spec/equations/0'],
+    ],
+    [
+      'two equals signs',
+      { kind: 'pinn', spec: { ...PINN, equations: ['u = 1 = 1'] } },
+      'KFAC_EQUATION',
+      ['/spec/equations/0'],
+    ],
+    [
+      'an order above two',
+      { kind: 'pinn', spec: { ...PINN, equations: ['u_xxx = 1'] } },
+      'KFAC_EQUATION',
+      ['/spec/equations/0'],
+    ],
+    [
+      'a derivative by what is no coordinate',
+      { kind: 'pinn', spec: { ...PINN, equations: ['u_yy = 1'] } },
+      'KFAC_EQUATION',
+      ['/spec/equations/0'],
+    ],
+    [
+      'an equation that is too deep',
+      { kind: 'pinn', spec: { ...PINN, equations: [`u = ${'('.repeat(300)}x${')'.repeat(300)}`] } },
+      'KFAC_EQUATION',
+      ['/spec/equations/0'],
+    ],
+    [
+      'code in an equation',
+      { kind: 'pinn', spec: { ...PINN, equations: ['u = constructor("return 1")()'] } },
+      'KFAC_EQUATION',
+      ['/spec/equations/0'],
+    ],
+    [
+      'a condition on no place',
+      { kind: 'pinn', spec: { ...PINN, conditions: [{ on: 'z = 0', equation: 'u = 0' }] } },
+      'KFAC_SPEC',
+      ['/spec/conditions/0/on'],
+    ],
+    [
+      'a Heston parameter out of range',
+      { kind: 'hedging', spec: { ...HEDGE, market: { ...HEDGE.market, rho: -1.5 } } },
+      'KFAC_SPEC',
+      ['/spec/market/rho'],
+    ],
+    [
+      'steps that are no positive integer',
+      { kind: 'hedging', spec: { ...HEDGE, horizon: { days: 30, steps: 0.5 } } },
+      'KFAC_SPEC',
+      ['/spec/horizon/steps'],
+    ],
     ['more than the limits allow', { kind: 'huge', spec: {} }, 'KFAC_LIMIT', ['/spec/batch']],
   ])('refuses %s', async (_, body, code, pointers) => {
     const before = await context.store.countUnfinished();
@@ -107,17 +189,29 @@ describe('creating a run', () => {
   });
 
   test('refuses sizes beyond the limits', async () => {
-    await expectProblem(post({ kind: 'pinn', spec: { ...PINN, network: { hidden: [100_000] } } }), 'KFAC_LIMIT', ['/spec/network/hidden/0']);
+    await expectProblem(post({ kind: 'pinn', spec: { ...PINN, network: { hidden: [100_000] } } }), 'KFAC_LIMIT', [
+      '/spec/network/hidden/0',
+    ]);
   });
 
   test.each<[string, string, Record<string, string>, ProblemCode]>([
     ['malformed JSON', '{"kind": pinn}', { 'content-type': 'application/json' }, 'MALFORMED_JSON'],
-    ['NaN, which JSON does not have', '{"kind":"pinn","spec":{"seed":NaN}}', { 'content-type': 'application/json' }, 'MALFORMED_JSON'],
+    [
+      'NaN, which JSON does not have',
+      '{"kind":"pinn","spec":{"seed":NaN}}',
+      { 'content-type': 'application/json' },
+      'MALFORMED_JSON',
+    ],
     ['an empty body', '', { 'content-type': 'application/json' }, 'MALFORMED_JSON'],
     ['a poisoned prototype', '{"__proto__":{"a":1}}', { 'content-type': 'application/json' }, 'MALFORMED_JSON'],
     ['text', 'kind=pinn', { 'content-type': 'text/plain' }, 'UNSUPPORTED_MEDIA_TYPE'],
     ['a form', 'kind=pinn', { 'content-type': 'application/x-www-form-urlencoded' }, 'UNSUPPORTED_MEDIA_TYPE'],
-    ['a body of more than a mebibyte', JSON.stringify({ kind: 'x'.repeat(2 ** 20) }), { 'content-type': 'application/json' }, 'BODY_TOO_LARGE'],
+    [
+      'a body of more than a mebibyte',
+      JSON.stringify({ kind: 'x'.repeat(2 ** 20) }),
+      { 'content-type': 'application/json' },
+      'BODY_TOO_LARGE',
+    ],
   ])('refuses %s', async (_, payload, headers, code) => {
     await expectProblem({ method: 'POST', url: '/v1/runs', payload, headers }, code);
   });
@@ -138,7 +232,8 @@ describe('creating a run', () => {
 
 describe('an address', () => {
   test('that does not exist is a problem', async () => {
-    for (const url of ['/v1/nothing', '/v2/runs', '/v1/runs/x/y/z', '/nothing.js']) await expectProblem({ method: 'GET', url }, 'ROUTE_NOT_FOUND');
+    for (const url of ['/v1/nothing', '/v2/runs', '/v1/runs/x/y/z', '/nothing.js'])
+      await expectProblem({ method: 'GET', url }, 'ROUTE_NOT_FOUND');
   });
 
   test('asked by a method that it does not know names those that it knows', async () => {
@@ -149,10 +244,12 @@ describe('an address', () => {
       ['GET', `/v1/runs/${id}/cancel`, 'POST'],
       ['POST', `/v1/runs/${id}/metrics`, 'GET, HEAD'],
       ['PATCH', '/v1/catalogue', 'GET, HEAD'],
+      ['HEAD', `/v1/runs/${id}/events`, 'GET'],
       ['POST', '/livez', 'GET, HEAD'],
     ] as const) {
-      await expectProblem({ method, url }, 'METHOD_NOT_ALLOWED');
-      expect((await context.app.inject({ method, url })).headers['allow']).toBe(allow);
+      if (method !== 'HEAD') await expectProblem({ method, url }, 'METHOD_NOT_ALLOWED');
+      const { statusCode, headers } = await context.app.inject({ method, url });
+      expect([statusCode, headers['allow']]).toEqual([405, allow]);
     }
   });
 
@@ -161,7 +258,8 @@ describe('an address', () => {
     for (const url of ['', '/metrics', '/fields', '/fields/u', '/distributions', '/distributions/policy', '/events']) {
       await expectProblem({ method: 'GET', url: `/v1/runs/${id}${url}` }, 'RUN_NOT_FOUND');
     }
-    for (const verb of ['cancel', 'resume']) await expectProblem({ method: 'POST', url: `/v1/runs/${id}/${verb}` }, 'RUN_NOT_FOUND');
+    for (const verb of ['cancel', 'resume'])
+      await expectProblem({ method: 'POST', url: `/v1/runs/${id}/${verb}` }, 'RUN_NOT_FOUND');
   });
 
   test('with an id that cannot be one is refused', async () => {
@@ -212,8 +310,12 @@ describe('what is not HTTP', () => {
       for await (const chunk of socket) received += String(chunk);
       return received;
     };
-    expect(await answer('GET / HTTP/9.9\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 [\s\S]*application\/problem\+json[\s\S]*"code":"BAD_REQUEST"/);
-    expect(await answer(`GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 431 [\s\S]*"code":"HEADERS_TOO_LARGE"/);
+    expect(await answer('GET / HTTP/9.9\r\n\r\n')).toMatch(
+      /^HTTP\/1\.1 400 [\s\S]*application\/problem\+json[\s\S]*"code":"BAD_REQUEST"/,
+    );
+    expect(await answer(`GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`)).toMatch(
+      /^HTTP\/1\.1 431 [\s\S]*"code":"HEADERS_TOO_LARGE"/,
+    );
     await own.close();
   });
 });
@@ -224,7 +326,7 @@ describe('lists', () => {
     const ids = [];
     for (let i = 0; i < 5; i++) ids.push((await own.app.inject(post({ kind: 'pinn', spec: PINN }))).json<RunJson>().id);
     const seen = [];
-    for (let cursor: string | null = ''; cursor !== null; ) {
+    for (let cursor: string | null = ''; cursor !== null;) {
       const page: { items: RunJson[]; nextCursor: string | null } = (
         await own.app.inject(`/v1/runs?limit=2&status=queued,running${cursor === '' ? '' : `&cursor=${cursor}`}`)
       ).json();
@@ -239,9 +341,12 @@ describe('lists', () => {
     await own.close();
   });
 
-  test.each(['limit=0', 'limit=201', 'limit=', 'limit=1.5', 'limit=ten', 'status=done', 'kind=magic', 'page=2'])('refuse %s', async (query) => {
-    await expectProblem({ method: 'GET', url: `/v1/runs?${query}` }, 'INVALID_REQUEST', [`/${query.split('=')[0]}`]);
-  });
+  test.each(['limit=0', 'limit=201', 'limit=', 'limit=1.5', 'limit=ten', 'status=done', 'kind=magic', 'page=2'])(
+    'refuse %s',
+    async (query) => {
+      await expectProblem({ method: 'GET', url: `/v1/runs?${query}` }, 'INVALID_REQUEST', [`/${query.split('=')[0]}`]);
+    },
+  );
 
   test('refuse a cursor that is none', async () => {
     await expectProblem({ method: 'GET', url: '/v1/runs?cursor=abc' }, 'INVALID_CURSOR');
@@ -255,14 +360,18 @@ describe('cancel and resume', () => {
     expect(cancelled.statusCode).toBe(202);
     expect(cancelled.json()).toMatchObject({ status: 'cancelled', stopReason: 'cancelled' });
     for (const verb of ['cancel', 'resume']) {
-      expect(await expectProblem({ method: 'POST', url: `/v1/runs/${id}/${verb}` }, 'ILLEGAL_TRANSITION')).toMatchObject({ currentStatus: 'cancelled' });
+      expect(
+        await expectProblem({ method: 'POST', url: `/v1/runs/${id}/${verb}` }, 'ILLEGAL_TRANSITION'),
+      ).toMatchObject({ currentStatus: 'cancelled' });
     }
   });
 
   test('need no body', async () => {
     const { id } = await create();
     const headers = { 'content-type': 'application/json' };
-    expect((await context.app.inject({ method: 'POST', url: `/v1/runs/${id}/cancel`, headers, payload: '{}' })).statusCode).toBe(202);
+    expect(
+      (await context.app.inject({ method: 'POST', url: `/v1/runs/${id}/cancel`, headers, payload: '{}' })).statusCode,
+    ).toBe(202);
   });
 });
 
@@ -271,7 +380,10 @@ describe('what a run shows', () => {
     const { id } = await create();
     expect((await context.app.inject(`/v1/runs/${id}/metrics`)).json()).toEqual({ series: {} });
     expect((await context.app.inject(`/v1/runs/${id}/fields`)).json()).toEqual({ step: null, fields: [] });
-    expect((await context.app.inject(`/v1/runs/${id}/distributions`)).json()).toEqual({ step: null, distributions: [] });
+    expect((await context.app.inject(`/v1/runs/${id}/distributions`)).json()).toEqual({
+      step: null,
+      distributions: [],
+    });
     await expectProblem({ method: 'GET', url: `/v1/runs/${id}/fields/u` }, 'FIELD_NOT_FOUND');
     await expectProblem({ method: 'GET', url: `/v1/runs/${id}/distributions/policy` }, 'DISTRIBUTION_NOT_FOUND');
   });
@@ -281,9 +393,15 @@ describe('what a run shows', () => {
     const { id } = (await own.app.inject(post({ kind: 'pinn', spec: PINN }))).json<RunJson>();
     await own.store.claim('me', 30_000);
     await own.store.start(id, 1, 0, ENGINE);
-    const points = Array.from({ length: 5000 }, (_, i) => ({ step: i + 1, seconds: i / 100, metrics: { loss: i === 2500 ? NaN : 1 / (i + 1), 'opt/lr': 1 } }));
+    const points = Array.from({ length: 5000 }, (_, i) => ({
+      step: i + 1,
+      seconds: i / 100,
+      metrics: { loss: i === 2500 ? NaN : 1 / (i + 1), 'opt/lr': 1 },
+    }));
     await own.store.report(id, 1, { progress: { step: 5000, seconds: 50, loss: 1, points } });
-    const get = async (query: string) => (await own.app.inject(`/v1/runs/${id}/metrics${query}`)).json<{ series: Record<string, { step: number }[]> }>().series;
+    const get = async (query: string) =>
+      (await own.app.inject(`/v1/runs/${id}/metrics${query}`)).json<{ series: Record<string, { step: number }[]> }>()
+        .series;
     const all = await get('');
     expect(Object.keys(all)).toEqual(['loss', 'opt/lr']);
     expect(all['loss']).toHaveLength(1000);
@@ -302,38 +420,63 @@ describe('what a run shows', () => {
 
   test('a field in a media type that it does not have', async () => {
     const { id } = await create();
-    await expectProblem({ method: 'GET', url: `/v1/runs/${id}/fields/u`, headers: { accept: 'image/png' } }, 'NOT_ACCEPTABLE');
+    await expectProblem(
+      { method: 'GET', url: `/v1/runs/${id}/fields/u`, headers: { accept: 'image/png' } },
+      'NOT_ACCEPTABLE',
+    );
   });
 
   test('events: refuses an id that is none', async () => {
     const { id } = await create();
-    await expectProblem({ method: 'GET', url: `/v1/runs/${id}/events`, headers: { 'last-event-id': 'x' } }, 'INVALID_REQUEST', ['/last-event-id']);
+    await expectProblem(
+      { method: 'GET', url: `/v1/runs/${id}/events`, headers: { 'last-event-id': 'x' } },
+      'INVALID_REQUEST',
+      ['/last-event-id'],
+    );
   });
 
   test('events of an ended run end, and are over for who has them all', async () => {
     const { id } = await create();
     await context.app.inject({ method: 'POST', url: `/v1/runs/${id}/cancel` });
     const stream = await context.app.inject(`/v1/runs/${id}/events`);
-    expect(stream.headers).toMatchObject({ 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' });
-    expect(stream.body).toMatch(/^retry: 2000\n\nid: 1\nevent: state\ndata: \{"status":"queued".*\}\n\nid: 2\nevent: state\ndata: \{"status":"cancelled".*\}\n\n$/);
+    expect(stream.headers).toMatchObject({
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-cache, no-transform',
+      'x-accel-buffering': 'no',
+    });
+    expect(stream.body).toMatch(
+      /^retry: 2000\n\nid: 1\nevent: state\ndata: \{"status":"queued".*\}\n\nid: 2\nevent: state\ndata: \{"status":"cancelled".*\}\n\n$/,
+    );
     const later = await context.app.inject({ url: `/v1/runs/${id}/events`, headers: { 'last-event-id': '1' } });
     expect(later.body).toMatch(/^retry: 2000\n\nid: 2\n/);
-    expect((await context.app.inject({ url: `/v1/runs/${id}/events`, headers: { 'last-event-id': '2' } })).statusCode).toBe(204);
+    expect(
+      (await context.app.inject({ url: `/v1/runs/${id}/events`, headers: { 'last-event-id': '2' } })).statusCode,
+    ).toBe(204);
   });
 });
 
 describe('the system', () => {
   test('tells what can be trained', async () => {
-    const { items, schemas } = (await context.app.inject('/v1/catalogue')).json<{ items: { kind: string; name: string }[]; schemas: Record<string, { properties: object }> }>();
+    const { items, schemas } = (await context.app.inject('/v1/catalogue')).json<{
+      items: { kind: string; name: string }[];
+      schemas: Record<string, { properties: object }>;
+    }>();
     expect(items.map(({ name }) => name)).toEqual(expect.arrayContaining(['P2', 'P5', 'H1', 'HEDGE-1']));
-    expect(Object.keys(schemas['pinn']!.properties)).toEqual(expect.arrayContaining(['domain', 'equations', 'conditions', 'optimizer', 'stop']));
-    expect(Object.keys(schemas['hedging']!.properties)).toEqual(expect.arrayContaining(['market', 'horizon', 'liability', 'risk']));
+    expect(Object.keys(schemas['pinn']!.properties)).toEqual(
+      expect.arrayContaining(['domain', 'equations', 'conditions', 'optimizer', 'stop']),
+    );
+    expect(Object.keys(schemas['hedging']!.properties)).toEqual(
+      expect.arrayContaining(['market', 'horizon', 'liability', 'risk']),
+    );
   });
 
   test('tells on what', async () => {
     expect((await context.app.inject('/v1/capabilities')).json()).toEqual({
       engine: { kind: 'reference', simd: 'none', threads: 1, version: '0.1.0', reasons: ['no addon'] },
-      version: '0.1.0', cores: 4, threadsPerRun: 2, concurrency: 2,
+      version: '0.1.0',
+      cores: 4,
+      threadsPerRun: 2,
+      concurrency: 2,
     });
   });
 
@@ -362,12 +505,18 @@ describe('the dashboard', () => {
     writeFileSync(join(path, 'assets/main-1.js'), 'export {};');
     const own = await temporaryApp(kinds, { dashboard: path });
     const browser = { accept: 'text/html,*/*' };
-    for (const url of ['/', '/runs/1', '/launch?x=1']) expect((await own.app.inject({ url, headers: browser })).body).toBe('<!doctype html>dashboard');
+    for (const url of ['/', '/runs/1', '/launch?x=1'])
+      expect((await own.app.inject({ url, headers: browser })).body).toBe('<!doctype html>dashboard');
     const script = await own.app.inject('/assets/main-1.js');
-    expect(script.headers).toMatchObject({ 'content-type': 'application/javascript; charset=utf-8', 'cache-control': 'public, max-age=31536000, immutable' });
+    expect(script.headers).toMatchObject({
+      'content-type': 'application/javascript; charset=utf-8',
+      'cache-control': 'public, max-age=31536000, immutable',
+    });
     for (const url of ['/assets/main-2.js', '/v1/none', '/../../etc/passwd', '/assets/..%2f..%2fpackage.json']) {
       const response = await own.app.inject({ url, headers: url === '/v1/none' ? browser : {} });
-      expect(response.json(), url).toMatchObject({ code: expect.stringMatching(/ROUTE_NOT_FOUND|BAD_REQUEST/) as unknown });
+      expect(response.json(), url).toMatchObject({
+        code: expect.stringMatching(/ROUTE_NOT_FOUND|BAD_REQUEST/) as unknown,
+      });
     }
     await own.close();
     remove();

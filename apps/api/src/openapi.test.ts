@@ -9,13 +9,29 @@ interface Operation {
 
 test('the description is OpenAPI 3.1, complete, and the one that was agreed', async () => {
   const { app, close } = await temporaryApp(kinds);
-  const document = (await app.inject('/openapi.json')).json<{ openapi: string; paths: Record<string, Record<string, Operation>>; components: { schemas: object } }>();
+  const document = (await app.inject('/openapi.json')).json<{
+    openapi: string;
+    paths: Record<string, Record<string, Operation>>;
+    components: { schemas: object };
+  }>();
   expect(document.openapi).toBe('3.1.0');
-  const routes = Object.entries(document.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
+  const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+  );
   expect(routes.sort()).toEqual([
-    'GET /v1/capabilities', 'GET /v1/catalogue', 'GET /v1/runs', 'GET /v1/runs/{id}', 'GET /v1/runs/{id}/distributions',
-    'GET /v1/runs/{id}/distributions/{name}', 'GET /v1/runs/{id}/events', 'GET /v1/runs/{id}/fields', 'GET /v1/runs/{id}/fields/{name}',
-    'GET /v1/runs/{id}/metrics', 'POST /v1/runs', 'POST /v1/runs/{id}/cancel', 'POST /v1/runs/{id}/resume',
+    'GET /v1/capabilities',
+    'GET /v1/catalogue',
+    'GET /v1/runs',
+    'GET /v1/runs/{id}',
+    'GET /v1/runs/{id}/distributions',
+    'GET /v1/runs/{id}/distributions/{name}',
+    'GET /v1/runs/{id}/events',
+    'GET /v1/runs/{id}/fields',
+    'GET /v1/runs/{id}/fields/{name}',
+    'GET /v1/runs/{id}/metrics',
+    'POST /v1/runs',
+    'POST /v1/runs/{id}/cancel',
+    'POST /v1/runs/{id}/resume',
   ]);
   for (const [path, methods] of Object.entries(document.paths)) {
     for (const [method, { summary, responses }] of Object.entries(methods)) {
@@ -23,7 +39,8 @@ test('the description is OpenAPI 3.1, complete, and the one that was agreed', as
       expect(Object.keys(responses).some((status) => status.startsWith('2'))).toBe(true);
       for (const [status, { description, content }] of Object.entries(responses)) {
         expect(description, `${path} ${status}`).toBeTypeOf('string');
-        if (status >= '400') expect(content).toEqual({ 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } });
+        if (status >= '400')
+          expect(content).toEqual({ 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } });
       }
     }
   }

@@ -6,7 +6,7 @@ const EXACT_LIMIT = 2048;
 
 /**
  * A weight matrix of the LSTM as optimizers see it, on top of the engine's tape: dates are its uses. The Kronecker
- * statistics are taken over every `stride`-th tile of paths.
+ * statistics are taken over every `stride()`-th tile of paths.
  */
 export function capturedLstmLayer(
   engine: Engine,
@@ -29,7 +29,7 @@ export function capturedLstmLayer(
     uses: dates,
     gradient: (weights, out) => engine.hedge.gradient(tape, layer, weights, out),
     jvp: (directions, out) => engine.hedge.jvp(tape, layer, directions, out),
-    factors: (curvature, a, g) => engine.hedge.factors(tape, layer, curvature, stride, a, g),
+    factors: (curvature, a, g) => engine.hedge.factors(tape, layer, curvature, stride(), a, g),
     exactBlock(curvature, out) {
       if (layer === 'head') {
         engine.hedge.headBlock(tape, curvature, out);

@@ -8,8 +8,11 @@ import type { Risk } from './risk/risk.ts';
 import { allocatePaths, simulate } from './world.ts';
 import type { PathSet, World } from './world.ts';
 
-/** Paths whose Kronecker statistics are enough: larger batches take them from every second to every fourth tile. */
+/** Paths whose Kronecker statistics are enough once the moving average is filled: then up to three of four tiles are left out. */
 const STATISTIC_PATHS = 256;
+
+/** Steps that take their statistics from all paths. */
+const FULL_STATISTICS_STEPS = 25;
 
 /**
  * The risk of a hedge as a function of the policy's weights. An example is a path, its scalar the discounted P&L; every
@@ -30,6 +33,7 @@ export class HedgingObjective implements Objective {
   readonly #pnl: Float64Array;
   readonly #slope: Float64Array;
   readonly #curvature: Float64Array;
+  #stride = 1;
 
   constructor(engine: Engine, world: World) {
     const { batch: paths, precision } = world.spec;
@@ -47,14 +51,17 @@ export class HedgingObjective implements Objective {
       turnover: new Float64Array(paths),
       positions: null,
     };
-    const stride = Math.min(4, Math.max(1, Math.floor(paths / STATISTIC_PATHS)));
-    this.#layers = this.parameters.blocks.map((block) => capturedLstmLayer(engine, this.#tape, block, stride));
+    this.#layers = this.parameters.blocks.map((block) =>
+      capturedLstmLayer(engine, this.#tape, block, () => this.#stride),
+    );
     this.#pnl = new Float64Array(paths);
     this.#slope = new Float64Array(paths);
     this.#curvature = new Float64Array(paths);
   }
 
   nextBatch(step: number): void {
+    const { batch } = this.#world.spec;
+    this.#stride = step <= FULL_STATISTICS_STEPS ? 1 : Math.min(4, Math.max(1, Math.floor(batch / STATISTIC_PATHS)));
     const key = { seed: this.#world.spec.seed, purpose: PURPOSE.training, step, firstPath: 0 };
     simulate(this.engine, this.#world, key, this.#paths);
     this.engine.hedge.prepare(this.#world.task, this.#paths.spot, this.#paths.variance, this.#batch);

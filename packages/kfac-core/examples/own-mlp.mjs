@@ -1,50 +1,33 @@
-// A net of our own, 1–16–1 with tanh, learns sin(3x): we write forward pass and backpropagation, K-FAC does the rest.
+// A net of our own, 1–16–1 with tanh, learns sin(3x): forward pass and backpropagation are ours, K-FAC does the rest.
 import { KFac, ParameterLayout, PhiloxStream, defaultEngine, denseCapturedLayer, matrix } from '@kfac/core';
 
-const [engine, points, width] = [defaultEngine(), 64, 16];
-const parameters = new ParameterLayout([
-  { name: 'hidden', inputs: 2, outputs: width },
-  { name: 'head', inputs: width + 1, outputs: 1 },
-]);
-const [input, hidden, errorHidden, errorHead] = [2, width + 1, width, 1].map((columns) => matrix(points, columns));
-for (let n = 0; n < points; n++) input.data.set([n / 32 - 1, 1], 2 * n); // each layer's input ends with a 1: the bias
-errorHead.data.fill(1); // derivative of an example's error by the output
+const [engine, N, H] = [defaultEngine(), 64, 16];
+const hidden = { name: 'hidden', inputs: 2, outputs: H };
+const parameters = new ParameterLayout([hidden, { name: 'head', inputs: H + 1, outputs: 1 }]);
+const [x, h, gHidden, gHead] = [2, H + 1, H, 1].map((columns) => matrix(N, columns)); // layer inputs, error signals
+[h, gHead].forEach(({ data }) => data.fill(1)); // the last column of every layer's input stays 1: its bias
+for (let n = 0; n < N; n++) x.data.set([n / 32 - 1, 1], 2 * n);
+const layers = [denseCapturedLayer(engine, 'hidden', x, gHidden), denseCapturedLayer(engine, 'head', h, gHead)];
 
-function errors(theta) {
-  return Float64Array.from({ length: points }, (_, n) => {
-    const [x, h] = [input.data[2 * n], hidden.data.subarray(n * (width + 1), (n + 1) * (width + 1))];
-    for (let j = 0; j <= width; j++) h[j] = j === width ? 1 : Math.tanh(x * theta[j] + theta[width + j]);
-    return h.reduce((sum, value, j) => sum + value * theta[2 * width + j], 0) - Math.sin(3 * x);
-  });
+function errors(w) {
+  const e = Float64Array.from({ length: N }, (_, n) => w[3 * H] - Math.sin(3 * x.data[2 * n]));
+  for (let k = 0; k < N * H; k++) {
+    const [n, j] = [Math.floor(k / H), k % H];
+    h.data[n + k] = Math.tanh(x.data[2 * n] * w[j] + w[H + j]);
+    gHidden.data[k] = w[2 * H + j] * (1 - h.data[n + k] ** 2); // ∂error/∂(pre-activation)
+    e[n] += w[2 * H + j] * h.data[n + k];
+  }
+  return e;
 }
-const loss = (theta) => errors(theta).reduce((sum, e) => sum + (e * e) / (2 * points), 0);
-function linearize(theta) {
-  const residual = errors(theta);
-  errorHidden.data.forEach(
-    (_, k, g) => (g[k] = theta[2 * width + (k % width)] * (1 - hidden.data[k + Math.floor(k / width)] ** 2)),
-  );
-  const layers = [
-    denseCapturedLayer(engine, 'hidden', input, errorHidden),
-    denseCapturedLayer(engine, 'head', hidden, errorHead),
-  ];
-  const [slope, curvature] = [residual.map((e) => e / points), new Float64Array(points).fill(1 / points)];
-  return { loss: loss(theta), terms: [{ name: 'fit', residual, slope, curvature, centred: false, layers }] };
+const loss = (w) => errors(w).reduce((sum, e) => sum + (e * e) / (2 * N), 0);
+function linearize(w) {
+  const [residual, curvature] = [errors(w), new Float64Array(N).fill(1 / N)];
+  const term = { name: 'fit', residual, slope: residual.map((e) => e / N), curvature, centred: false, layers };
+  return { loss: loss(w), terms: [term] };
 }
 const damping = { policy: 'reject', initial: 1e-3, minimum: 1e-10, maximum: 1e8 };
-const optimizer = new KFac(engine, parameters, {
-  split: 'same',
-  damping,
-  decay: 0.95,
-  average: 'debiased',
-  refreshEvery: 1,
-  rejection: 'increase',
-});
-const theta = Float64Array.from(
-  { length: parameters.size },
-  function () {
-    return this.uniform() - 0.5;
-  },
-  new PhiloxStream(1, 0),
-);
-for (let step = 0; step < 300; step++) optimizer.step({ engine, parameters, loss, linearize, nextBatch() {} }, theta);
-console.log(`loss after 300 steps: ${loss(theta)}`);
+const recipe = { split: 'same', damping, decay: 0.95, average: 'debiased', refreshEvery: 1, rejection: 'increase' };
+const [optimizer, random] = [new KFac(engine, parameters, recipe), new PhiloxStream(1, 0)];
+const weights = Float64Array.from({ length: parameters.size }, () => random.uniform() - 0.5);
+for (let k = 0; k < 300; k++) optimizer.step({ engine, parameters, loss, linearize, nextBatch() {} }, weights);
+console.log(`loss after 300 steps: ${loss(weights)}`);

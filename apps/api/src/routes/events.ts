@@ -27,6 +27,7 @@ export const eventRoutes: FastifyPluginAsyncZod<{ services: Services }> = async 
     '/runs/:id/events',
     {
       handlerTimeout: ENDLESS_MS,
+      exposeHeadRoute: false,
       schema: {
         tags: ['runs'],
         summary: 'What happens to a run, as server-sent events',

@@ -8,8 +8,15 @@ import { temporaryFolder, temporaryStore } from './database.ts';
 
 /** The application over a store of its own, without a scheduler: nothing happens to a run unless the test does it. */
 export async function temporaryApp(
-  kinds: Kinds, options: { dashboard?: string; services?: Partial<Services> } = {},
-): Promise<{ app: FastifyInstance; store: SqliteRunStore; folder: string; closing: AbortController; close(): Promise<void> }> {
+  kinds: Kinds,
+  options: { dashboard?: string; services?: Partial<Services> } = {},
+): Promise<{
+  app: FastifyInstance;
+  store: SqliteRunStore;
+  folder: string;
+  closing: AbortController;
+  close(): Promise<void>;
+}> {
   const { store, close: closeStore } = await temporaryStore(Date.now);
   const folder = temporaryFolder();
   const closing = new AbortController();
@@ -24,7 +31,12 @@ export async function temporaryApp(
     isReady: () => !closing.signal.aborted,
     ...options.services,
   };
-  const app = await buildApp({ services, hosts: ['localhost', '127.0.0.1'], dashboard: options.dashboard ?? '/nonexistent', logLevel: 'silent' });
+  const app = await buildApp({
+    services,
+    hosts: ['localhost', '127.0.0.1'],
+    dashboard: options.dashboard ?? '/nonexistent',
+    logLevel: 'silent',
+  });
   const close = async () => {
     closing.abort();
     await app.close();

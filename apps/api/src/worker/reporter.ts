@@ -50,7 +50,10 @@ export class Reporter {
   }
 
   checkpoint(bytes: Uint8Array, step: number): void {
-    this.#post({ checkpoint: writeCheckpoint(this.#folder, this.#attempt, step, bytes) });
+    const checkpoint = this.#tried(`checkpoint of step ${step}`, () =>
+      writeCheckpoint(this.#folder, this.#attempt, step, bytes),
+    );
+    if (checkpoint !== null) this.#post({ checkpoint });
   }
 
   snapshot(snapshot: Snapshot): void {
@@ -81,11 +84,24 @@ export class Reporter {
     const snapshot = this.#snapshot!;
     this.#snapshot = null;
     this.#snapshotAt = this.#now();
-    const file = writeSnapshot(this.#folder, this.#attempt, snapshot);
+    const file = this.#tried(`snapshot of step ${snapshot.step}`, () =>
+      writeSnapshot(this.#folder, this.#attempt, snapshot),
+    );
+    if (file === null) return;
     this.#post({ snapshot: { step: snapshot.step, file } });
     this.#written.push(file);
     // The one before stays for readers that have just asked for it.
     if (this.#written.length > 2) removeSnapshot(this.#folder, this.#written.shift()!);
+  }
+
+  /** A full disk costs the file and is said aloud; the training goes on, and the next file may fit. */
+  #tried<T>(what: string, write: () => T): T | null {
+    try {
+      return write();
+    } catch (error) {
+      this.note(`The ${what} could not be written: ${error instanceof Error ? error.message : String(error)}`);
+      return null;
+    }
   }
 
   #post(rest: Report): void {

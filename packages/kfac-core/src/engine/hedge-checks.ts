@@ -1,4 +1,5 @@
 import { KfacError } from '../errors.ts';
+import { requireDistinct, requireInteger, requireShape, requireVector } from './check.ts';
 import type {
   Dtype,
   HedgeBatch,
@@ -10,6 +11,7 @@ import type {
   Matrix,
   RealArray,
 } from './engine.ts';
+import { staticFeatures } from './hedge-batch.ts';
 
 /** Paths of one tile of the hedging loop; the partition is fixed by the dtype, never by the number of threads. */
 export function hedgeTilePaths(dtype: Dtype): number {
@@ -33,88 +35,38 @@ export function layerSize(shape: LstmShape, layer: HedgeLayer): { inputs: number
     : { inputs: shape.hidden + 1, outputs: 1 };
 }
 
-/** Throws `KFAC_SHAPE` unless the value is an integer in [minimum, maximum]. */
-export function expectInteger(value: number, minimum: number, maximum: number, name: string): void {
-  if (!Number.isInteger(value) || value < minimum || value > maximum) {
-    throw new KfacError('KFAC_SHAPE', `${name}: expected an integer in [${minimum}, ${maximum}], got ${value}`);
-  }
-}
-
-/** Throws `KFAC_SHAPE` or `KFAC_DTYPE` unless the matrix has this shape, this dtype and as many numbers. */
-export function expectShape(m: Matrix, rows: number, cols: number, dtype: Dtype, name: string): void {
-  if (m.rows !== rows || m.cols !== cols || m.data.length !== rows * cols) {
-    throw new KfacError(
-      'KFAC_SHAPE',
-      `${name}: expected ${rows}×${cols}, got ${m.rows}×${m.cols} over ${m.data.length} numbers`,
-    );
-  }
-  const stored: Dtype | undefined =
-    m.data instanceof Float64Array ? 'f64' : m.data instanceof Float32Array ? 'f32' : undefined;
-  if (m.dtype !== dtype || stored !== dtype) {
-    throw new KfacError('KFAC_DTYPE', `${name}: expected ${dtype}, got ${m.dtype} over ${m.data.constructor.name}`);
-  }
-}
-
-/** Throws `KFAC_DTYPE` or `KFAC_SHAPE` unless the vector is f64 of this length. */
-export function expectVector(v: Float64Array, length: number, name: string): void {
-  if (!(v instanceof Float64Array)) throw new KfacError('KFAC_DTYPE', `${name}: expected a Float64Array`);
-  if (v.length !== length) throw new KfacError('KFAC_SHAPE', `${name}: expected ${length} numbers, got ${v.length}`);
-}
-
-function overlap(a: RealArray, b: RealArray): boolean {
-  return (
-    a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength
-  );
-}
-
 /** Throws `KFAC_ALIAS` when an output overlaps another output or an input. */
-export function expectDistinct(outputs: readonly RealArray[], inputs: readonly RealArray[]): void {
-  for (let i = 0; i < outputs.length; i++) {
-    for (let j = i + 1; j < outputs.length; j++) {
-      if (overlap(outputs[i]!, outputs[j]!)) throw new KfacError('KFAC_ALIAS', 'two outputs share memory');
-    }
-    for (const input of inputs) {
-      if (overlap(outputs[i]!, input)) throw new KfacError('KFAC_ALIAS', 'an output shares memory with an input');
-    }
+export function requireAllDistinct(outputs: readonly RealArray[], inputs: readonly RealArray[]): void {
+  for (const [k, output] of outputs.entries()) {
+    requireDistinct(output, 'an output', [...outputs.slice(k + 1), ...inputs]);
   }
-}
-
-/** Number of static features of a market's model: log-moneyness, [variance], time left. */
-export function staticFeatures(task: HedgeTask): number {
-  return task.model === 'heston' ? 3 : 2;
 }
 
 /** Throws unless the batch's arrays agree with its own sizes. */
 export function checkBatch(batch: HedgeBatch): void {
   const { paths, dates, dtype } = batch;
-  expectShape(batch.features, dates * batch.staticFeatures, paths, dtype, 'batch.features');
-  expectShape(batch.gains, dates, paths, dtype, 'batch.gains');
-  expectShape(batch.costs, dates + 1, paths, dtype, 'batch.costs');
-  expectVector(batch.base, paths, 'batch.base');
-}
-
-/** Sizes of a new batch or tape: paths ≥ 0, dates ≥ 1. */
-export function checkSizes(paths: number, dates: number): void {
-  expectInteger(paths, 0, 2 ** 31 - 1, 'paths');
-  expectInteger(dates, 1, 2 ** 24 - 1, 'dates');
+  requireShape(batch.features, dates * batch.staticFeatures, paths, 'batch.features', dtype);
+  requireShape(batch.gains, dates, paths, 'batch.gains', dtype);
+  requireShape(batch.costs, dates + 1, paths, 'batch.costs', dtype);
+  requireVector(batch.base, paths, 'batch.base');
 }
 
 /** Static features ≥ 0 and hidden units ≥ 1. */
 export function checkLstm(shape: LstmShape): void {
-  expectInteger(shape.staticFeatures, 0, 4096, 'staticFeatures');
-  expectInteger(shape.hidden, 1, 4096, 'hidden');
+  requireInteger(shape.staticFeatures, 0, 4096, 'staticFeatures');
+  requireInteger(shape.hidden, 1, 4096, 'hidden');
 }
 
 /** What `prepare` requires. */
 export function checkPrepare(task: HedgeTask, spot: Matrix, variance: Matrix | null, batch: HedgeBatch): void {
   checkBatch(batch);
-  expectInteger(batch.staticFeatures, staticFeatures(task), staticFeatures(task), 'batch.staticFeatures');
-  expectShape(spot, batch.dates + 1, batch.paths, 'f64', 'spot');
+  requireInteger(batch.staticFeatures, staticFeatures(task), staticFeatures(task), 'batch.staticFeatures');
+  requireShape(spot, batch.dates + 1, batch.paths, 'spot', 'f64');
   if ((variance !== null) !== (task.model === 'heston')) {
     throw new KfacError('KFAC_SHAPE', 'variance: expected a matrix exactly when the model is heston');
   }
-  if (variance) expectShape(variance, batch.dates + 1, batch.paths, 'f64', 'variance');
-  expectDistinct(
+  if (variance) requireShape(variance, batch.dates + 1, batch.paths, 'variance', 'f64');
+  requireAllDistinct(
     [batch.features.data, batch.gains.data, batch.costs.data, batch.base],
     variance ? [spot.data, variance.data] : [spot.data],
   );
@@ -123,22 +75,22 @@ export function checkPrepare(task: HedgeTask, spot: Matrix, variance: Matrix | n
 function checkPolicy(shape: LstmShape, theta: Float64Array, batch: HedgeBatch): void {
   checkLstm(shape);
   checkBatch(batch);
-  expectInteger(batch.staticFeatures, shape.staticFeatures, shape.staticFeatures, 'batch.staticFeatures');
-  expectVector(theta, hedgeParameters(shape), 'theta');
+  requireInteger(batch.staticFeatures, shape.staticFeatures, shape.staticFeatures, 'batch.staticFeatures');
+  requireVector(theta, hedgeParameters(shape), 'theta');
 }
 
 /** What `rollout` requires. */
 export function checkRollout(shape: LstmShape, theta: Float64Array, batch: HedgeBatch, outcome: HedgeOutcome): void {
   checkPolicy(shape, theta, batch);
   const outputs: RealArray[] = [outcome.pnl, outcome.cost, outcome.turnover];
-  expectVector(outcome.pnl, batch.paths, 'outcome.pnl');
-  expectVector(outcome.cost, batch.paths, 'outcome.cost');
-  expectVector(outcome.turnover, batch.paths, 'outcome.turnover');
+  requireVector(outcome.pnl, batch.paths, 'outcome.pnl');
+  requireVector(outcome.cost, batch.paths, 'outcome.cost');
+  requireVector(outcome.turnover, batch.paths, 'outcome.turnover');
   if (outcome.positions) {
-    expectShape(outcome.positions, batch.dates, batch.paths, 'f64', 'outcome.positions');
+    requireShape(outcome.positions, batch.dates, batch.paths, 'outcome.positions', 'f64');
     outputs.push(outcome.positions.data);
   }
-  expectDistinct(outputs, [theta, batch.features.data, batch.gains.data, batch.costs.data, batch.base]);
+  requireAllDistinct(outputs, [theta, batch.features.data, batch.gains.data, batch.costs.data, batch.base]);
 }
 
 /** What `linearize` requires. */
@@ -167,16 +119,16 @@ export function checkLinearize(
   if (tape.dtype !== batch.dtype) {
     throw new KfacError('KFAC_DTYPE', `tape: expected the batch's dtype ${batch.dtype}, got ${tape.dtype}`);
   }
-  expectVector(pnl, batch.paths, 'pnl');
-  expectDistinct([pnl], [theta, batch.features.data, batch.gains.data, batch.costs.data, batch.base]);
+  requireVector(pnl, batch.paths, 'pnl');
+  requireAllDistinct([pnl], [theta, batch.features.data, batch.gains.data, batch.costs.data, batch.base]);
 }
 
 /** What `gradient` requires. */
 export function checkGradient(tape: HedgeTape, layer: HedgeLayer, weights: Float64Array, out: Float64Array): void {
   const { inputs, outputs } = layerSize(tape.shape, layer);
-  expectVector(weights, tape.paths, 'weights');
-  expectVector(out, inputs * outputs, 'out');
-  expectDistinct([out], [weights]);
+  requireVector(weights, tape.paths, 'weights');
+  requireVector(out, inputs * outputs, 'out');
+  requireAllDistinct([out], [weights]);
 }
 
 /** What `jvp` requires. */
@@ -187,9 +139,9 @@ export function checkJvp(
   out: Float64Array,
 ): void {
   const { inputs, outputs } = layerSize(tape.shape, layer);
-  for (const [k, direction] of directions.entries()) expectVector(direction, inputs * outputs, `directions[${k}]`);
-  expectVector(out, directions.length * tape.paths, 'out');
-  expectDistinct([out], directions);
+  for (const [k, direction] of directions.entries()) requireVector(direction, inputs * outputs, `directions[${k}]`);
+  requireVector(out, directions.length * tape.paths, 'out');
+  requireAllDistinct([out], directions);
 }
 
 /** What `factors` requires. */
@@ -202,25 +154,25 @@ export function checkFactors(
   g: Matrix,
 ): void {
   const { inputs, outputs } = layerSize(tape.shape, layer);
-  expectVector(weights, tape.paths, 'weights');
-  expectInteger(stride, 1, 2 ** 31 - 1, 'stride');
-  expectShape(a, inputs, inputs, 'f64', 'a');
-  expectShape(g, outputs, outputs, 'f64', 'g');
-  expectDistinct([a.data, g.data], [weights]);
+  requireVector(weights, tape.paths, 'weights');
+  requireInteger(stride, 1, 2 ** 31 - 1, 'stride');
+  requireShape(a, inputs, inputs, 'a', 'f64');
+  requireShape(g, outputs, outputs, 'g', 'f64');
+  requireAllDistinct([a.data, g.data], [weights]);
 }
 
 /** What `headBlock` requires. */
 export function checkHeadBlock(tape: HedgeTape, weights: Float64Array, out: Matrix): void {
   const { inputs } = layerSize(tape.shape, 'head');
-  expectVector(weights, tape.paths, 'weights');
-  expectShape(out, inputs, inputs, 'f64', 'out');
-  expectDistinct([out.data], [weights]);
+  requireVector(weights, tape.paths, 'weights');
+  requireShape(out, inputs, inputs, 'out', 'f64');
+  requireAllDistinct([out.data], [weights]);
 }
 
 /** What `capture` requires. */
 export function checkCapture(tape: HedgeTape, layer: HedgeLayer, z: Matrix, g: Matrix): void {
   const { inputs, outputs } = layerSize(tape.shape, layer);
-  expectShape(z, tape.paths * tape.dates, inputs, tape.dtype, 'z');
-  expectShape(g, tape.paths * tape.dates, outputs, tape.dtype, 'g');
-  expectDistinct([z.data, g.data], []);
+  requireShape(z, tape.paths * tape.dates, inputs, 'z', tape.dtype);
+  requireShape(g, tape.paths * tape.dates, outputs, 'g', tape.dtype);
+  requireAllDistinct([z.data, g.data], []);
 }

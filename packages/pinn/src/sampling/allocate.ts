@@ -9,7 +9,7 @@ export function allocatePoints(total: number, places: readonly Place[]): number[
   const extended = places.flatMap((place, k) => (place.isPoint ? [] : [k]));
   const measure = extended.reduce((sum, k) => sum + places[k]!.measure, 0);
   const available = total - (places.length - extended.length);
-  if (available <= extended.length) return counts;
+  if (extended.length === 0 || available <= extended.length) return counts;
   const shares = new Map(extended.map((k) => [k, (available * places[k]!.measure) / measure]));
   for (const [k, share] of shares) counts[k] = Math.max(1, Math.floor(share));
   let left = available - extended.reduce((sum, k) => sum + counts[k]!, 0);

@@ -4,7 +4,7 @@
 //! dimension is long, it is cut into slabs as well, whose partial tiles are added in order. Both cuts depend on the shape
 //! alone. Within a piece the inner dimension goes in chunks of KC: both operands of a chunk are packed into panels
 //! (MR rows of A, two vectors of B, zero-padded), so that every product of panels is one register block of MR × 2
-//! vectors, MR = 6 on AVX2 and plain arrays, 12 on AVX-512, 4 for the flattest tiles. The sum of a chunk is formed in the operands' own precision and
+//! vectors, MR = 6 on AVX2 and plain arrays, 8 on AVX-512, 4 for the flattest tiles. The sum of a chunk is formed in the operands' own precision and
 //! added to the tile in f64.
 
 use crate::pool::{self, Disjoint};
@@ -14,7 +14,7 @@ use crate::simd::{Kernel, Level, Real, Vector, dispatch};
 const KC: usize = 192;
 /// Largest side of a tile before rounding up.
 const TILE: usize = 144;
-/// A multiple of every register block's sides (12, 6 and 4; 8, 16 and 32).
+/// A multiple of every register block's sides (8, 6 and 4; 8, 16 and 32).
 const ROUND: usize = 96;
 /// Shortest slab of the inner dimension.
 const SLAB: usize = 4 * KC;
@@ -189,7 +189,7 @@ impl<T: Real> Kernel for Piece<'_, '_, T> {
             if self.rows <= 4 {
                 self.run_blocked::<L, 4>();
             } else if <L::F64 as Vector>::LANES == 8 {
-                self.run_blocked::<L, 12>();
+                self.run_blocked::<L, 8>();
             } else {
                 self.run_blocked::<L, 6>();
             }
@@ -204,28 +204,38 @@ impl<T: Real> Piece<'_, '_, T> {
     unsafe fn run_blocked<L: Level, const MR: usize>(self) {
         let width = 2 * T::Vector::<L>::LANES;
         let Self { a, b, weights, row, rows, col, cols, stride, diagonal, pack_a, pack_b, sums, .. } = self;
+        // A last panel of few rows is a narrow one.
+        let tail = if MR > 4 && rows % MR <= 4 { rows % MR } else { 0 };
+        let body = rows - tail;
         sums.fill(0.0);
         let mut k0 = self.start;
         while k0 < self.end {
             let depth = KC.min(self.end - k0);
+            let (panels, rest) = pack_a.split_at_mut(body.div_ceil(MR) * MR * depth);
             // SAFETY: the level is live.
             unsafe {
-                pack::<T, L, MR>(a, row, rows, k0, depth, weights, pack_a);
+                pack::<T, L, MR>(a, row, body, k0, depth, weights, panels);
+                pack::<T, L, 4>(a, row + body, tail, k0, depth, weights, rest);
                 pack::<T, L, 0>(b, col, cols, k0, depth, None, pack_b);
             }
-            for panel_b in 0..cols.div_ceil(width) {
-                for panel_a in 0..rows.div_ceil(MR) {
+            for (panel_b, right) in pack_b.chunks(width * depth).take(cols.div_ceil(width)).enumerate() {
+                let first = panel_b * width;
+                for (panel_a, left) in panels.chunks_exact(MR * depth).enumerate() {
                     // A block strictly above the diagonal is not wanted.
-                    if diagonal && panel_b * width > panel_a * MR + MR - 1 {
+                    if diagonal && first > panel_a * MR + MR - 1 {
                         continue;
                     }
-                    let left = &pack_a[panel_a * MR * depth..][..MR * depth];
-                    let right = &pack_b[panel_b * width * depth..][..width * depth];
-                    // SAFETY: the level is live; panels have these lengths; the last block may overhang the tile's
-                    // width, which `add` respects.
+                    // SAFETY: the level is live and the panels are whole.
                     unsafe {
                         let block = multiply::<T, L, MR>(depth, left.as_ptr(), right.as_ptr());
-                        add::<T, L, MR>(&block, sums, stride, panel_a * MR, panel_b * width);
+                        add::<T, L, MR>(&block, sums, stride, panel_a * MR, first);
+                    }
+                }
+                if tail > 0 {
+                    // SAFETY: as above.
+                    unsafe {
+                        let block = multiply::<T, L, 4>(depth, rest.as_ptr(), right.as_ptr());
+                        add::<T, L, 4>(&block, sums, stride, body, first);
                     }
                 }
             }
@@ -262,24 +272,17 @@ unsafe fn pack<T: Real, L: Level, const MR: usize>(
                     line[i] = *x;
                 }
             }
-        } else if filled < width {
-            for (k, line) in out.chunks_exact_mut(width).enumerate() {
-                line[..filled].copy_from_slice(&m.data[(k0 + k) * m.inner + start..][..filled]);
-                line[filled..].fill(T::ZERO);
-            }
         } else {
             for (k, line) in out.chunks_exact_mut(width).enumerate() {
-                let from = &m.data[(k0 + k) * m.inner + start..][..width];
-                if MR == 0 {
-                    // SAFETY: the level is live; both slices hold two vectors.
+                let from = &m.data[(k0 + k) * m.inner + start..][..filled];
+                let mut i = 0;
+                while i < width {
+                    // SAFETY: the level is live; loads stay below filled, stores below width.
                     unsafe {
-                        T::Vector::<L>::load(from.as_ptr()).store(line.as_mut_ptr());
-                        T::Vector::<L>::load(from.as_ptr().add(lanes)).store(line.as_mut_ptr().add(lanes));
+                        let x = T::Vector::<L>::load_partial(from.as_ptr().wrapping_add(i), filled.saturating_sub(i));
+                        x.store_partial(line.as_mut_ptr().add(i), width - i);
                     }
-                } else {
-                    for i in 0..MR {
-                        line[i] = from[i];
-                    }
+                    i += lanes;
                 }
             }
         }

@@ -2,17 +2,13 @@ import { describe, expect, test } from 'vitest';
 import type { Activation, Dtype, JetShape, JetTape, Jets, Matrix, RealArray } from '../engine.ts';
 import { matrix, matrixOver } from '../matrix.ts';
 import { jetDimensions } from '../jet-tape.ts';
-import { type AddonCore, boundAddon, loadAddon, localAddonPath } from '../native/addon.ts';
-import { type JetsAddon, nativeJets } from '../native/jets.ts';
 import { referenceCaptured } from '../reference/captured.ts';
+import { candidates } from './engines.test.helper.ts';
 import { referenceJets } from '../reference/jets.ts';
 
-const found = loadAddon(localAddonPath());
-const native = (threads: number): Jets => nativeJets(boundAddon(found.addon!, threads) as unknown as JetsAddon);
-const engines: [string, Jets][] = [['reference', referenceJets()]];
-if (found.addon) {
-  engines.push([`native, ${(found.addon as unknown as AddonCore).describe().simd}`, native(1)]);
-} else console.warn(`jets: the native engine is not tested: ${found.reason}`);
+const tested = candidates();
+const engines = tested.map(({ name, engine }) => [name, engine.jets] as const);
+const natives = tested.filter(({ engine }) => engine.describe().kind === 'native');
 
 /** A fixed sequence in [−scale, scale]. */
 function numbers(seed: number, length: number, scale = 1): Float64Array {
@@ -426,7 +422,7 @@ describe.each(engines)('jets, %s', (_name, jets) => {
   });
 });
 
-describe.runIf(found.addon)('jets, native against the reference', () => {
+describe.each(natives)('jets, $name against the reference', ({ engine, withThreads }) => {
   const run = (jets: Jets, shape: JetShape, points: number): { channels: Float64Array; tape: JetTape } => {
     const theta = makeTheta(shape);
     const { channels: s } = jetDimensions(shape);
@@ -444,7 +440,7 @@ describe.runIf(found.addon)('jets, native against the reference', () => {
     ] as const) {
       const shape = makeShape(sizes, { ...options, dtype });
       const want = run(referenceJets(), shape, points);
-      const got = run(native(1), shape, points);
+      const got = run(engine.jets, shape, points);
       expect(distance(got.channels, want.channels)).toBeLessThan(tolerance);
       expect(distance(got.tape.buffer, want.tape.buffer)).toBeLessThan(tolerance);
     }
@@ -453,9 +449,9 @@ describe.runIf(found.addon)('jets, native against the reference', () => {
   test('the same bits for 1, 2 and 4 threads', () => {
     for (const dtype of ['f64', 'f32'] as const) {
       const shape = makeShape([2, 33, 20, 1], { dtype });
-      const one = run(native(1), shape, 1999);
+      const one = run(engine.jets, shape, 1999);
       for (const threads of [2, 4]) {
-        const many = run(native(threads), shape, 1999);
+        const many = run(withThreads(threads).jets, shape, 1999);
         expect(sameBits(many.channels, one.channels) && sameBits(many.tape.buffer, one.tape.buffer)).toBe(true);
       }
     }

@@ -2,17 +2,12 @@ import { describe, expect, test } from 'vitest';
 import type { Matrix, Opcode, Program, Programs } from '../engine.ts';
 import { OPCODES } from '../engine.ts';
 import { matrix, matrixOver } from '../matrix.ts';
-import { type AddonCore, boundAddon, loadAddon, localAddonPath } from '../native/addon.ts';
-import { type ProgramsAddon, nativePrograms } from '../native/programs.ts';
+import { candidates } from './engines.test.helper.ts';
 import { referencePrograms } from '../reference/programs.ts';
 
-const found = loadAddon(localAddonPath());
-const native = (threads: number): Programs =>
-  nativePrograms(boundAddon(found.addon!, threads) as unknown as ProgramsAddon);
-const engines: [string, Programs][] = [['reference', referencePrograms()]];
-if (found.addon) {
-  engines.push([`native, ${(found.addon as unknown as AddonCore).describe().simd}`, native(1)]);
-} else console.warn(`programs: the native engine is not tested: ${found.reason}`);
+const tested = candidates();
+const engines = tested.map(({ name, engine }) => [name, engine.programs] as const);
+const natives = tested.filter(({ engine }) => engine.describe().kind === 'native');
 
 /** A fixed sequence of integers in [0, 2³²). */
 function generator(seed: number): () => number {
@@ -261,8 +256,9 @@ function randomProgram(seed: number): Program {
   return { inputs, constants, code, outputs: Int32Array.from({ length: first + length }, (_, i) => i) };
 }
 
-describe.runIf(found.addon)('programs, native against the reference', () => {
+describe.each(natives)('programs, $name against the reference', ({ engine, withThreads }) => {
   test("fuzz: every instruction of 400 random programs, applied to the reference's own operands, within a few units in the last place", () => {
+    const faults: string[] = [];
     const bounds = new Map<Opcode, number>([...UNARY, ...BINARY].map(([name, , bound]) => [name, bound]));
     for (let seed = 1; seed <= 400; seed++) {
       const p = randomProgram(seed);
@@ -273,7 +269,7 @@ describe.runIf(found.addon)('programs, native against the reference', () => {
         (_, i) => (columns.data[i] = seed % 7 === 0 ? SPECIAL[draw() % SPECIAL.length]! : (draw() / 2 ** 31 - 1) * 4),
       );
       const all = evaluate(referencePrograms(), p, columns);
-      const whole = evaluate(native(1), p, columns);
+      const whole = evaluate(engine.programs, p, columns);
       // Errors of a chain may grow without bound, so each instruction is judged alone; the chain itself must be composed of them.
       const first = p.inputs + p.constants.length;
       for (let k = 0; 3 * k < p.code.length; k++) {
@@ -288,21 +284,18 @@ describe.runIf(found.addon)('programs, native against the reference', () => {
           return evaluate(programs, step, matrixOver(2, points, operands));
         };
         const bound = name === 'powi' ? 0 : bounds.get(name)!;
-        const got = apply(native(1), all);
-        const chained = apply(native(1), whole);
+        const got = apply(engine.programs, all);
+        const chained = apply(engine.programs, whole);
         for (let n = 0; n < points; n++) {
           const want = all[(first + k) * points + n]!;
-          expect(
-            ulps(got[n]!, want),
-            `seed ${seed}, instruction ${k}: ${name}(${all[a * points + n]}, ${all[b * points + n]}) = ${got[n]}, want ${want}`,
-          ).toBeLessThanOrEqual(bound);
-          expect(
-            Object.is(chained[n], whole[(first + k) * points + n]),
-            `seed ${seed}, instruction ${k} (${name}) in the chain`,
-          ).toBe(true);
+          const call = (): string =>
+            `seed ${seed}, instruction ${k}: ${name}(${all[a * points + n]}, ${binary ? all[b * points + n] : b})`;
+          if (!(ulps(got[n]!, want) <= bound)) faults.push(`${call()} = ${got[n]}, want ${want}`);
+          if (!Object.is(chained[n], whole[(first + k) * points + n])) faults.push(`${call()} in the chain`);
         }
       }
     }
+    expect(faults).toEqual([]);
   });
 
   test('the same bits for 1, 2 and 4 threads', () => {
@@ -310,8 +303,8 @@ describe.runIf(found.addon)('programs, native against the reference', () => {
     const columns = matrix(p.inputs, 20_011);
     const draw = generator(3);
     columns.data.forEach((_, i) => (columns.data[i] = (draw() / 2 ** 31 - 1) * 4));
-    const one = Buffer.from(evaluate(native(1), p, columns).buffer);
+    const one = Buffer.from(evaluate(engine.programs, p, columns).buffer);
     for (const threads of [2, 4])
-      expect(Buffer.from(evaluate(native(threads), p, columns).buffer).equals(one)).toBe(true);
+      expect(Buffer.from(evaluate(withThreads(threads).programs, p, columns).buffer).equals(one)).toBe(true);
   });
 });

@@ -1,5 +1,6 @@
 import { KfacError } from '../../errors.ts';
-import type { Hedge, HedgeBatch, HedgeLayer, HedgeTape, LstmShape, Matrix } from '../engine.ts';
+import type { Hedge, HedgeLayer, HedgeTape, LstmShape, Matrix } from '../engine.ts';
+import { checkSizes, hedgeBatch } from '../hedge-batch.ts';
 import {
   checkCapture,
   checkFactors,
@@ -10,10 +11,8 @@ import {
   checkLstm,
   checkPrepare,
   checkRollout,
-  checkSizes,
   hedgeTilePaths,
   layerSize,
-  staticFeatures,
 } from '../hedge-checks.ts';
 import { matrix } from '../matrix.ts';
 import { HedgeLoop } from './hedge-loop.ts';
@@ -61,19 +60,6 @@ function addOuter(out: Float64Array, weight: number, m: Matrix, row: number): vo
   }
 }
 
-function makeBatch(features: number, paths: number, dates: number, dtype: HedgeBatch['dtype']): HedgeBatch {
-  return {
-    paths,
-    dates,
-    staticFeatures: features,
-    dtype,
-    features: matrix(dates * features, paths, dtype),
-    gains: matrix(dates, paths, dtype),
-    costs: matrix(dates + 1, paths, dtype),
-    base: new Float64Array(paths),
-  };
-}
-
 function makeTape(shape: LstmShape, paths: number, dates: number, dtype: HedgeTape['dtype']): ReferenceTape {
   const pair = (layer: HedgeLayer): Pair => {
     const { inputs, outputs } = layerSize(shape, layer);
@@ -88,10 +74,7 @@ function makeTape(shape: LstmShape, paths: number, dates: number, dtype: HedgeTa
  */
 export function referenceHedge(): Hedge {
   return {
-    batch(task, paths, dates, dtype) {
-      checkSizes(paths, dates);
-      return makeBatch(staticFeatures(task), paths, dates, dtype);
-    },
+    batch: hedgeBatch,
     prepare(task, spot, variance, batch) {
       checkPrepare(task, spot, variance, batch);
       prepareBatch(task, spot, variance, batch);

@@ -1,0 +1,99 @@
+import { defaultEngine, denseCapturedLayer, matrix, matrixOver } from '@kfac/core';
+import { expect, test } from 'vitest';
+import { mergeLayers } from './merged-layer.ts';
+
+const engine = defaultEngine();
+const [inputs, outputs] = [3, 2];
+
+function part(examples: number, uses: number, seed: number) {
+  const numbers = (count: number, k: number): Float64Array =>
+    Float64Array.from({ length: count }, (_, i) => Math.sin(seed + 1.7 * i + k));
+  const z = matrixOver(examples * uses, inputs, numbers(examples * uses * inputs, 0));
+  const g = matrixOver(examples * uses, outputs, numbers(examples * uses * outputs, 5));
+  return { z, g, uses, examples, layer: denseCapturedLayer(engine, 'w', z, g, uses) };
+}
+
+/** J_i of every example, from the definition. */
+function jacobians({ z, g, uses, examples }: ReturnType<typeof part>): number[][] {
+  return Array.from({ length: examples }, (_, i) => {
+    const j = Array.from({ length: inputs * outputs }, () => 0);
+    for (let s = i * uses; s < (i + 1) * uses; s++) {
+      for (let a = 0; a < inputs; a++)
+        for (let b = 0; b < outputs; b++) j[a * outputs + b]! += z.data[s * inputs + a]! * g.data[s * outputs + b]!;
+    }
+    return j;
+  });
+}
+
+const parts = [part(4, 1, 0.3), part(3, 2, 1.1), part(2, 4, 2.7)];
+const dense = parts.flatMap(jacobians);
+const total = dense.length;
+let from = 0;
+const merged = mergeLayers(
+  parts.map(({ layer, examples }) => ({ layer, from: (from += examples) - examples, count: examples })),
+);
+const close = (own: ArrayLike<number>, expected: readonly number[]): void => {
+  expect(own.length).toBe(expected.length);
+  for (const [k, value] of expected.entries()) expect(own[k]).toBeCloseTo(value, 13);
+};
+
+test('gradient, jvp and jacobian against the dense Jacobian', () => {
+  const w = Float64Array.from({ length: total }, (_, i) => 0.5 + i);
+  const gradient = new Float64Array(6).fill(1);
+  merged.gradient(w, gradient);
+  close(
+    gradient,
+    dense[0]!.map((_, k) => 1 + dense.reduce((sum, j, i) => sum + w[i]! * j[k]!, 0)),
+  );
+
+  const directions = [0, 1].map((d) => Float64Array.from({ length: 6 }, (_, k) => Math.cos(k + 3 * d)));
+  for (let repeat = 0; repeat < 2; repeat++) {
+    const products = new Float64Array(2 * total);
+    merged.jvp(directions, products);
+    close(
+      products,
+      directions.flatMap((v) => dense.map((j) => j.reduce((sum, value, k) => sum + value * v[k]!, 0))),
+    );
+  }
+
+  const rows = matrix(total + 1, 8);
+  merged.jacobian(w, rows, 1, 2);
+  for (let i = 0; i < total; i++)
+    close(
+      rows.data.subarray((i + 1) * 8 + 2, (i + 1) * 8 + 8),
+      dense[i]!.map((value) => w[i]! * value),
+    );
+});
+
+test('exact block = Σ ω vec(J)vec(J)ᵀ', () => {
+  const w = Float64Array.from({ length: total }, (_, i) => 1 / (1 + i));
+  const block = matrix(6, 6);
+  merged.exactBlock(w, block);
+  close(
+    block.data,
+    dense[0]!.flatMap((_, a) => dense[0]!.map((__, b) => dense.reduce((sum, j, i) => sum + w[i]! * j[a]! * j[b]!, 0))),
+  );
+});
+
+test('factors: A is the mean of the parts by examples, G sums over uses', () => {
+  const w = Float64Array.from({ length: total }, () => 0.25);
+  const [a, g] = [matrix(inputs, inputs), matrix(outputs, outputs)];
+  merged.factors(w, a, g);
+  const expectedA = Array.from({ length: 9 }, () => 0);
+  const expectedG = Array.from({ length: 4 }, () => 0);
+  for (const { z, g: gradients, uses, examples } of parts) {
+    for (let s = 0; s < examples * uses; s++) {
+      for (let i = 0; i < 9; i++)
+        expectedA[i]! += (z.data[s * 3 + Math.floor(i / 3)]! * z.data[s * 3 + (i % 3)]!) / uses / total;
+      for (let i = 0; i < 4; i++)
+        expectedG[i]! += 0.25 * gradients.data[s * 2 + Math.floor(i / 2)]! * gradients.data[s * 2 + (i % 2)]!;
+    }
+  }
+  expect(merged.uses).toBe(1);
+  close(a.data, expectedA);
+  close(g.data, expectedG);
+});
+
+test('one part is itself', () => {
+  expect(mergeLayers([{ layer: parts[1]!.layer, from: 0, count: 3 }])).toBe(parts[1]!.layer);
+});
