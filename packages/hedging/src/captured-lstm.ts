@@ -12,7 +12,7 @@ export function capturedLstmLayer(
   engine: Engine,
   tape: HedgeTape,
   block: ParameterBlock,
-  stride: number,
+  stride: () => number,
 ): CapturedLayer {
   const layer = block.name as HedgeLayer;
   const { paths, dates, dtype } = tape;

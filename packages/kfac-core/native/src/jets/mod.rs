@@ -45,10 +45,10 @@ impl Shape<'_> {
     pub fn is_valid(&self, points: usize) -> bool {
         let widths = self.sizes.len() >= 2 && self.sizes.last() == Some(&1) && !self.sizes.contains(&0);
         widths
-            && self.directions.len() % self.inputs() == 0
+            && self.directions.chunks_exact(self.inputs()).remainder().is_empty()
             && match self.firsts() {
                 0 => self.second.is_empty(),
-                firsts => self.second.len() % firsts == 0,
+                firsts => self.second.chunks_exact(firsts).remainder().is_empty(),
             }
             && self.sizes.iter().try_fold(0usize, |sum, &size| sum.checked_add(3 * (size as usize + 1))).is_some_and(|entries| {
                 points.checked_mul(self.channels()).and_then(|rows| rows.checked_mul(entries)).is_some_and(|all| all <= isize::MAX as usize / 8)

@@ -1,5 +1,8 @@
 use super::*;
 
+type Unary = (Opcode, fn(f64) -> f64, f64);
+type Binary = (Opcode, fn(f64, f64) -> f64);
+
 fn run(level: SimdLevel, code: &[i32], columns: &[f64], inputs: usize, points: usize) -> Vec<f64> {
     let last = (inputs + code.len() / 3 - 1) as i32;
     let outputs = [last];
@@ -18,7 +21,7 @@ fn unary_functions() {
     let mut x = vec![0.0, -0.0, 1.0, -1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 5e-324, -2e-310, 710.2, -710.2, 711.0, 1e9, -1e300];
     x.extend((0..4001).map(|i| (i as f64 - 2000.0) * 0.003_141));
     x.extend((0..333).map(|i| (i as f64 - 166.0) * 4.37));
-    let functions: [(Opcode, fn(f64) -> f64, f64); 12] = [
+    let functions: [Unary; 12] = [
         (Opcode::Neg, |x| -x, 0.0),
         (Opcode::Sin, f64::sin, 2.0),
         (Opcode::Cos, f64::cos, 2.0),
@@ -53,7 +56,7 @@ fn binary_functions_and_ragged_blocks() {
     for points in [0, 1, 7, 511, 513, 5003] {
         let columns: Vec<f64> = (0..2 * points).map(|i| ((i * 7919 % 1009) as f64 - 504.0) / 100.0).collect();
         let (a, b) = columns.split_at(points);
-        let functions: [(Opcode, fn(f64, f64) -> f64); 5] = [
+        let functions: [Binary; 5] = [
             (Opcode::Add, |a, b| a + b),
             (Opcode::Sub, |a, b| a - b),
             (Opcode::Mul, |a, b| a * b),

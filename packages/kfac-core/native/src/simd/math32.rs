@@ -1,6 +1,8 @@
 //! Elementary functions of f32 vectors. Coefficients: tanh, sine and cosine from Cephes (Moshier), logarithm from
 //! fdlibm (Sun Microsystems), exponential by its Taylor series.
 
+#![allow(clippy::excessive_precision)] // coefficients as published
+
 use super::math64::{finish_ln, quadrants};
 use super::vector::{like, polynomial, Vector};
 
@@ -51,7 +53,7 @@ pub fn tanh<V: Vector<Scalar = f32>>(x: V) -> V {
 pub fn logistic<V: Vector<Scalar = f32>>(x: V) -> V {
     let e = exp(-x.abs());
     let one = like(x, 1.0);
-    V::select(x.lt(one - one), e, one) / (one + e)
+    V::select(x.lt(like(x, 0.0)), e, one) / (one + e)
 }
 
 /// Beyond this the three-part reduction by π/2 is no longer good.

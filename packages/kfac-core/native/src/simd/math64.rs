@@ -1,6 +1,8 @@
 //! Elementary functions of f64 vectors. Coefficients: tanh from Cephes (Moshier), logarithm, sine and cosine from
 //! fdlibm (Sun Microsystems), exponential by its Taylor series.
 
+#![allow(clippy::excessive_precision)] // coefficients as published
+
 use super::vector::{like, polynomial, Real, Vector};
 
 const LN2_HIGH: f64 = 6.931_471_803_691_238_164_90e-1;
@@ -91,7 +93,7 @@ pub fn tanh<V: Vector<Scalar = f64>>(x: V) -> V {
 pub fn logistic<V: Vector<Scalar = f64>>(x: V) -> V {
     let e = exp(-x.abs());
     let one = like(x, 1.0);
-    V::select(x.lt(one - one), e, one) / (one + e)
+    V::select(x.lt(like(x, 0.0)), e, one) / (one + e)
 }
 
 /// Beyond this the three-part reduction by π/2 is no longer exact.
@@ -142,7 +144,7 @@ pub fn sin_cos<V: Vector<Scalar = f64>>(x: V) -> (V, V) {
 /// (sin x, cos x) from those of |x| − k·π/2.
 #[inline(always)]
 pub(super) fn quadrants<V: Vector>(x: V, k: V, sine: V, cosine: V, one: V, half: V) -> (V, V) {
-    let zero = one - one;
+    let zero = like(x, V::Scalar::ZERO);
     let odd = one.copysign(k.parity()).lt(zero);
     let sign = (k * half).floor().parity().xor(zero.copysign(x));
     let next = ((k + one) * half).floor().parity();

@@ -246,7 +246,7 @@ unsafe fn check<T: Real, V: Vector<Scalar = T>>() {
     // SAFETY: the caller's level; 16 is the widest vector.
     unsafe {
         let v = V::load(x.as_ptr());
-        let two = V::splat(T::from_f64(2.0));
+        let (zero, two) = (V::splat(T::ZERO), V::splat(T::from_f64(2.0)));
         assert_eq!(v.sum().to_f64(), (0..V::LANES).map(|i| value(i).to_f64()).sum::<f64>());
         for n in 0..=V::LANES + 1 {
             y.fill(T::from_f64(99.0));
@@ -275,9 +275,9 @@ unsafe fn check<T: Real, V: Vector<Scalar = T>>() {
         each(v.min(two), |x| x.min(2.0));
         each(v.max(two), |x| x.max(2.0));
         each(two.copysign(v), |x| 2f64.copysign(x));
-        each(two.xor(-(v - v)), |_| -2.0);
+        each(two.xor(-zero), |_| -2.0);
         each((v - V::splat(T::HALF)).pow2(), |x| (x - 0.5).exp2());
-        each(V::select(two.copysign((v - V::splat(T::HALF)).parity()).lt(v - v), two, v), |x| if (x - 0.5) % 2.0 != 0.0 { 2.0 } else { x });
+        each(V::select(two.copysign((v - V::splat(T::HALF)).parity()).lt(zero), two, v), |x| if (x - 0.5) % 2.0 != 0.0 { 2.0 } else { x });
         each(V::select(v.lt(two), v, two), |x| if x < 2.0 { x } else { 2.0 });
         each(V::select(v.le(V::splat(T::from_f64(0.5))), v, two), |x| if x <= 0.5 { x } else { 2.0 });
         each(V::select(v.eq(V::splat(T::from_f64(0.5))), v, two), |x| if x == 0.5 { x } else { 2.0 });

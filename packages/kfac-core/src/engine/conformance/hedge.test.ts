@@ -214,22 +214,6 @@ describe.each(all)('hedge on $name', ({ engine, withThreads }) => {
     },
   );
 
-  test('the position feature is there: cutting its weights changes the gradient of earlier dates', () => {
-    const shape = shapeOf(3);
-    const theta = randomTheta(shape, 4);
-    const batch = prepared(engine, 4, 3, 'f64');
-    const row = (from: Float64Array): Float64Array => from.subarray(3 * 12, 4 * 12);
-    const { tape } = linearized(engine, shape, theta, batch);
-    const cut = theta.slice();
-    row(cut).fill(0);
-    // Same positions cannot be kept, but the last date's head error has no feedback in either case.
-    const [with_, without] = [tape, linearized(engine, shape, cut, batch).tape].map(
-      (t) => captured(engine, t, 'head').g,
-    );
-    expect(Math.abs(with_!.data[0]! - without!.data[0]!)).toBeGreaterThan(1e-6);
-    expect(row(theta).some((x) => x !== 0)).toBe(true);
-  });
-
   test.each(['f64', 'f32'] as const)(
     '%s: capture is consistent with gradient, jvp, factors and the head block',
     (dtype) => {
@@ -257,12 +241,18 @@ describe.each(all)('hedge on $name', ({ engine, withThreads }) => {
           const directions = [1, 2].map((seed) => Float64Array.from({ length: size }, numbers(seed)));
           const products = Float64Array.from({ length: 2 * paths }, (_, k) => k);
           engine.hedge.jvp(tape, layer, directions, products);
-          const wanted = Float64Array.from({ length: 2 * paths }, (_, k) => {
-            const path = k % paths;
-            const jacobian = outer(z, g, (row) => (Math.floor(row / dates) === path ? 1 : 0));
-            return k + jacobian.reduce((sum, x, p) => sum + x * directions[Math.floor(k / paths)]![p]!, 0);
-          });
-          if (paths <= 65) expectClose(products, wanted, tolerance);
+          const wanted = Float64Array.from({ length: 2 * paths }, (_, k) => k);
+          for (let row = 0; row < z.rows; row++) {
+            for (const [k, direction] of directions.entries()) {
+              let sum = 0;
+              for (let p = 0; p < size; p++) {
+                sum +=
+                  z.data[row * z.cols + Math.floor(p / g.cols)]! * g.data[row * g.cols + (p % g.cols)]! * direction[p]!;
+              }
+              wanted[k * paths + Math.floor(row / dates)]! += sum;
+            }
+          }
+          expectClose(products, wanted, tolerance);
 
           const { a, g: errors } = statistics(engine, tape, layer, weights, 1);
           expectClose(
@@ -452,11 +442,6 @@ describe.each(all)('hedge on $name', ({ engine, withThreads }) => {
     const pnl = vector(4);
     expect(codeOf(() => hedge.rollout(shape, theta, batch, { ...outcome, pnl, cost: pnl }))).toBe('KFAC_ALIAS');
     expect(codeOf(() => hedge.linearize(shape, theta, batch, tape, batch.base))).toBe('KFAC_ALIAS');
-    expect(
-      codeOf(() =>
-        hedge.gradient({ ...tape, paths: 4, pairs: undefined, memory: undefined } as never, 'head', pnl, vector(4)),
-      ),
-    ).not.toBe('');
     const foreign = { shape, paths: 4, dates: 2, dtype: 'f64' } as const;
     expect(codeOf(() => hedge.gradient(foreign, 'head', pnl, vector(4)))).toBe('KFAC_ENGINE');
     expect([...pnl, ...outcome.pnl].every((x) => x === 0)).toBe(true);

@@ -55,8 +55,9 @@ function pathJacobian(pair: Pair, path: number, dates: number, out: Float64Array
 function addOuter(out: Float64Array, weight: number, m: Matrix, row: number): void {
   const n = m.cols;
   for (let j = 0; j < n; j++) {
-    const left = weight * m.data[row * n + j]!;
-    for (let k = 0; k < n; k++) out[j * n + k]! += left * m.data[row * n + k]!;
+    const left = m.data[row * n + j]!;
+    // The product first: its result is symmetric to the last bit.
+    for (let k = 0; k < n; k++) out[j * n + k]! += weight * (left * m.data[row * n + k]!);
   }
 }
 

@@ -1,0 +1,305 @@
+import { KfacError, type Progress, type Snapshot, selectEngine } from '@kfac/core';
+import { describe, expect, test } from 'vitest';
+import { solve } from './solve.ts';
+import type { PinnSpecInput } from './spec.ts';
+
+const line = { sampling: { interior: 60, conditions: 10 }, network: { hidden: [16] } } satisfies Partial<PinnSpecInput>;
+
+describe('equations with a known solution', () => {
+  const problems: [string, PinnSpecInput, number][] = [
+    [
+      'first order',
+      {
+        domain: { x: [0, 2] },
+        equations: ['u_x = -u'],
+        conditions: [{ on: 'x = 0', equation: 'u = 1' }],
+        exact: { u: 'exp(-x)' },
+      },
+      1e-6,
+    ],
+    [
+      'an oscillator with both initial values, time as the only coordinate',
+      {
+        domain: { t: [0, 3] },
+        equations: ['u_tt = -u'],
+        conditions: [
+          { on: 't = 0', equation: 'u = 0' },
+          { on: 't = 0', equation: 'u_t = 1' },
+        ],
+        exact: { u: 'sin(t)' },
+      },
+      1e-5,
+    ],
+    [
+      'a boundary value problem with x-dependent coefficients',
+      {
+        domain: { x: [1, 2] },
+        equations: ['x^2*u_xx + x*u_x - u = 3*x^2'],
+        conditions: [{ on: 'boundary', equation: 'u = x^2' }],
+        exact: { u: 'x^2' },
+      },
+      1e-5,
+    ],
+    [
+      'a Neumann condition',
+      {
+        domain: { x: [0, 1] },
+        equations: ['-u_xx = pi^2/4*sin(pi*x/2)'],
+        conditions: [
+          { on: 'x = 0', equation: 'u = 0' },
+          { on: 'x = 1', equation: 'u_x = 0' },
+        ],
+        exact: { u: 'sin(pi*x/2)' },
+      },
+      1e-5,
+    ],
+    [
+      'a nonlinear equation (Riccati)',
+      {
+        domain: { x: [0, 1] },
+        equations: ['u_x = 1 + u^2'],
+        conditions: [{ on: 'x = 0', equation: 'u = 0' }],
+        exact: { u: 'tan(x)' },
+      },
+      1e-5,
+    ],
+    [
+      'second derivatives that enter nonlinearly, a mixed one among them',
+      {
+        domain: { x: [0, 1], y: [0, 1] },
+        equations: ['u_xx + u_yy + (u_xx*u_yy - u_xy^2)/10 = exp(x)*y - exp(2*x)/10'],
+        conditions: [{ on: 'boundary', equation: 'u = exp(x)*y' }],
+        exact: { u: 'exp(x)*y' },
+        sampling: { interior: 150, conditions: 60 },
+        network: { hidden: [24] },
+      },
+      1e-3,
+    ],
+    [
+      'a mixed derivative and an unknown of another name',
+      {
+        domain: { x: [0, 1], y: [0, 1] },
+        unknowns: ['w'],
+        equations: ['w_xy = cos(x + y)*c'],
+        constants: { c: -1 },
+        conditions: [
+          { on: 'x = 0', equation: 'w = cos(y)' },
+          { on: 'y = 0', equation: 'w_x = -sin(x)' },
+        ],
+        exact: { w: 'cos(x + y)' },
+        sampling: { interior: 100, conditions: 40 },
+      },
+      1e-4,
+    ],
+  ];
+
+  test.each(problems)('%s', async (_, spec, tolerance) => {
+    const unknown = spec.unknowns?.[0] ?? 'u';
+    const solution = await solve({ ...line, ...spec, stop: { steps: 150, relativeL2: tolerance } });
+    expect(solution.warnings).toEqual([]);
+    expect(solution.status).toBe('finished');
+    expect(solution.stopReason).toBe('relativeL2');
+    expect(solution.relativeL2[unknown]).toBeLessThan(tolerance);
+    expect(solution.optimizer.name).toBe('gauss-newton');
+  });
+
+  test.each([
+    ['kfac', 120],
+    ['adam', 1200],
+  ] as const)('by %s', async (name, steps) => {
+    const optimizer = name === 'adam' ? { name, learningRate: 1e-2 } : { name };
+    const [, spec] = problems[0]!;
+    const solution = await solve({ ...line, ...spec, optimizer, stop: { steps } });
+    expect(solution.stopReason).toBe('steps');
+    expect(solution.relativeL2['u']).toBeLessThan(1e-2);
+  });
+
+  test('in single precision', async () => {
+    const [, spec] = problems[0]!;
+    const solution = await solve({ ...line, ...spec, precision: 'f32', stop: { steps: 60 } });
+    expect(solution.relativeL2['u']).toBeLessThan(1e-3);
+  });
+
+  test('with fresh points every few steps', async () => {
+    const [, spec] = problems[0]!;
+    const solution = await solve({
+      ...spec,
+      network: { hidden: [16] },
+      sampling: { interior: 60, conditions: 1, resampleEvery: 5 },
+      optimizer: { name: 'kfac' },
+      stop: { steps: 100 },
+    });
+    expect(solution.relativeL2['u']).toBeLessThan(2e-2);
+  });
+});
+
+const decay: PinnSpecInput = {
+  ...line,
+  domain: { x: [0, 1] },
+  equations: ['u_x = -u'],
+  conditions: [{ on: 'x = 0', equation: 'u = 1' }],
+  exact: { u: 'exp(-x)' },
+};
+
+describe('what a solution says', () => {
+  test('the report is whole, adds up, and is plain JSON', async () => {
+    const notes: string[] = [];
+    const progress: Progress[] = [];
+    const snapshots: Snapshot[] = [];
+    const solution = await solve(
+      { ...decay, stop: { steps: 23 } },
+      {
+        onNote: (note) => notes.push(note),
+        onProgress: (point) => progress.push(point),
+        onSnapshot: (snapshot) => snapshots.push(snapshot),
+      },
+    );
+    const report = JSON.parse(JSON.stringify(solution)) as Record<string, unknown>;
+    expect(Object.keys(report).toSorted()).toEqual([
+      'bitExact',
+      'engine',
+      'hash',
+      'history',
+      'kind',
+      'loss',
+      'optimizer',
+      'parameters',
+      'relativeL2',
+      'rmse',
+      'seconds',
+      'spec',
+      'status',
+      'steps',
+      'stopReason',
+      'terms',
+      'warnings',
+    ]);
+    expect(report).toMatchObject({
+      kind: 'pinn',
+      status: 'finished',
+      stopReason: 'steps',
+      steps: 23,
+      parameters: 49,
+      bitExact: true,
+      hash: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+    expect(solution.terms.interior + solution.terms.conditions).toBe(solution.loss);
+    const norm = Math.sqrt((1 - Math.exp(-2)) / 2);
+    expect(solution.rmse['u']! / solution.relativeL2['u']!).toBeCloseTo(norm, 1);
+
+    const evaluated = solution.history.filter((row) => row['pinn/rmse'] !== undefined).map((row) => row['step']);
+    expect(evaluated).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 15, 20, 23]);
+    expect(solution.history.at(-1)).toMatchObject({
+      'pinn/rmse': solution.rmse['u'],
+      'pinn/interior': solution.terms.interior,
+    });
+    expect(progress.map(({ step }) => step)).toEqual(Array.from({ length: 23 }, (_, k) => k + 1));
+    expect(snapshots.at(-1)!.fields.map(({ name }) => name)).toEqual(['u', 'residual', 'exact', 'error']);
+    expect(notes[0]).toMatch(/optimizer gauss-newton \(auto: 49 parameters/);
+    expect(solution.network).toMatchObject({ type: 'mlp', coordinates: ['x'], sizes: [1, 16, 1], activation: 'tanh' });
+    expect(Math.abs(solution.evaluate([[0.5]], ['u_x'])['u_x']![0]! + Math.exp(-0.5))).toBeLessThan(1e-2);
+    expect(solution.fields(3)[0]!.values).toHaveLength(3);
+  });
+
+  test('without an exact solution errors are empty, not wrong', async () => {
+    const { exact: _, ...rest } = decay;
+    const solution = await solve({ ...rest, stop: { steps: 2 } });
+    expect([solution.rmse, solution.relativeL2]).toEqual([{}, {}]);
+    expect(solution.history[0]).not.toHaveProperty('pinn/rmse');
+  });
+
+  test('a wrong exact solution is a note and a warning, and training goes on', async () => {
+    const notes: string[] = [];
+    const solution = await solve(
+      { ...decay, exact: { u: '1 - x' }, stop: { steps: 2 } },
+      { onNote: (note) => notes.push(note) },
+    );
+    expect(solution.warnings[0]).toMatch(/does not satisfy the equation "u_x = -u": residual up to/);
+    expect(notes).toContain(`warning: ${solution.warnings[0]}`);
+    expect(solution.status).toBe('finished');
+  });
+
+  test('stop rules: loss', async () => {
+    const solution = await solve({ ...decay, stop: { loss: 1e-4, steps: 500 } });
+    expect(solution.stopReason).toBe('loss');
+    expect(solution.loss).toBeLessThanOrEqual(1e-4);
+  });
+
+  test('a faulty specification throws before anything starts', async () => {
+    await expect(solve({ ...decay, equations: ['u_x = 2u'] })).rejects.toThrow(KfacError);
+  });
+
+  test('a raised signal ends it as cancelled, with a checkpoint', async () => {
+    const controller = new AbortController();
+    let checkpoint: Uint8Array | undefined;
+    const solution = await solve(
+      { ...decay, stop: { steps: 100_000 } },
+      {
+        signal: controller.signal,
+        onProgress: ({ step }) => step === 7 && controller.abort(),
+        onCheckpoint: (bytes) => (checkpoint = bytes),
+      },
+    );
+    expect([solution.status, solution.stopReason, solution.steps]).toEqual(['cancelled', 'cancelled', 7]);
+    expect(checkpoint).toBeInstanceOf(Uint8Array);
+  });
+});
+
+describe('oracle pinn §8.20: resume is bit for bit', () => {
+  test.each([
+    ['gauss-newton', {}],
+    ['kfac', {}],
+    ['kfac with fresh points', { sampling: { ...line.sampling, resampleEvery: 7 } }],
+    ['adam', {}],
+  ])('%s', async (label, change) => {
+    const name = label.split(' ')[0] as 'kfac';
+    const spec: PinnSpecInput = { ...decay, optimizer: { name }, stop: { steps: 40 }, ...change };
+    const whole = await solve(spec, { engine: selectEngine({ threads: 1 }) });
+    const controller = new AbortController();
+    let checkpoint: Uint8Array | undefined;
+    await solve(spec, {
+      signal: controller.signal,
+      onProgress: ({ step }) => step === 17 && controller.abort(),
+      onCheckpoint: (bytes) => (checkpoint = bytes),
+    });
+    const resumed = await solve(spec, { resume: checkpoint!, engine: selectEngine({ threads: 3 }) });
+    expect(resumed.network.parameters).toEqual(whole.network.parameters);
+    expect(resumed.report.bitExact).toBe(true);
+    const withoutTime = (solution: typeof whole) =>
+      solution.history.map(({ seconds: _, 'time/total': __, ...row }) => row);
+    expect(withoutTime(resumed)).toEqual(withoutTime(whole));
+  });
+
+  test('a checkpoint of another specification is refused', async () => {
+    const controller = new AbortController();
+    let checkpoint: Uint8Array | undefined;
+    await solve(
+      { ...decay, stop: { steps: 9 } },
+      {
+        signal: controller.signal,
+        onProgress: () => controller.abort(),
+        onCheckpoint: (bytes) => (checkpoint = bytes),
+      },
+    );
+    await expect(solve({ ...decay, stop: { steps: 9 }, seed: 2 }, { resume: checkpoint! })).rejects.toMatchObject({
+      code: 'KFAC_CHECKPOINT',
+    });
+    await expect(solve({ ...decay, stop: { steps: 9 } }, { resume: checkpoint!.slice(0, 100) })).rejects.toMatchObject({
+      code: 'KFAC_CHECKPOINT',
+    });
+  });
+});
+
+test('a run whose numbers overflow ends as diverged with its last good state', async () => {
+  const solution = await solve({
+    ...line,
+    domain: { x: [0, 1] },
+    equations: ['u_x = exp(1000*x + 200*u)'],
+    conditions: [{ on: 'x = 0', equation: 'u = 1' }],
+    optimizer: { name: 'adam' },
+    stop: { steps: 50 },
+  });
+  expect(solution.status).toBe('diverged');
+  expect(solution.report.badStep).toBe(1);
+  expect(solution.network.parameters.every(Number.isFinite)).toBe(true);
+});
