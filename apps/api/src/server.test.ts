@@ -25,11 +25,11 @@ beforeAll(async () => {
   port = await freePort();
   client = new Client(`http://127.0.0.1:${port}`);
   service = await ServiceProcess.start(port, folder.path);
-});
+}, 60_000);
 afterAll(async () => {
   await service.end('SIGTERM');
   folder.remove();
-});
+}, 30_000);
 
 /** Everything of a report that a clock has no part in. */
 function numbers(report: unknown): unknown {

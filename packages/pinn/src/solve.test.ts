@@ -266,7 +266,7 @@ describe('oracle pinn §8.20: resume is bit for bit', () => {
     expect(resumed.network.parameters).toEqual(whole.network.parameters);
     expect(resumed.report.bitExact).toBe(true);
     const withoutTime = (solution: typeof whole) =>
-      solution.history.map(({ seconds: _, 'time/total': __, ...row }) => row);
+      solution.history.map(({ seconds: _seconds, 'time/total': __, ...row }) => row);
     expect(withoutTime(resumed)).toEqual(withoutTime(whole));
   });
 

@@ -1,18 +1,16 @@
 import type { EngineDescription } from '@kfac/core';
-import type { Prisma, PrismaClient } from '../generated/sqlite/client.ts';
+import type { PrismaClient } from '../generated/sqlite/client.ts';
 import { ProblemError } from '../problem.ts';
-import { encodeMetrics, nonfiniteCode } from './nonfinite.ts';
+import { readSeries } from './points.sqlite.ts';
+import { writeReport } from './report.sqlite.ts';
 import { DETAIL_COLUMNS, SUMMARY_COLUMNS, toDetail, toRun } from './rows.ts';
 import type { DetailRow, SummaryRow } from './rows.ts';
-import { OWNED_STATUSES, RUN_STATUSES, illegalTransition, isTerminal, transitionsBy } from './state.ts';
-import type { RunEvent, RunStatus } from './state.ts';
+import { OWNED_STATUSES, RUN_STATUSES, illegalTransition, isTerminal } from './state.ts';
+import type { RunStatus } from './state.ts';
 import type {
   CheckpointFile,
   Ending,
-  EventKind,
   NewRun,
-  Nonfinite,
-  Point,
   Report,
   RunError,
   RunFilter,
@@ -22,14 +20,11 @@ import type {
   StoredRun,
   StoredRunDetail,
 } from './store.ts';
-
-type Transaction = Prisma.TransactionClient;
-/** Columns to set with a transition, by name; names come from this file alone. */
-type Columns = Readonly<Record<string, string | number | null>>;
+import { emit, interrupt, sqlList, stateData, transition } from './transition.sqlite.ts';
+import type { Columns, Scope, Transaction } from './transition.sqlite.ts';
 
 const OWNED = sqlList(OWNED_STATUSES);
 const UNFINISHED = sqlList(RUN_STATUSES.filter((status) => !isTerminal(status)));
-const KEPT_CHECKPOINTS = 2;
 
 /**
  * The store on SQLite. Every transaction begins with a write, so that it waits for the lock of another process instead
@@ -48,8 +43,8 @@ export class SqliteRunStore implements RunStore {
   }
 
   create(run: NewRun): Promise<StoredRunDetail> {
-    return this.#write(run.id, async (tx) => {
-      const rows = await tx.$queryRawUnsafe<DetailRow[]>(
+    return this.#write(run.id, async (scope) => {
+      const rows = await scope.tx.$queryRawUnsafe<DetailRow[]>(
         `INSERT INTO "Run" ("id","kind","name","status","spec","totalSteps","createdAt") VALUES (?,?,?,'queued',?,?,?)
          RETURNING ${DETAIL_COLUMNS}`,
         run.id,
@@ -60,7 +55,7 @@ export class SqliteRunStore implements RunStore {
         this.#now(),
       );
       const created = toDetail(rows[0]!);
-      await this.#emit(tx, run.id, 'state', stateData(created));
+      await emit(scope, run.id, 'state', stateData(created));
       return created;
     });
   }
@@ -89,9 +84,9 @@ export class SqliteRunStore implements RunStore {
   }
 
   claim(owner: string, leaseMs: number): Promise<StoredRunDetail | null> {
-    return this.#write(null, async (tx) => {
+    return this.#write(null, async (scope) => {
       const now = this.#now();
-      const rows = await tx.$queryRawUnsafe<DetailRow[]>(
+      const rows = await scope.tx.$queryRawUnsafe<DetailRow[]>(
         `UPDATE "Run" SET "status"='claimed', "attempt"="attempt"+1, "leaseOwner"=?, "leaseUntil"=?, "startedAt"=coalesce("startedAt",?)
          WHERE "id" = (SELECT "id" FROM "Run" WHERE "status"='queued' AND "notBefore"<=? ORDER BY "id" LIMIT 1) AND "status"='queued'
          RETURNING ${DETAIL_COLUMNS}`,
@@ -102,95 +97,53 @@ export class SqliteRunStore implements RunStore {
       );
       if (rows[0] === undefined) return null;
       const run = toDetail(rows[0]);
-      await tx.$executeRawUnsafe(
+      await scope.tx.$executeRawUnsafe(
         'INSERT INTO "Attempt" ("runId","attempt","startedAt") VALUES (?,?,?)',
         run.id,
         run.attempt,
         now,
       );
-      await this.#emit(tx, run.id, 'state', stateData(run));
+      await emit(scope, run.id, 'state', stateData(run));
       return run;
     });
   }
 
   start(id: string, attempt: number, resumedFrom: number, engine: EngineDescription): Promise<RunStatus | null> {
-    return this.#write(id, async (tx) => {
-      const run = await this.#transition(tx, id, 'start', attempt, {
+    return this.#write(id, async (scope) => {
+      const run = await transition(scope, id, 'start', attempt, {
         step: resumedFrom,
         engine: JSON.stringify(engine),
       });
       if (run === null) return null;
-      await tx.$executeRawUnsafe(
+      await scope.tx.$executeRawUnsafe(
         'UPDATE "Attempt" SET "resumedFrom"=? WHERE "runId"=? AND "attempt"=?',
         resumedFrom,
         id,
         attempt,
       );
       if (attempt > 1) {
-        await tx.$executeRawUnsafe(
+        await scope.tx.$executeRawUnsafe(
           'UPDATE "Attempt" SET "visibleUpTo"=min("visibleUpTo",?) WHERE "runId"=? AND "attempt"<?',
           resumedFrom,
           id,
           attempt,
         );
-        await this.#emit(tx, id, 'rewind', { step: resumedFrom });
+        await emit(scope, id, 'rewind', { step: resumedFrom });
       }
       return run.status;
     });
   }
 
   report(id: string, attempt: number, report: Report): Promise<string[] | null> {
-    const { progress, checkpoint, snapshot, log } = report;
-    return this.#write(id, async (tx) => {
-      const columns: Record<string, string | number | null> = {};
-      if (progress !== undefined) {
-        columns['step'] = progress.step;
-        columns['seconds'] = progress.seconds;
-        columns['loss'] = Number.isFinite(progress.loss) ? progress.loss : null;
-      }
-      if (checkpoint !== undefined) columns['fruitless'] = 0;
-      if (snapshot !== undefined) [columns['snapshot'], columns['snapshotStep']] = [snapshot.file, snapshot.step];
-      if (!(await this.#fence(tx, id, attempt, columns))) return null;
-      if (progress !== undefined && progress.points.length > 0) {
-        await insertPoints(tx, id, attempt, progress.points);
-        const points = progress.points.map(({ step, seconds, metrics }) => ({
-          step,
-          seconds,
-          ...encodeMetrics(metrics),
-        }));
-        await this.#emit(tx, id, 'metrics', { points });
-      }
-      if (log !== undefined) await this.#emit(tx, id, 'log', { message: log });
-      if (snapshot !== undefined) await this.#emit(tx, id, 'snapshot', { step: snapshot.step });
-      if (checkpoint === undefined) return [];
-      await tx.$executeRawUnsafe(
-        'INSERT OR REPLACE INTO "Checkpoint" ("runId","step","attempt","file","bytes","sha256","createdAt") VALUES (?,?,?,?,?,?,?)',
-        id,
-        checkpoint.step,
-        attempt,
-        checkpoint.file,
-        checkpoint.bytes,
-        checkpoint.sha256,
-        this.#now(),
-      );
-      await this.#emit(tx, id, 'checkpoint', { step: checkpoint.step });
-      const dropped = await tx.$queryRawUnsafe<{ file: string }[]>(
-        `DELETE FROM "Checkpoint" WHERE "runId"=? AND ("attempt","step") NOT IN
-           (SELECT "attempt","step" FROM "Checkpoint" WHERE "runId"=? ORDER BY "attempt" DESC, "step" DESC LIMIT ?) RETURNING "file"`,
-        id,
-        id,
-        KEPT_CHECKPOINTS,
-      );
-      return dropped.map(({ file }) => file);
-    });
+    return this.#write(id, (scope) => writeReport(scope, id, attempt, report));
   }
 
   finish(id: string, attempt: number, ending: Ending): Promise<RunStatus | null> {
-    return this.#write(id, async (tx) => {
+    return this.#write(id, async (scope) => {
       const { stopReason, result, error, diverged } = ending;
-      const columns = { stopReason, result, error: error === null ? null : JSON.stringify(error), ...this.#ended() };
+      const columns = { stopReason, result, error: error === null ? null : JSON.stringify(error) };
       const before = diverged === undefined ? undefined : { kind: 'diverged' as const, data: diverged };
-      return (await this.#transition(tx, id, ending.event, attempt, columns, before))?.status ?? null;
+      return (await transition(scope, id, ending.event, attempt, columns, before))?.status ?? null;
     });
   }
 
@@ -201,12 +154,12 @@ export class SqliteRunStore implements RunStore {
     retryAt: number,
     counted: boolean,
   ): Promise<RunStatus | null> {
-    return this.#write(id, (tx) => this.#interrupt(tx, id, attempt, error, retryAt, counted));
+    return this.#write(id, (scope) => interrupt(scope, id, attempt, error, retryAt, counted));
   }
 
   heartbeat(id: string, attempt: number, leaseMs: number): Promise<RunStatus | null> {
-    return this.#write(null, async (tx) => {
-      const rows = await tx.$queryRawUnsafe<{ status: RunStatus }[]>(
+    return this.#write(null, async (scope) => {
+      const rows = await scope.tx.$queryRawUnsafe<{ status: RunStatus }[]>(
         `UPDATE "Run" SET "leaseUntil"=? WHERE "id"=? AND "attempt"=? AND "status" IN (${OWNED}) RETURNING "status"`,
         this.#now() + leaseMs,
         id,
@@ -244,10 +197,10 @@ export class SqliteRunStore implements RunStore {
     );
     for (const { id, attempt, fruitless } of due) {
       const spent = fruitless >= maxFruitless;
-      await this.#write(id, (tx) =>
+      await this.#write(id, (scope) =>
         spent
-          ? this.#transition(tx, id, 'fail', attempt, { stopReason: 'lease-lost', ...this.#ended() })
-          : this.#transition(tx, id, 'requeue', attempt, {}),
+          ? transition(scope, id, 'fail', attempt, { stopReason: 'lease-lost' })
+          : transition(scope, id, 'requeue', attempt, {}),
       );
     }
     return expired.length + due.length > 0;
@@ -260,10 +213,10 @@ export class SqliteRunStore implements RunStore {
       ),
     );
     for (const { id, attempt, status } of orphans) {
-      await this.#write(id, async (tx) => {
+      await this.#write(id, async (scope) => {
         const error = { code: 'SERVICE_ENDED', message: 'The service ended while the run was under way.' };
-        const now = status === 'interrupted' ? status : await this.#interrupt(tx, id, attempt, error, 0, false);
-        if (now === 'interrupted') await this.#transition(tx, id, 'requeue', attempt, { notBefore: 0 });
+        const now = status === 'interrupted' ? status : await interrupt(scope, id, attempt, error, 0, false);
+        if (now === 'interrupted') await transition(scope, id, 'requeue', attempt, { notBefore: 0 });
       });
     }
   }
@@ -277,19 +230,8 @@ export class SqliteRunStore implements RunStore {
     );
   }
 
-  async series(id: string, keys: readonly string[] | null): Promise<Map<string, SeriesPoint[]>> {
-    const wanted = keys === null ? '' : `AND p."key" IN (SELECT value FROM json_each(?))`;
-    const rows = await this.#read((client) =>
-      client.$queryRawUnsafe<{ key: string; points: string }[]>(
-        `SELECT "key", json_group_array(json_array("step","seconds","value","nonfinite")) AS points FROM (
-           SELECT p.* FROM "MetricPoint" p JOIN "Attempt" a ON a."runId"=p."runId" AND a."attempt"=p."attempt"
-           WHERE p."runId"=? ${wanted} AND p."step" <= a."visibleUpTo" ORDER BY p."key", p."step", p."attempt"
-         ) GROUP BY "key"`,
-        id,
-        ...(keys === null ? [] : [JSON.stringify(keys)]),
-      ),
-    );
-    return new Map(rows.map(({ key, points }) => [key, (JSON.parse(points) as PointTuple[]).map(toSeriesPoint)]));
+  series(id: string, keys: readonly string[] | null): Promise<Map<string, SeriesPoint[]>> {
+    return this.#read((client) => readSeries(client, id, keys));
   }
 
   events(id: string, after: number, limit: number): Promise<StoredEvent[]> {
@@ -309,108 +251,21 @@ export class SqliteRunStore implements RunStore {
   }
 
   #byUser(id: string, event: 'cancel' | 'requeue'): Promise<StoredRunDetail> {
-    return this.#write(id, async (tx) => {
-      const moved = await this.#transition(
-        tx,
-        id,
-        event,
-        null,
-        event === 'requeue' ? { notBefore: 0, fruitless: 0 } : {},
-      );
-      const run = moved ?? (await get(tx, id));
+    return this.#write(id, async (scope) => {
+      const columns: Columns = event === 'requeue' ? { notBefore: 0, fruitless: 0 } : {};
+      const moved = await transition(scope, id, event, null, columns);
+      const run = moved ?? (await get(scope.tx, id));
       if (run === null) throw runNotFound(id);
       if (moved === null) illegalTransition(id, run.status, event);
-      if (run.status !== 'cancelled') return run;
-      await tx.$executeRawUnsafe(
-        'UPDATE "Run" SET "endedAt"=?, "stopReason"=\'cancelled\' WHERE "id"=?',
-        this.#now(),
-        id,
-      );
-      return (await get(tx, id))!;
+      return run;
     });
   }
 
-  async #interrupt(
-    tx: Transaction,
-    id: string,
-    attempt: number,
-    error: RunError,
-    retryAt: number,
-    counted: boolean,
-  ): Promise<RunStatus | null> {
-    const columns = { leaseOwner: null, leaseUntil: null, notBefore: retryAt, error: JSON.stringify(error) };
-    const run = await this.#transition(tx, id, 'interrupt', attempt, columns);
-    if (run?.status === 'cancelled') {
-      await tx.$executeRawUnsafe(
-        'UPDATE "Run" SET "endedAt"=?, "stopReason"=\'cancelled\' WHERE "id"=?',
-        this.#now(),
-        id,
-      );
-    } else if (run !== null && counted) {
-      await tx.$executeRawUnsafe('UPDATE "Run" SET "fruitless"="fruitless"+1 WHERE "id"=?', id);
-    }
-    return run?.status ?? null;
-  }
-
-  #ended(): Columns {
-    return { endedAt: this.#now(), leaseOwner: null, leaseUntil: null };
-  }
-
-  /** Moves the run if its state allows `event` (and `attempt` is current) and writes the state event; null if not. */
-  async #transition(
-    tx: Transaction,
-    id: string,
-    event: RunEvent,
-    attempt: number | null,
-    columns: Columns,
-    before?: { kind: EventKind; data: object },
-  ): Promise<StoredRunDetail | null> {
-    const moves = transitionsBy(event);
-    const cases = moves.map(({ from, to }) => `WHEN '${from}' THEN '${to}'`).join(' ');
-    const sets = Object.keys(columns)
-      .map((name) => `, "${name}"=?`)
-      .join('');
-    const fence = attempt === null ? '' : ` AND "attempt"=${attempt}`;
-    const rows = await tx.$queryRawUnsafe<DetailRow[]>(
-      `UPDATE "Run" SET "status" = CASE "status" ${cases} END${sets}
-       WHERE "id"=? AND "status" IN (${sqlList(moves.map(({ from }) => from))})${fence} RETURNING ${DETAIL_COLUMNS}`,
-      ...Object.values(columns),
-      id,
-    );
-    if (rows[0] === undefined) return null;
-    if (before !== undefined) await this.#emit(tx, id, before.kind, before.data);
-    const run = toDetail(rows[0]);
-    await this.#emit(tx, id, 'state', stateData(run));
-    return run;
-  }
-
-  /** Writes `columns` if the attempt still trains; the write also takes the lock that the rest of the transaction needs. */
-  async #fence(tx: Transaction, id: string, attempt: number, columns: Columns): Promise<boolean> {
-    const sets = ['"attempt"="attempt"', ...Object.keys(columns).map((name) => `"${name}"=?`)].join(', ');
-    const changed = await tx.$executeRawUnsafe(
-      `UPDATE "Run" SET ${sets} WHERE "id"=? AND "attempt"=? AND "status" IN ('running','cancelling')`,
-      ...Object.values(columns),
-      id,
-      attempt,
-    );
-    return changed > 0;
-  }
-
-  async #emit(tx: Transaction, id: string, kind: EventKind, data: object): Promise<void> {
-    await tx.$executeRawUnsafe(
-      `INSERT INTO "Event" ("runId","seq","kind","data","createdAt")
-       SELECT ?, coalesce(max("seq"),0)+1, ?, ?, ? FROM "Event" WHERE "runId"=?`,
-      id,
-      kind,
-      JSON.stringify(data),
-      this.#now(),
-      id,
-    );
-  }
-
   /** `id`: the run whose listeners hear of the commit; null for what adds no event or finds its run itself. */
-  async #write<T>(id: string | null, work: (tx: Transaction) => Promise<T>): Promise<T> {
-    const result = await this.#queue(() => this.#client.$transaction(work, { timeout: 30_000, maxWait: 30_000 }));
+  async #write<T>(id: string | null, work: (scope: Scope) => Promise<T>): Promise<T> {
+    const result = await this.#queue(() =>
+      this.#client.$transaction((tx) => work({ tx, now: this.#now() }), { timeout: 30_000, maxWait: 30_000 }),
+    );
     const woken = id ?? (result as { id?: string } | null)?.id;
     if (woken !== undefined) for (const listener of this.#listeners) listener(woken);
     return result;
@@ -438,38 +293,4 @@ export function runNotFound(id: string): ProblemError {
     'RUN_NOT_FOUND',
     `Expected the id of a run, got ${JSON.stringify(id)}, which does not exist.`,
   );
-}
-
-/** One statement for any number of points. Values travel as text, see the schema. */
-async function insertPoints(tx: Transaction, id: string, attempt: number, points: readonly Point[]): Promise<void> {
-  const rows = points.flatMap(({ step, seconds, metrics }) =>
-    Object.entries(metrics).map(([key, value]) => {
-      const code = nonfiniteCode(value);
-      return [key, step, seconds, code === null ? String(value) : null, code];
-    }),
-  );
-  await tx.$executeRawUnsafe(
-    `INSERT OR IGNORE INTO "MetricPoint" ("runId","key","step","attempt","seconds","value","nonfinite")
-     SELECT ?, value->>0, value->>1, ?, value->>2, value->>3, value->>4 FROM json_each(?)`,
-    id,
-    attempt,
-    JSON.stringify(rows),
-  );
-}
-
-type PointTuple = [step: number, seconds: number, value: string | null, nonfinite: Nonfinite | null];
-
-function toSeriesPoint([step, seconds, value, nonfinite]: PointTuple): SeriesPoint {
-  return nonfinite === null ? { step, seconds, value: Number(value) } : { step, seconds, value: null, nonfinite };
-}
-
-/** What a `state` event carries. */
-function stateData(run: StoredRunDetail): object {
-  const { status, attempt, step, stopReason, error } = run;
-  return { status, attempt, step, stopReason, error };
-}
-
-/** Literals of our own, never a user's text. */
-function sqlList(words: readonly string[]): string {
-  return words.map((word) => `'${word}'`).join(',');
 }
