@@ -74,23 +74,24 @@ async function launchAll(address) {
   return runs;
 }
 
-/** Polls until all runs have ended, saying every few seconds where each stands. */
+/** Polls until all runs have ended; says where each stands when one starts or ends, and every five seconds. */
 async function follow(address, runs, isStopped) {
-  let lastLine = '';
+  let lastStates = '';
   for (let tick = 0; !isStopped(); tick++) {
     const now = await Promise.all(runs.map(({ id }) => request(`${address}/v1/runs/${id}`)));
-    const line = now
-      .map(
-        ({ name, status, step, totalSteps }) =>
-          `${name}: ${status}${status === 'running' ? ` ${step}${totalSteps ? `/${totalSteps}` : ''}` : ''}`,
-      )
-      .join(' | ');
-    if (line !== lastLine && tick % 4 === 0) say(line);
-    lastLine = line;
+    const states = now.map(({ status }) => status).join();
+    if (states !== lastStates || tick % 10 === 0) say(now.map(standing).join(' | '));
+    lastStates = states;
     if (now.every(({ status }) => ended.has(status))) return now;
     await sleep(500);
   }
   return [];
+}
+
+/** 'P2 by K-FAC: running 120/1000'. */
+function standing({ name, status, step, totalSteps }) {
+  const progress = status === 'running' ? ` ${step}${totalSteps ? `/${totalSteps}` : ''}` : '';
+  return `${name}: ${status}${progress}`;
 }
 
 function resultTable(runs) {

@@ -7,7 +7,10 @@ import { peer } from './processes.ts';
 import { BENCHMARKS } from './rows.ts';
 import type { Row } from './rows.ts';
 
-const page = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
+/** Every page that carries the table, between the two marks. */
+const pages = ['docs/benchmarks.md', 'README.md'].map((name) =>
+  fileURLToPath(new URL(`../../${name}`, import.meta.url)),
+);
 const [BEGIN, END] = ['<!-- table: written by npm run bench -->', '<!-- end of table -->'];
 
 const { values } = parseArgs({
@@ -54,9 +57,11 @@ for (const { name, run } of chosen) {
 const report = `${markdown(rows)}\n\n${await provenance()}`;
 process.stdout.write(`\n${report}\n`);
 if (!values.quick && values.only === undefined) {
-  const text = readFileSync(page, 'utf8');
-  const [start, end] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (start < 0 || end < start) throw new Error(`${page} has no place for the table`);
-  writeFileSync(page, `${text.slice(0, start + BEGIN.length)}\n${report}\n${text.slice(end)}`);
-  process.stderr.write(`bench: written into ${page}\n`);
+  for (const page of pages) {
+    const text = readFileSync(page, 'utf8');
+    const [start, end] = [text.indexOf(BEGIN), text.indexOf(END)];
+    if (start < 0 || end < start) throw new Error(`${page} has no place for the table`);
+    writeFileSync(page, `${text.slice(0, start + BEGIN.length)}\n\n${report}\n\n${text.slice(end)}`);
+    process.stderr.write(`bench: written into ${page}\n`);
+  }
 }

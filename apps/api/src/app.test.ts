@@ -1,87 +1,24 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { KfacError } from '@kfac/core';
-import type { InjectOptions } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { kinds } from './kinds.ts';
-import type { Kinds } from './kinds.ts';
-import { PROBLEMS, problemType } from './problem.ts';
-import type { ProblemCode } from './problem.ts';
 import { uuidv7 } from './runs/id.ts';
 import { temporaryApp } from './testing/app.ts';
 import { temporaryFolder } from './testing/database.ts';
-import type { RunJson } from './testing/client.ts';
+import { create, expectProblem, faultyKinds, post } from './testing/requests.ts';
 
-const ENGINE = { kind: 'reference', simd: 'none', threads: 1, version: '0', reasons: [] } as const;
-const broken: Kinds = {
-  ...kinds,
-  broken: {
-    schema: {},
-    catalogue: [],
-    parse: () => {
-      throw new TypeError('SELECT secret FROM stack');
-    },
-  },
-  huge: {
-    schema: {},
-    catalogue: [],
-    parse: () => {
-      throw new KfacError('KFAC_LIMIT', 'the batch is too large', {
-        issues: [{ pointer: '/batch', detail: 'too large' }],
-      });
-    },
-  },
-};
 let context: Awaited<ReturnType<typeof temporaryApp>>;
 
 beforeAll(async () => {
-  context = await temporaryApp(broken);
+  context = await temporaryApp(faultyKinds);
 });
 afterAll(() => context.close());
-
-type Request = InjectOptions;
-
-const PINN = {
-  domain: { x: [0, 1] },
-  equations: ['u_xx = 1'],
-  conditions: [{ on: 'boundary', equation: 'u = 0' }],
-};
-const HEDGE = {
-  market: { model: 'heston', spot: 100, v0: 0.04, kappa: 2, theta: 0.04, xi: 0.3, rho: -0.7 },
-  horizon: { days: 30, steps: 30 },
-  liability: { type: 'european-call', strike: 100 },
-};
-const post = (payload: unknown): Request => ({ method: 'POST', url: '/v1/runs', payload: payload as object });
-
-async function create(spec: object = PINN): Promise<RunJson> {
-  const response = await context.app.inject(post({ kind: 'pinn', spec }));
-  expect(response.statusCode, response.body).toBe(201);
-  return response.json();
-}
-
-async function expectProblem(
-  request: Request,
-  code: ProblemCode,
-  pointers?: string[],
-): Promise<Record<string, unknown>> {
-  const response = await context.app.inject(request);
-  const { status, title } = PROBLEMS[code];
-  expect(response.json(), response.body).toMatchObject({ type: problemType(code), code, status, title });
-  expect(response.statusCode).toBe(status);
-  expect(response.headers['content-type']).toBe('application/problem+json');
-  const body = response.json<{ errors: { pointer: string }[]; instance: string; detail: string }>();
-  expect(body.instance).toMatch(/^[0-9a-f-]{36}$/);
-  expect(body.detail.length).toBeGreaterThan(10);
-  expect(response.body).not.toMatch(/SELECT|node_modules|\bat .*:\d+:\d+/);
-  if (pointers !== undefined) expect(body.errors.map(({ pointer }) => pointer).sort()).toEqual([...pointers].sort());
-  return body;
-}
 
 describe('an address', () => {
   test('that does not exist is a problem', async () => {
     for (const url of ['/v1/nothing', '/v2/runs', '/v1/runs/x/y/z', '/nothing.js'])
-      await expectProblem({ method: 'GET', url }, 'ROUTE_NOT_FOUND');
+      await expectProblem(context.app, { method: 'GET', url }, 'ROUTE_NOT_FOUND');
   });
 
   test('asked by a method that it does not know names those that it knows', async () => {
@@ -95,7 +32,7 @@ describe('an address', () => {
       ['HEAD', `/v1/runs/${id}/events`, 'GET'],
       ['POST', '/livez', 'GET, HEAD'],
     ] as const) {
-      if (method !== 'HEAD') await expectProblem({ method, url }, 'METHOD_NOT_ALLOWED');
+      if (method !== 'HEAD') await expectProblem(context.app, { method, url }, 'METHOD_NOT_ALLOWED');
       const { statusCode, headers } = await context.app.inject({ method, url });
       expect([statusCode, headers['allow']]).toEqual([405, allow]);
     }
@@ -104,30 +41,34 @@ describe('an address', () => {
   test('of a run that does not exist is a problem everywhere', async () => {
     const id = uuidv7(1);
     for (const url of ['', '/metrics', '/fields', '/fields/u', '/distributions', '/distributions/policy', '/events']) {
-      await expectProblem({ method: 'GET', url: `/v1/runs/${id}${url}` }, 'RUN_NOT_FOUND');
+      await expectProblem(context.app, { method: 'GET', url: `/v1/runs/${id}${url}` }, 'RUN_NOT_FOUND');
     }
     for (const verb of ['cancel', 'resume'])
-      await expectProblem({ method: 'POST', url: `/v1/runs/${id}/${verb}` }, 'RUN_NOT_FOUND');
+      await expectProblem(context.app, { method: 'POST', url: `/v1/runs/${id}/${verb}` }, 'RUN_NOT_FOUND');
   });
 
   test('with an id that cannot be one is refused', async () => {
-    await expectProblem({ method: 'GET', url: '/v1/runs/..%2f..%2fetc' }, 'INVALID_REQUEST', ['/id']);
-    await expectProblem({ method: 'GET', url: `/v1/runs/${'a'.repeat(300)}` }, 'URI_TOO_LONG');
-    await expectProblem({ method: 'GET', url: '/v1/runs/%zz' }, 'BAD_REQUEST');
+    await expectProblem(context.app, { method: 'GET', url: '/v1/runs/..%2f..%2fetc' }, 'INVALID_REQUEST', ['/id']);
+    await expectProblem(context.app, { method: 'GET', url: `/v1/runs/${'a'.repeat(300)}` }, 'URI_TOO_LONG');
+    await expectProblem(context.app, { method: 'GET', url: '/v1/runs/%zz' }, 'BAD_REQUEST');
   });
 
   test('under a foreign host name is not served', async () => {
     for (const host of ['evil.example', 'localhost.evil.example:80', '10.0.0.1', 'localhost:']) {
-      await expectProblem({ method: 'GET', url: '/v1/runs', headers: { host } }, 'HOST_NOT_ALLOWED');
+      await expectProblem(context.app, { method: 'GET', url: '/v1/runs', headers: { host } }, 'HOST_NOT_ALLOWED');
     }
     expect((await context.app.inject({ url: '/v1/runs', headers: { host: 'LOCALHOST:8642' } })).statusCode).toBe(200);
   });
 
   test('is not changed for a page of another origin', async () => {
-    const { id } = await create();
+    const { id } = await create(context.app);
     const url = `/v1/runs/${id}/cancel`;
     for (const origin of ['https://evil.example', 'null', 'http://localhost:9999']) {
-      await expectProblem({ method: 'POST', url, headers: { host: 'localhost:8642', origin } }, 'ORIGIN_NOT_ALLOWED');
+      await expectProblem(
+        context.app,
+        { method: 'POST', url, headers: { host: 'localhost:8642', origin } },
+        'ORIGIN_NOT_ALLOWED',
+      );
     }
     const own = { host: 'localhost:8642', origin: 'http://localhost:8642' };
     expect((await context.app.inject({ method: 'POST', url, headers: own })).statusCode).toBe(202);
@@ -142,8 +83,37 @@ describe('an address', () => {
   });
 
   test('that fails says nothing of its inside', async () => {
-    const problem = await expectProblem(post({ kind: 'broken', spec: {} }), 'INTERNAL');
+    const problem = await expectProblem(context.app, post({ kind: 'broken', spec: {} }), 'INTERNAL');
     expect(problem['detail']).toContain(problem['instance']);
+  });
+});
+
+describe('going down', () => {
+  test('answers what is under way, ends open streams and does not wait for kept-alive connections', async () => {
+    let entered = () => undefined as void;
+    let leave = () => undefined as void;
+    const inside = new Promise<void>((resolve) => (entered = resolve));
+    const released = new Promise<void>((resolve) => (leave = resolve));
+    const engine = async () => {
+      entered();
+      await released;
+      return { kind: 'reference', simd: 'none', threads: 1, version: '0.1.0', reasons: [] } as const;
+    };
+    const own = await temporaryApp(kinds, { services: { engine } });
+    own.app.addHook('preClose', async () => own.closing.abort());
+    const address = await own.app.listen({ port: 0, host: '127.0.0.1' });
+    const { id } = await create(own.app);
+    const stream = await fetch(`${address}/v1/runs/${id}/events`);
+    await (await fetch(`${address}/livez`)).text();
+    const slow = fetch(`${address}/v1/capabilities`);
+    await inside;
+    const closed = own.close();
+    expect(await stream.text()).toContain('event: state');
+    leave();
+    expect((await slow).status).toBe(200);
+    const start = performance.now();
+    await closed;
+    expect(performance.now() - start).toBeLessThan(5000);
   });
 });
 

@@ -59,7 +59,8 @@ export async function buildApp({ services, hosts, dashboard, logLevel }: AppOpti
     requestTimeout: 60_000,
     keepAliveTimeout: 10_000,
     handlerTimeout: 60_000,
-    forceCloseConnections: true,
+    // Event streams are ended before; what is under way otherwise is answered.
+    forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 200 },
   });
   app.server.headersTimeout = 15_000;

@@ -37,11 +37,11 @@ async function start(threads?: number): Promise<void> {
 beforeEach(async () => {
   folder = temporaryFolder();
   await start();
-});
+}, 60_000);
 afterEach(async () => {
   await server.close();
   folder.remove();
-});
+}, 60_000);
 
 const statuses = async (id: string) =>
   (await client.events(id)).filter(({ event }) => event === 'state').map(({ data }) => data['status']);
@@ -202,22 +202,48 @@ describe('cancel', () => {
 
 describe('the service', () => {
   test('going down lets runs write a checkpoint; the next one continues them, nothing counts against them', async () => {
-    const { id } = await client.create('orbit', { stepMs: 4, stop: { steps: 150 } });
+    const { id } = await client.create('orbit', { stepMs: 4, stop: { steps: 1000 } });
     for (let restart = 0; restart < 4; restart++) {
-      await client.until(id, ({ step }) => step > 5 + 20 * restart);
-      const stream = client.events(id);
+      // `step` outlives an attempt: only one that is running has something to interrupt.
+      await client.until(
+        id,
+        ({ status, attempt, step }) => status === 'running' && attempt === restart + 1 && step > 5 + 20 * restart,
+      );
+      let opened = () => undefined as void;
+      const open = new Promise<void>((resolve) => (opened = resolve));
+      const stream = client.events(id, 0, () => (opened(), false));
+      await open;
       await server.close();
       expect((await stream).length).toBeGreaterThan(0);
       await start();
     }
-    const run = await client.ended(id);
-    expect(run).toMatchObject({ status: 'succeeded', attempt: 5, result: { final: orbit(0.3, 150) } });
+    const run = await client.ended(id, 60_000);
+    expect(run).toMatchObject({ status: 'succeeded', attempt: 5, result: { final: orbit(0.3, 1000) } });
     const rewinds = (await client.events(id)).filter(({ event }) => event === 'rewind');
     expect(rewinds).toHaveLength(4);
     expect((await client.series(id))['loss']!.map(({ step }) => step)).toEqual(
-      Array.from({ length: 150 }, (_, i) => i + 1),
+      Array.from({ length: 1000 }, (_, i) => i + 1),
     );
-  });
+  }, 120_000);
+
+  test('going down before a run trains costs an attempt, takes nothing back and counts against nothing', async () => {
+    const { id } = await client.create('orbit', { stop: { steps: 60 } });
+    for (let restart = 0; restart < 4; restart++) {
+      await client.until(id, ({ status, attempt }) => attempt === restart + 1 && status !== 'queued');
+      await server.close();
+      await start();
+      if ((await client.run(id)).status === 'succeeded') break;
+    }
+    const run = await client.ended(id);
+    expect(run).toMatchObject({ status: 'succeeded', result: { final: orbit(0.3, 60) } });
+    const events = await client.events(id);
+    const trained = events.filter(({ event, data }) => event === 'state' && data['status'] === 'running');
+    const rewinds = events.filter(({ event }) => event === 'rewind');
+    expect(rewinds.length).toBe(trained.filter(({ data }) => Number(data['attempt']) > 1).length);
+    expect((await client.series(id))['loss']!.map(({ step }) => step)).toEqual(
+      Array.from({ length: 60 }, (_, i) => i + 1),
+    );
+  }, 120_000);
 
   test('trains as many runs at once as fit on the cores', async () => {
     const { concurrency } = await client.json<{ concurrency: number }>('/v1/capabilities');

@@ -1,82 +1,22 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
-import { join } from 'node:path';
-import { KfacError } from '@kfac/core';
-import type { InjectOptions } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { kinds } from './kinds.ts';
-import type { Kinds } from './kinds.ts';
-import { PROBLEMS, problemType } from './problem.ts';
-import type { ProblemCode } from './problem.ts';
-import { uuidv7 } from './runs/id.ts';
-import { temporaryApp } from './testing/app.ts';
-import { temporaryFolder } from './testing/database.ts';
-import type { RunJson } from './testing/client.ts';
+import { kinds } from '../kinds.ts';
+import type { ProblemCode } from '../problem.ts';
+import { temporaryApp } from '../testing/app.ts';
+import type { RunJson } from '../testing/client.ts';
+import { PINN, create, expectProblem, faultyKinds, post } from '../testing/requests.ts';
 
 const ENGINE = { kind: 'reference', simd: 'none', threads: 1, version: '0', reasons: [] } as const;
-const broken: Kinds = {
-  ...kinds,
-  broken: {
-    schema: {},
-    catalogue: [],
-    parse: () => {
-      throw new TypeError('SELECT secret FROM stack');
-    },
-  },
-  huge: {
-    schema: {},
-    catalogue: [],
-    parse: () => {
-      throw new KfacError('KFAC_LIMIT', 'the batch is too large', {
-        issues: [{ pointer: '/batch', detail: 'too large' }],
-      });
-    },
-  },
-};
-let context: Awaited<ReturnType<typeof temporaryApp>>;
-
-beforeAll(async () => {
-  context = await temporaryApp(broken);
-});
-afterAll(() => context.close());
-
-type Request = InjectOptions;
-
-const PINN = {
-  domain: { x: [0, 1] },
-  equations: ['u_xx = 1'],
-  conditions: [{ on: 'boundary', equation: 'u = 0' }],
-};
 const HEDGE = {
   market: { model: 'heston', spot: 100, v0: 0.04, kappa: 2, theta: 0.04, xi: 0.3, rho: -0.7 },
   horizon: { days: 30, steps: 30 },
   liability: { type: 'european-call', strike: 100 },
 };
-const post = (payload: unknown): Request => ({ method: 'POST', url: '/v1/runs', payload: payload as object });
+let context: Awaited<ReturnType<typeof temporaryApp>>;
 
-async function create(spec: object = PINN): Promise<RunJson> {
-  const response = await context.app.inject(post({ kind: 'pinn', spec }));
-  expect(response.statusCode, response.body).toBe(201);
-  return response.json();
-}
-
-async function expectProblem(
-  request: Request,
-  code: ProblemCode,
-  pointers?: string[],
-): Promise<Record<string, unknown>> {
-  const response = await context.app.inject(request);
-  const { status, title } = PROBLEMS[code];
-  expect(response.json(), response.body).toMatchObject({ type: problemType(code), code, status, title });
-  expect(response.statusCode).toBe(status);
-  expect(response.headers['content-type']).toBe('application/problem+json');
-  const body = response.json<{ errors: { pointer: string }[]; instance: string; detail: string }>();
-  expect(body.instance).toMatch(/^[0-9a-f-]{36}$/);
-  expect(body.detail.length).toBeGreaterThan(10);
-  expect(response.body).not.toMatch(/SELECT|node_modules|\bat .*:\d+:\d+/);
-  if (pointers !== undefined) expect(body.errors.map(({ pointer }) => pointer).sort()).toEqual([...pointers].sort());
-  return body;
-}
+beforeAll(async () => {
+  context = await temporaryApp(faultyKinds);
+});
+afterAll(() => context.close());
 
 describe('creating a run', () => {
   test('answers with the effective specification and where it is', async () => {
@@ -184,14 +124,17 @@ describe('creating a run', () => {
     ['more than the limits allow', { kind: 'huge', spec: {} }, 'KFAC_LIMIT', ['/spec/batch']],
   ])('refuses %s', async (_, body, code, pointers) => {
     const before = await context.store.countUnfinished();
-    await expectProblem(post(body), code, pointers);
+    await expectProblem(context.app, post(body), code, pointers);
     expect(await context.store.countUnfinished()).toBe(before);
   });
 
   test('refuses sizes beyond the limits', async () => {
-    await expectProblem(post({ kind: 'pinn', spec: { ...PINN, network: { hidden: [100_000] } } }), 'KFAC_LIMIT', [
-      '/spec/network/hidden/0',
-    ]);
+    await expectProblem(
+      context.app,
+      post({ kind: 'pinn', spec: { ...PINN, network: { hidden: [100_000] } } }),
+      'KFAC_LIMIT',
+      ['/spec/network/hidden/0'],
+    );
   });
 
   test.each<[string, string, Record<string, string>, ProblemCode]>([
@@ -213,13 +156,13 @@ describe('creating a run', () => {
       'BODY_TOO_LARGE',
     ],
   ])('refuses %s', async (_, payload, headers, code) => {
-    await expectProblem({ method: 'POST', url: '/v1/runs', payload, headers }, code);
+    await expectProblem(context.app, { method: 'POST', url: '/v1/runs', payload, headers }, code);
   });
 
   test('is refused while a thousand runs wait', async () => {
     const full = Object.create(context.store) as typeof context.store;
     full.countUnfinished = async () => 1000;
-    const { RunService } = await import('./runs/service.ts');
+    const { RunService } = await import('../runs/service.ts');
     const runs = new RunService(full, kinds, { wake: () => undefined, cancel: () => undefined }, Date.now);
     const other = await temporaryApp(kinds, { services: { runs } });
     const response = await other.app.inject(post({ kind: 'pinn', spec: PINN }));
@@ -254,30 +197,32 @@ describe('lists', () => {
   test.each(['limit=0', 'limit=201', 'limit=', 'limit=1.5', 'limit=ten', 'status=done', 'kind=magic', 'page=2'])(
     'refuse %s',
     async (query) => {
-      await expectProblem({ method: 'GET', url: `/v1/runs?${query}` }, 'INVALID_REQUEST', [`/${query.split('=')[0]}`]);
+      await expectProblem(context.app, { method: 'GET', url: `/v1/runs?${query}` }, 'INVALID_REQUEST', [
+        `/${query.split('=')[0]}`,
+      ]);
     },
   );
 
   test('refuse a cursor that is none', async () => {
-    await expectProblem({ method: 'GET', url: '/v1/runs?cursor=abc' }, 'INVALID_CURSOR');
+    await expectProblem(context.app, { method: 'GET', url: '/v1/runs?cursor=abc' }, 'INVALID_CURSOR');
   });
 });
 
 describe('cancel and resume', () => {
   test('of a run that has ended name its state', async () => {
-    const { id } = await create();
+    const { id } = await create(context.app);
     const cancelled = await context.app.inject({ method: 'POST', url: `/v1/runs/${id}/cancel` });
     expect(cancelled.statusCode).toBe(202);
     expect(cancelled.json()).toMatchObject({ status: 'cancelled', stopReason: 'cancelled' });
     for (const verb of ['cancel', 'resume']) {
       expect(
-        await expectProblem({ method: 'POST', url: `/v1/runs/${id}/${verb}` }, 'ILLEGAL_TRANSITION'),
+        await expectProblem(context.app, { method: 'POST', url: `/v1/runs/${id}/${verb}` }, 'ILLEGAL_TRANSITION'),
       ).toMatchObject({ currentStatus: 'cancelled' });
     }
   });
 
   test('need no body', async () => {
-    const { id } = await create();
+    const { id } = await create(context.app);
     const headers = { 'content-type': 'application/json' };
     expect(
       (await context.app.inject({ method: 'POST', url: `/v1/runs/${id}/cancel`, headers, payload: '{}' })).statusCode,
@@ -287,15 +232,19 @@ describe('cancel and resume', () => {
 
 describe('what a run shows', () => {
   test('before it has anything to show is empty', async () => {
-    const { id } = await create();
+    const { id } = await create(context.app);
     expect((await context.app.inject(`/v1/runs/${id}/metrics`)).json()).toEqual({ series: {} });
     expect((await context.app.inject(`/v1/runs/${id}/fields`)).json()).toEqual({ step: null, fields: [] });
     expect((await context.app.inject(`/v1/runs/${id}/distributions`)).json()).toEqual({
       step: null,
       distributions: [],
     });
-    await expectProblem({ method: 'GET', url: `/v1/runs/${id}/fields/u` }, 'FIELD_NOT_FOUND');
-    await expectProblem({ method: 'GET', url: `/v1/runs/${id}/distributions/policy` }, 'DISTRIBUTION_NOT_FOUND');
+    await expectProblem(context.app, { method: 'GET', url: `/v1/runs/${id}/fields/u` }, 'FIELD_NOT_FOUND');
+    await expectProblem(
+      context.app,
+      { method: 'GET', url: `/v1/runs/${id}/distributions/policy` },
+      'DISTRIBUTION_NOT_FOUND',
+    );
   });
 
   test('metrics: by key, thinned, what is not finite by its code', async () => {
@@ -329,16 +278,18 @@ describe('what a run shows', () => {
   });
 
   test('a field in a media type that it does not have', async () => {
-    const { id } = await create();
+    const { id } = await create(context.app);
     await expectProblem(
+      context.app,
       { method: 'GET', url: `/v1/runs/${id}/fields/u`, headers: { accept: 'image/png' } },
       'NOT_ACCEPTABLE',
     );
   });
 
   test('events: refuses an id that is none', async () => {
-    const { id } = await create();
+    const { id } = await create(context.app);
     await expectProblem(
+      context.app,
       { method: 'GET', url: `/v1/runs/${id}/events`, headers: { 'last-event-id': 'x' } },
       'INVALID_REQUEST',
       ['/last-event-id'],
@@ -346,7 +297,7 @@ describe('what a run shows', () => {
   });
 
   test('events of an ended run end, and are over for who has them all', async () => {
-    const { id } = await create();
+    const { id } = await create(context.app);
     await context.app.inject({ method: 'POST', url: `/v1/runs/${id}/cancel` });
     const stream = await context.app.inject(`/v1/runs/${id}/events`);
     expect(stream.headers).toMatchObject({

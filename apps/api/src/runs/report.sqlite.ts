@@ -31,7 +31,12 @@ export async function writeReport(scope: Scope, id: string, attempt: number, rep
   return checkpoint === undefined ? [] : writeCheckpoint(scope, id, attempt, checkpoint);
 }
 
-async function writeCheckpoint(scope: Scope, id: string, attempt: number, checkpoint: CheckpointFile): Promise<string[]> {
+async function writeCheckpoint(
+  scope: Scope,
+  id: string,
+  attempt: number,
+  checkpoint: CheckpointFile,
+): Promise<string[]> {
   const { tx, now } = scope;
   const { step, file, bytes, sha256 } = checkpoint;
   await tx.$executeRawUnsafe(

@@ -125,7 +125,7 @@ export interface Captured {
 export type Activation = 'tanh' | 'sin';
 
 /**
- * Which derivatives of an MLP are carried (math/pinn §2): the value, the first derivatives along R directions, and
+ * Which derivatives of an MLP are carried: the value, the first derivatives along R directions, and
  * Q second-order channels, channel q being Σ_r second[q,r]·(v_r·∇)². Channels are ordered value, R firsts, Q seconds;
  * S = 1 + R + Q.
  */
@@ -222,7 +222,7 @@ export type Market =
       readonly theta: number;
       readonly xi: number;
       readonly rho: number;
-      /** 'qe-m' is the default scheme; the others are references (math/hedging §2). */
+      /** 'qe-m' is the default scheme; the others are references. */
       readonly scheme: 'qe-m' | 'qe' | 'euler';
     };
 
@@ -248,7 +248,7 @@ export interface Paths {
 
 // ---------------------------------------------------------------------------------------------------- the hedging loop
 
-/** What of the world enters the loop, per date and path (math/hedging §1, §5, §7). */
+/** What of the world enters the loop, per date and path. */
 export interface HedgeTask {
   readonly model: 'black-scholes' | 'heston';
   /** Heston's long-run variance (feature scale); unused for Black–Scholes. */

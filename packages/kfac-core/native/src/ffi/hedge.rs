@@ -31,7 +31,7 @@ fn tape<T>(shape: Shape, paths: u32, dates: u32, memory: &[T]) -> std::result::R
     if dates == 0 {
         return Err(kfac(KfacStatus::Shape, "expected at least one date"));
     }
-    let len = tape.len::<T>().ok_or_else(|| kfac(KfacStatus::Shape, "the tape is too large"))?;
+    let len = tape.size::<T>().ok_or_else(|| kfac(KfacStatus::Shape, "the tape is too large"))?;
     expect_len("tape", memory.len(), len)?;
     Ok(tape)
 }
@@ -62,7 +62,7 @@ fn batch<'a, T>(
 pub fn hedge_tape_length(features: u32, hidden: u32, paths: u32, dates: u32, f32: bool) -> f64 {
     let Ok(shape) = shape(features, hidden, 0) else { return f64::NAN };
     let tape = Tape { shape, paths: paths as usize, dates: dates as usize };
-    let len = if f32 { tape.len::<f32>() } else { tape.len::<f64>() };
+    let len = if f32 { tape.size::<f32>() } else { tape.size::<f64>() };
     len.map_or(f64::NAN, |len| len as f64)
 }
 

@@ -1,4 +1,5 @@
 //! One date of a tile back, and the product with transposed weights that carries errors to the date before.
+#![allow(clippy::needless_range_loop)] // register blocks and rows are read by their indices
 
 use super::forward::squash_slope;
 use super::weights::{PANEL, Weights};

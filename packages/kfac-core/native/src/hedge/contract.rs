@@ -1,4 +1,5 @@
 //! Sums of products over dates and paths, Σ_{t,p} w_p·L[t][r][p]·R[t][c][p]: the gradient, A and G.
+#![allow(clippy::needless_range_loop)] // register blocks and rows are read by their indices
 
 use super::tape::Panel;
 use super::tile_paths;

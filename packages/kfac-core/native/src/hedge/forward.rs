@@ -1,4 +1,5 @@
 //! One date of a tile forward.
+#![allow(clippy::needless_range_loop)] // register blocks and rows are read by their indices
 
 use super::weights::Weights;
 use super::{Shape, Squash, is_wide, tile_paths};

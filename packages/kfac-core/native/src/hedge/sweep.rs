@@ -1,4 +1,5 @@
 //! A tile through all dates: forward alone, or forward and back.
+#![allow(clippy::needless_range_loop)] // register blocks and rows are read by their indices
 
 use super::tape::Tape;
 use super::weights::Weights;

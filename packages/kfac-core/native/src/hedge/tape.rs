@@ -14,7 +14,7 @@ pub struct Tape {
 
 impl Tape {
     /// Numbers to allocate; a cache line more than is used, since the memory may begin anywhere. None if too many.
-    pub fn len<T>(&self) -> Option<usize> {
+    pub fn size<T>(&self) -> Option<usize> {
         let per_date = self.shape.inputs().checked_add(self.shape.gates())?.checked_add(1)?;
         self.dates
             .checked_mul(per_date)?

@@ -72,7 +72,7 @@ impl<T: Real> World<T> {
     /// Everything that the room computes, by name.
     fn all(&self, level: SimdLevel, strides: &[usize]) -> Vec<(&'static str, Vec<f64>)> {
         let tape = Tape { shape: self.shape, paths: self.paths, dates: self.dates };
-        let mut memory = vec![T::from_f64(f64::NAN); tape.len::<T>().unwrap()];
+        let mut memory = vec![T::from_f64(f64::NAN); tape.size::<T>().unwrap()];
         let zeros = |n: usize| vec![0.0; n];
         let mut pnl = zeros(self.paths);
         linearize_at(level, &self.shape, &self.theta, &self.batch(), &mut memory, &mut pnl);
@@ -150,7 +150,7 @@ fn many_tiles_are_combined_in_runs() {
     let world = World::<f64>::new(2, Squash::Tanh, 149 * 32 + 3, 2);
     let all = world.all(crate::simd::level(), &[1]);
     let tape = Tape { shape: world.shape, paths: world.paths, dates: world.dates };
-    let mut memory = vec![0.0; tape.len::<f64>().unwrap()];
+    let mut memory = vec![0.0; tape.size::<f64>().unwrap()];
     let mut pnl = vec![0.0; world.paths];
     linearize(&world.shape, &world.theta, &world.batch(), &mut memory, &mut pnl);
     let (inputs, outputs) = Layer::Gates.size(&world.shape);

@@ -1,6 +1,7 @@
 //! Market paths: Black–Scholes exactly, Heston by QE-M, QE (Andersen 2008) or Euler with full truncation. All numbers of a
 //! tile of paths are drawn date by date and stay in L1; a path depends on its own counters alone, so neither tiles nor
 //! threads show in the results.
+#![allow(clippy::needless_range_loop)] // register blocks and rows are read by their indices
 
 mod heston;
 #[cfg(test)]

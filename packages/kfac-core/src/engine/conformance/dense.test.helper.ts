@@ -89,3 +89,15 @@ export function codeOf(work: () => void): string {
   }
   return 'nothing thrown';
 }
+
+/** Every entry equal to the bit; one `expect`, since thousands of them are slow. */
+export function expectSame(a: RealArray, b: RealArray): void {
+  expect(a.length).toBe(b.length);
+  expect(a.findIndex((x, i) => !Object.is(x, b[i]))).toBe(-1);
+}
+
+/** M = Mᵀ to the bit. */
+export function expectSymmetric(m: Matrix): void {
+  const transposed = m.data.map((_, at) => m.data[(at % m.cols) * m.cols + Math.floor(at / m.cols)]!);
+  expectSame(m.data, transposed);
+}

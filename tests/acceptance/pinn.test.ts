@@ -1,0 +1,148 @@
+import { readFileSync } from 'node:fs';
+import { defaultEngine } from '@kfac/core';
+import { type PinnSpec, catalogue, solve } from '@kfac/pinn';
+import { beforeAll, describe, expect, test } from 'vitest';
+
+type Solution = Awaited<ReturnType<typeof solve>>;
+/** The reference engine is many times slower: there the first seed stands for all, and the longest run is left out. */
+const native = defaultEngine().describe().kind === 'native';
+const P2 = catalogue.find(({ name }) => name === 'P2')!.spec;
+
+/** The settings that were published with K-FAC for PINNs. */
+const published = {
+  name: 'kfac',
+  damping: { policy: 'constant', initial: 1.22e-10 },
+  decay: 0.926,
+  average: 'identity',
+  firstStep: 1e-6,
+  rejection: 'none',
+} as const;
+
+const rowAt = ({ history }: Solution, step: number): Readonly<Record<string, number>> =>
+  history.find((row) => row['step'] === step)!;
+const relativeL2 = (solution: Solution, step: number): number => rowAt(solution, step)['pinn/rel_l2']!;
+const loss = (solution: Solution, step: number): number => rowAt(solution, step)['loss']!;
+
+/** First evaluated step whose RMSE is below a threshold. */
+const stepsTo = ({ history }: Solution, rmse: number): number =>
+  history.find((row) => row['pinn/rmse']! < rmse)?.['step'] ?? Infinity;
+
+describe('oracle kfac §16.1: P2/S by K-FAC with automatic step size', () => {
+  const byKFac = (optimizer: object, seed: number, steps: number): Promise<Solution> =>
+    solve({ ...P2, optimizer: optimizer as PinnSpec['optimizer'], seed, stop: { steps } });
+
+  describe('published settings', () => {
+    const runs: Solution[] = [];
+    beforeAll(async () => {
+      const plan = native
+        ? ([
+            [1, 1000],
+            [2, 300],
+            [3, 300],
+          ] as const)
+        : ([[1, 300]] as const);
+      for (const [seed, steps] of plan) runs.push(await byKFac(published, seed, steps));
+    }, 600_000);
+
+    test('the loss falls, relative L2 < 2e-1 at 100 and < 2e-2 at 300 steps, three seeds', () => {
+      for (const run of runs) {
+        expect(run.optimizer).toEqual({ name: 'kfac', reason: 'chosen in the specification' });
+        const losses = [1, 30, 100, 300].map((step) => loss(run, step));
+        expect(losses).toEqual(losses.toSorted((a, b) => b - a));
+        expect(relativeL2(run, 100)).toBeLessThan(2e-1);
+        expect(relativeL2(run, 300)).toBeLessThan(2e-2);
+      }
+    });
+
+    test.skipIf(!native)('relative L2 < 2e-3 and RMSE < 1e-3 at 1000 steps', () => {
+      expect(relativeL2(runs[0]!, 1000)).toBeLessThan(2e-3);
+      expect(rowAt(runs[0]!, 1000)['pinn/rmse']).toBeLessThan(1e-3);
+    });
+
+    test('oracle pinn §8.18: RMSE < 1e-2 at 300 steps, and the published log within a factor 5 at equal steps', () => {
+      for (const run of runs) expect(rowAt(run, 300)['pinn/rmse']).toBeLessThan(1e-2);
+      const log = readFileSync(new URL('../fixtures/pinn/P2-S-KFACstar.csv', import.meta.url), 'utf8')
+        .trim()
+        .split('\n')
+        .slice(1);
+      const rows = log.map(
+        (line) => line.split(',').map(Number) as [step: number, seconds: number, loss: number, rmse: number],
+      );
+      const compared = rows.filter(([step]) => step >= 60 && step < 300);
+      expect(compared.length).toBeGreaterThan(5);
+      // Single runs are chaotic: compare the middle one of three seeds, on average over the rows in the logarithm.
+      const differences = compared.map(([step, , theirs]) =>
+        Math.log(
+          runs.map((run) => loss(run, step + 1)).toSorted((a, b) => a - b)[Math.floor(runs.length / 2)]! / theirs,
+        ),
+      );
+      const mean = differences.reduce((a, b) => a + b, 0) / differences.length;
+      expect(Math.abs(mean)).toBeLessThan(Math.log(5));
+    });
+  });
+
+  test.each(native ? [1, 2] : [1])(
+    'library default, seed %i: the same bounds',
+    async (seed) => {
+      const run = await byKFac({ name: 'kfac' }, seed, 300);
+      expect(relativeL2(run, 100)).toBeLessThan(2e-1);
+      expect(relativeL2(run, 300)).toBeLessThan(2e-2);
+      expect(loss(run, 300)).toBeLessThan(loss(run, 100));
+    },
+    600_000,
+  );
+});
+
+describe('oracle pinn §8.19: P2/S by Gauss–Newton, γ* = 0.075, interior weight 0.1', () => {
+  test.each(native ? [7, 8, 9] : [9])(
+    'seed %i: RMSE < 1e-12 within 220 steps, < 1e-5 within 130',
+    async (seed) => {
+      const solution = await solve({
+        ...P2,
+        optimizer: { name: 'gauss-newton', target: 0.075 },
+        weights: { interior: 0.1 },
+        seed,
+        stop: { steps: 220 },
+      });
+      expect(stepsTo(solution, 1e-5)).toBeLessThanOrEqual(130);
+      expect(stepsTo(solution, 1e-12)).toBeLessThanOrEqual(220);
+      expect(solution.rmse['u']).toBeLessThan(1e-12);
+    },
+    900_000,
+  );
+});
+
+test.skipIf(!native)(
+  'H1 by Gauss–Newton reaches the best published RMSE of 2.7e-8 within 200 steps',
+  async () => {
+    const { spec } = catalogue.find(({ name }) => name === 'H1')!;
+    const solution = await solve({ ...spec, stop: { steps: 200, relativeL2: 2.7e-8 / 0.3172 } });
+    expect(solution.rmse['u']).toBeLessThan(2.7e-8);
+  },
+  300_000,
+);
+
+test.each(catalogue.map(({ name, spec }) => [name, spec] as const))(
+  '%s starts, and its loss falls',
+  async (_, spec) => {
+    const solution = await solve({ ...spec, stop: { steps: 6 } });
+    expect(solution.status).toBe('finished');
+    expect(solution.warnings).toEqual([]);
+    expect(loss(solution, 6)).toBeLessThan(0.7 * loss(solution, 1));
+  },
+  120_000,
+);
+
+test('the example of the README runs as it stands', async () => {
+  const solution = await solve({
+    domain: { x: [0, 1], y: [0, 1] },
+    equations: ['-(u_xx + u_yy) = 2*pi^2*sin(pi*x)*sin(pi*y)'],
+    conditions: [{ on: 'boundary', equation: 'u = 0' }],
+    exact: { u: 'sin(pi*x)*sin(pi*y)' },
+    network: { hidden: [64], activation: 'tanh' },
+    optimizer: { name: 'auto' },
+    stop: { seconds: 10, relativeL2: 1e-6 },
+  });
+  expect(['seconds', 'relativeL2']).toContain(solution.stopReason);
+  expect(solution.relativeL2['u']).toBeLessThan(1e-2);
+}, 60_000);
