@@ -185,7 +185,10 @@ describe.skipIf(skips())('the dashboard', () => {
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'hidden' });
     expect((await service.run(id)).status).toBe('running');
+    // The focus comes back to where it was.
+    await page.locator('.page-head button.button-danger:focus').waitFor();
     await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
     await tabTo(page, 'dialog button.button-danger');
     await page.keyboard.press('Enter');
     await page.locator('[data-status="cancelled"]').waitFor();

@@ -65,6 +65,10 @@ export async function buildApp({ services, hosts, dashboard, logLevel }: AppOpti
   });
   app.server.headersTimeout = 15_000;
   app.removeContentTypeParser('text/plain');
+  // A connection that was busy when the service began to close would otherwise be kept alive, and keep it from closing.
+  app.addHook('onSend', async (_request, reply) => {
+    if (services.closing.aborted) reply.header('connection', 'close');
+  });
   await app.register(problemPlugin);
   await app.register(securityPlugin, { hosts });
   await app.register(openapiPlugin, { version: services.capacity.version });

@@ -64,6 +64,7 @@ export const catalogue: readonly CatalogueEntry[] = [
       ...shared,
       market: { model: 'black-scholes', spot: 100, volatility: 0.2, drift: 0, rate: 0, dividend: 0 },
       premium: 0,
+      stop: { steps: 1000 },
       optimizer: kfac,
     },
   },

@@ -1,9 +1,9 @@
 import { matrixOver } from '@kfac/core';
 import type { Distribution, Engine, HedgeBatch, HedgeOutcome, LstmShape } from '@kfac/core';
 import { settle } from './accounting.ts';
-import type { Account } from './accounting.ts';
-import { BASELINES, baselinePositions } from './baseline/baselines.ts';
-import type { BaselineName } from './baseline/baselines.ts';
+import type { Account, Positions } from './accounting.ts';
+import { allocateBaselines, BASELINES, hedgeByBaselines } from './baseline/baselines.ts';
+import type { BaselineName, BaselinePositions } from './baseline/baselines.ts';
 import { PURPOSE } from './market/market.ts';
 import { riskAversion } from './risk/measures.ts';
 import { distribution, histogramEdges, summarize } from './statistics.ts';
@@ -45,16 +45,12 @@ export async function evaluatePolicy(
     const count = Math.min(CHUNK, paths - first);
     const key = { seed: world.spec.evaluation.seed, purpose: PURPOSE.test, step: 0, firstPath: first };
     simulate(engine, world, key, room.paths);
+    engine.hedge.prepare(world.task, room.paths.spot, room.paths.variance, room.batch);
+    engine.hedge.rollout(shape, theta, room.batch, room.outcome);
+    hedgeByBaselines(world, room.paths, count, room.positions);
     const account = firstPaths(room.account, count);
     for (const [arm, ledger] of ledgers.entries()) {
-      const name = ARMS[arm]!;
-      if (name === 'policy') {
-        engine.hedge.prepare(world.task, room.paths.spot, room.paths.variance, room.batch);
-        engine.hedge.rollout(shape, theta, room.batch, room.outcome);
-      } else {
-        baselinePositions(world, name, room.paths, count, room.positions);
-      }
-      settle(world, room.paths, room.positions, account);
+      settle(world, room.paths, room.positions[ARMS[arm]!], account);
       ledger.pnl.set(account.pnl, first);
       for (let i = 0; i < count; i++) {
         ledger.cost += account.cost[i]! / paths;
@@ -84,8 +80,8 @@ interface Chunk {
   readonly paths: PathSet;
   readonly batch: HedgeBatch;
   readonly outcome: HedgeOutcome;
-  /** Memory of the outcome's positions, which the baselines use too. */
-  readonly positions: Float64Array;
+  /** Of the policy (the memory of the outcome's positions) and of the baselines. */
+  readonly positions: BaselinePositions & { readonly policy: Positions };
   readonly account: Account;
 }
 
@@ -95,12 +91,12 @@ function allocateChunk(engine: Engine, world: World, size: number): Chunk {
     cost: new Float64Array(size),
     turnover: new Float64Array(size),
   });
-  const positions = new Float64Array(world.dates * size);
+  const policy = new Float64Array(world.dates * size);
   return {
     paths: allocatePaths(world, size),
     batch: engine.hedge.batch(world.task, size, world.dates, world.spec.precision),
-    outcome: { ...account(), positions: matrixOver(world.dates, size, positions) },
-    positions,
+    outcome: { ...account(), positions: matrixOver(world.dates, size, policy) },
+    positions: { policy, ...allocateBaselines(world, size) },
     account: account(),
   };
 }

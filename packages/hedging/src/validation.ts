@@ -1,6 +1,6 @@
 import type { Distribution, Engine, HedgeBatch, HedgeOutcome, LstmShape } from '@kfac/core';
 import { settle } from './accounting.ts';
-import { BASELINES, baselinePositions } from './baseline/baselines.ts';
+import { allocateBaselines, BASELINES, hedgeByBaselines } from './baseline/baselines.ts';
 import { PURPOSE } from './market/market.ts';
 import { riskAversion } from './risk/measures.ts';
 import { mean } from './risk/risk.ts';
@@ -45,10 +45,10 @@ export class Validation {
       paths,
     );
     engine.hedge.prepare(world.task, paths.spot, paths.variance, this.#batch);
-    const positions = new Float64Array(world.dates * VALIDATION_PATHS);
+    const positions = allocateBaselines(world, VALIDATION_PATHS);
+    hedgeByBaselines(world, paths, VALIDATION_PATHS, positions);
     this.#baselines = BASELINES.map((name) => {
-      baselinePositions(world, name, paths, VALIDATION_PATHS, positions);
-      settle(world, paths, positions, this.#outcome);
+      settle(world, paths, positions[name], this.#outcome);
       return this.#arm(name);
     });
   }

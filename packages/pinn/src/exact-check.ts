@@ -6,8 +6,9 @@ import type { ExactSolution } from './exact.ts';
 import type { Place } from './geometry/box.ts';
 import { samplePoints } from './sampling/sample.ts';
 
-/** Points at which an exact solution is put into its equation, and into each condition place. */
-const CHECK_POINTS = 64;
+/** Points at which an exact solution is put into its equation, and into each place of a condition. */
+const INTERIOR_POINTS = 64;
+const PLACE_POINTS = 16;
 /** Largest residual, relative to the size of the equation's terms, that rounding explains. */
 const TOLERANCE = 1e-7;
 
@@ -16,55 +17,62 @@ const TOLERANCE = 1e-7;
  * does not satisfy.
  */
 export function checkExact(problem: Problem): string[] {
-  const { exact, interior, conditions, spec } = problem;
+  const { exact, interior, conditions, spec, box } = problem;
   if (!exact) return [];
-  const warnings = [residualWarning(problem, exact, interior.residual, null, `the equation "${spec.equations[0]}"`)];
-  for (const [k, { residual, places }] of conditions.entries()) {
-    for (const place of places) {
-      const where = `${problem.box.names[place.axis]} = ${place.value}`;
-      warnings.push(
-        residualWarning(problem, exact, residual, place, `the condition "${spec.conditions[k]!.equation}" on ${where}`),
-      );
-    }
-  }
-  return warnings.filter((warning) => warning !== null);
+  const inside = checkPoints(problem, null, INTERIOR_POINTS);
+  const size = Math.max(
+    ...inside.map((point) =>
+      Math.abs(
+        exact.derivative(
+          point,
+          point.map(() => 0),
+        ),
+      ),
+    ),
+  );
+  const warn = (residual: Expression, points: readonly number[][], what: string): string[] => {
+    const { largest, scale } = residualOf(problem, exact, residual, points, size);
+    if (largest <= TOLERANCE * scale || largest === 0) return [];
+    return [
+      `the exact solution does not satisfy ${what}: residual up to ${largest.toPrecision(3)}, terms up to ${scale.toPrecision(3)}`,
+    ];
+  };
+  return [
+    ...warn(interior.residual, inside, `the equation "${spec.equations[0]}"`),
+    ...conditions.flatMap(({ residual, places }, k) =>
+      places.flatMap((place) => {
+        const what = `the condition "${spec.conditions[k]!.equation}" on ${box.names[place.axis]} = ${place.value}`;
+        return warn(residual, checkPoints(problem, place, PLACE_POINTS), what);
+      }),
+    ),
+  ];
 }
 
-function residualWarning(
+/** The largest residual of the exact solution at some points, and the size of the terms (at least the solution's own). */
+function residualOf(
   problem: Problem,
   exact: ExactSolution,
   residual: Expression,
-  place: Place | null,
-  what: string,
-): string | null {
-  const solutionSize = Math.max(...checkPoints(problem, null).map((point) => Math.abs(valueOf(exact, point))));
+  points: readonly number[][],
+  size: number,
+): { largest: number; scale: number } {
   let largest = 0;
-  let scale = solutionSize;
-  for (const point of checkPoints(problem, place)) {
+  let scale = size;
+  for (const point of points) {
     const lookup = (variable: Variable): number => valueAt(problem, exact, point, variable);
     const e = Math.abs(evaluateExpression(residual, lookup));
     largest = Number.isNaN(e) ? Infinity : Math.max(largest, e);
     scale = Math.max(scale, magnitudeOf(residual, lookup));
   }
-  if (largest <= TOLERANCE * scale || largest === 0) return null;
-  return `the exact solution does not satisfy ${what}: residual up to ${largest.toPrecision(3)}, terms up to ${scale.toPrecision(3)}`;
+  return { largest, scale };
 }
 
-function checkPoints({ box, spec }: Problem, place: Place | null): number[][] {
+function checkPoints({ box, spec }: Problem, place: Place | null, count: number): number[][] {
   const d = box.names.length;
-  const data = new Float64Array(d * CHECK_POINTS);
-  const target = { data, stride: CHECK_POINTS, from: 0, count: CHECK_POINTS };
-  samplePoints('uniform', { seed: spec.seed, purpose: 'check', place: 0, refresh: 0 }, box, place, target);
-  return Array.from({ length: CHECK_POINTS }, (_, n) =>
-    Array.from({ length: d }, (__, axis) => data[axis * CHECK_POINTS + n]!),
-  );
-}
-
-function valueOf(exact: ExactSolution, point: readonly number[]): number {
-  return exact.derivative(
-    point,
-    point.map(() => 0),
-  );
+  const data = new Float64Array(d * count);
+  const key = { seed: spec.seed, purpose: 'check', place: 0, refresh: 0 } as const;
+  samplePoints('uniform', key, box, place, { data, stride: count, from: 0, count });
+  return Array.from({ length: count }, (_, n) => Array.from({ length: d }, (__, axis) => data[axis * count + n]!));
 }
 
 /** The value of an equation's variable for the exact solution. */

@@ -1,19 +1,20 @@
-import { type JetShape, KfacError, ParameterLayout, specHash } from '@kfac/core';
+import { type JetShape, ParameterLayout, specHash } from '@kfac/core';
 import { chooseOptimizer, type OptimizerChoice } from './auto.ts';
 import { type Condition, type ConditionGroup, groupConditions } from './conditions.ts';
 import { type CompiledEquation, compileResidual } from './equation/compile.ts';
 import { type Expression, ExpressionPool } from './equation/expression.ts';
-import { parseEquation, parseExpression } from './equation/parse.ts';
+import { parseEquation } from './equation/parse.ts';
 import type { JetPlan } from './equation/plan.ts';
-import { RESERVED, type Scope } from './equation/symbols.ts';
-import { type ExactSolution, exactFromExpression } from './exact.ts';
+import type { Scope } from './equation/symbols.ts';
+import type { ExactSolution } from './exact.ts';
+import { exactSolution } from './exact-solution.ts';
 import { type Box, boxOf } from './geometry/box.ts';
 import { parsePlaces } from './geometry/on.ts';
 import { memoryOf } from './memory.ts';
-import { BurgersReference } from './problems/burgers.ts';
 import { allocatePoints } from './sampling/allocate.ts';
 import { LIMITS, type ParsedSpec, type PinnSpec, pinnSpecSchema } from './spec.ts';
-import { type Fault, attempt, faultsOf, pointerOf, prototypeFaults, specError } from './spec-issues.ts';
+import { checkConsistency, checkNames } from './spec-checks.ts';
+import { type Fault, attempt, faultsOf, prototypeFaults, specError } from './spec-issues.ts';
 
 /** A specification that has been checked and compiled: everything that training needs except an engine. */
 export interface Problem {
@@ -63,7 +64,7 @@ export function compileProblem(json: unknown): Problem {
     return places && compiled ? { ...compiled, places } : null;
   });
   const exact = parsed.exact ? exactSolution(parsed, { ...scope, unknown: null }, faults) : null;
-  checkStop(parsed, faults);
+  checkConsistency(parsed, faults);
   if (faults.length > 0 || !interior) throw specError(faults);
   const stopIsGiven = (json as { stop?: unknown }).stop !== undefined;
   return assemble(parsed, scope, box, interior, conditions as Condition[], exact, stopIsGiven);
@@ -77,95 +78,6 @@ export function parsePinnSpec(json: unknown): PinnSpec {
 function compileText(text: string, scope: Scope): { residual: Expression; compiled: CompiledEquation } {
   const residual = parseEquation(text, scope);
   return { residual, compiled: compileResidual(residual, scope) };
-}
-
-function checkNames(parsed: ParsedSpec, faults: Fault[]): void {
-  const coordinates = Object.entries(parsed.domain);
-  const fault = (path: readonly PropertyKey[], detail: string, code: Fault['code'] = 'KFAC_SPEC'): void => {
-    faults.push({ code, pointer: pointerOf(path), detail });
-  };
-  if (coordinates.length === 0) fault(['domain'], 'expected at least one coordinate');
-  if (coordinates.length > LIMITS.coordinates) {
-    fault(['domain'], `expected at most ${LIMITS.coordinates} coordinates, got ${coordinates.length}`, 'KFAC_LIMIT');
-  }
-  if (Object.keys(parsed.constants).length > LIMITS.constants)
-    fault(['constants'], `expected at most ${LIMITS.constants} constants`, 'KFAC_LIMIT');
-  for (const [name, [lower, upper]] of coordinates) {
-    if (!(lower < upper))
-      fault(['domain', name], `expected [lower, upper] with lower < upper, got [${lower}, ${upper}]`);
-    if (!Number.isFinite(upper - lower))
-      fault(['domain', name], `expected an interval of finite length, got [${lower}, ${upper}]`);
-  }
-  const seen = new Set<string>();
-  const named = [
-    ...coordinates.map(([name]) => ['domain', name] as const),
-    ...parsed.unknowns.map((name, k) => ['unknowns', k, name] as const),
-    ...Object.keys(parsed.constants).map((name) => ['constants', name] as const),
-  ];
-  for (const path of named) {
-    const name = String(path.at(-1));
-    const pointer = path.slice(0, 2);
-    if (RESERVED.has(name)) fault(pointer, `"${name}" is a name of the text rules; choose another`);
-    else if (seen.has(name)) fault(pointer, `"${name}" is declared twice`);
-    else if (path[0] === 'constants' && parsed.unknowns.some((unknown) => name.startsWith(`${unknown}_`))) {
-      fault(pointer, `"${name}" reads like a derivative of ${parsed.unknowns[0]}; choose another`);
-    }
-    seen.add(name);
-  }
-}
-
-function checkStop(parsed: ParsedSpec, faults: Fault[]): void {
-  const { stop, optimizer, exact } = parsed;
-  const fault = (pointer: string, detail: string): void => {
-    faults.push({ code: 'KFAC_SPEC', pointer, detail });
-  };
-  if (Object.values(stop).every((value) => value === undefined))
-    fault('/stop', 'expected at least one of steps, seconds, loss, relativeL2');
-  else if (!exact && Object.entries(stop).every(([key, value]) => key === 'relativeL2' || value === undefined)) {
-    fault('/stop/relativeL2', 'needs an exact solution, and there is no other stop rule');
-  }
-  if (optimizer.name === 'adam' && optimizer.schedule === 'cosine' && stop.steps === undefined) {
-    fault('/optimizer/schedule', 'a cosine schedule needs stop.steps, where it ends');
-  }
-  if (optimizer.name === 'kfac' && optimizer.damping.minimum > optimizer.damping.maximum) {
-    fault(
-      '/optimizer/damping/minimum',
-      `expected at most the maximum ${optimizer.damping.maximum}, got ${optimizer.damping.minimum}`,
-    );
-  }
-}
-
-function exactSolution(parsed: ParsedSpec, scope: Scope, faults: Fault[]): ExactSolution | null {
-  const unknown = parsed.unknowns[0]!;
-  for (const name of Object.keys(parsed.exact!)) {
-    if (name !== unknown)
-      faults.push({
-        code: 'KFAC_SPEC',
-        pointer: pointerOf(['exact', name]),
-        detail: `"${name}" is not an unknown; declared: ${unknown}`,
-      });
-  }
-  const given = parsed.exact![unknown];
-  if (given === undefined) {
-    faults.push({ code: 'KFAC_SPEC', pointer: '/exact', detail: `expected the exact solution of ${unknown}` });
-    return null;
-  }
-  if (typeof given === 'string') {
-    return attempt(faults, pointerOf(['exact', unknown]), () =>
-      exactFromExpression(parseExpression(given, scope), scope),
-    );
-  }
-  return attempt(faults, pointerOf(['exact', unknown]), () => burgersReference(given.viscosity, scope));
-}
-
-function burgersReference(viscosity: string, scope: Scope): ExactSolution {
-  const value = parseExpression(viscosity, scope);
-  const [time, space] = ['t', 'x'].map((name) => scope.coordinates.indexOf(name)) as [number, number];
-  if (value.kind !== 'number' || time < 0 || space < 0 || scope.coordinates.length !== 2) {
-    throw new KfacError('KFAC_SPEC', 'the Cole-Hopf reference needs the coordinates t and x and a constant viscosity');
-  }
-  if (scope.lower[time]! < 0) throw new KfacError('KFAC_SPEC', 'the Cole-Hopf reference starts at t = 0');
-  return new BurgersReference(value.value, time, space);
 }
 
 function assemble(

@@ -116,7 +116,7 @@ describe('equations with a known solution', () => {
 
   test('in single precision', async () => {
     const [, spec] = problems[0]!;
-    const solution = await solve({ ...line, ...spec, precision: 'f32', stop: { steps: 60 } });
+    const solution = await solve({ ...line, ...spec, precision: 'f32', stop: { steps: 120 } });
     expect(solution.relativeL2['u']).toBeLessThan(1e-3);
   });
 

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 interface ConfirmDialogProps {
   readonly open: boolean;
@@ -13,9 +13,9 @@ interface ConfirmDialogProps {
 /** Asks before something that cannot be undone. Escape dismisses it. */
 export function ConfirmDialog({ open, title, text, confirm, dismiss, onConfirm, onDismiss }: ConfirmDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    if (open) dialog.current?.showModal();
-    else dialog.current?.close();
+  useLayoutEffect(() => {
+    if (open && dialog.current?.open === false) dialog.current.showModal();
+    if (!open) dialog.current?.close();
   }, [open]);
   return (
     <dialog ref={dialog} class="dialog" aria-labelledby="dialog-title" onClose={onDismiss}>

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { defaultEngine } from '@kfac/core';
 import { settle } from '../accounting.ts';
 import { catalogue } from '../catalogue.ts';
+import { expectedIntegratedVariance } from '../market/market.ts';
 import { parseHedgingSpec } from '../parse.ts';
 import { blackScholes } from '../pricing/black-scholes.ts';
 import { mean } from '../risk/risk.ts';
@@ -9,7 +10,7 @@ import { summarize } from '../statistics.ts';
 import type { HedgeSummary } from '../statistics.ts';
 import { allocatePaths, createWorld, simulate } from '../world.ts';
 import type { PathSet, World } from '../world.ts';
-import { baselinePositions } from './baselines.ts';
+import { allocateBaselines, hedgeByBaselines } from './baselines.ts';
 import type { BaselineName } from './baselines.ts';
 
 const engine = defaultEngine();
@@ -26,10 +27,11 @@ function simulated(json: unknown, n: number): Simulated {
 /** Positions and summary of a baseline over simulated paths. */
 function measure({ world, paths }: Simulated, name: BaselineName): { summary: HedgeSummary; positions: Float64Array } {
   const n = paths.spot.cols;
-  const positions = new Float64Array(world.dates * n);
+  const every = allocateBaselines(world, n);
   const room = (): Float64Array => new Float64Array(n);
   const account = { pnl: room(), cost: room(), turnover: room() };
-  baselinePositions(world, name, paths, n, positions);
+  hedgeByBaselines(world, paths, n, every);
+  const positions = every[name];
   settle(world, paths, positions, account);
   const means = { cost: mean(account.cost), turnover: mean(account.turnover) };
   return { summary: summarize(account.pnl, account.pnl.toSorted(), means, 1), positions };
@@ -89,6 +91,21 @@ describe('the Whalley–Wilmott band', () => {
     const put = measure(simulated(short, 20), 'blackScholesDelta').positions;
     put.forEach((position, k) => expect(position).toBeCloseTo(call[k]! - 1, 14));
   });
+});
+
+test.each(['european-call', 'european-put'] as const)('the delta is that of the pricing formula at the effective volatility: %s', (type) => {
+  const market = { model: 'heston', v0: 0.09, kappa: 2, theta: 0.04, xi: 0.6, rho: -0.7, rate: 0.03, dividend: 0.02 };
+  const one = simulated({ market, horizon: { days: 60, steps: 6 }, liability: { type, strike: 103 } }, 9);
+  const { positions } = measure(one, 'blackScholesDelta');
+  const { spot, variance } = one.paths;
+  for (let t = 0; t < 6; t++) {
+    const years = one.world.task.horizon - t * one.world.interval;
+    for (let i = 0; i < 9; i++) {
+      const option = { type, spot: spot.data[t * 9 + i]!, strike: 103, years, rate: 0.03, dividend: 0.02 };
+      const volatility = Math.sqrt(expectedIntegratedVariance(one.world.spec.market, variance!.data[t * 9 + i]!, years) / years);
+      expect(positions[t * 9 + i]).toBeCloseTo(blackScholes(option, volatility).delta, 13);
+    }
+  }
 });
 
 describe('oracle hedging §13: discrete hedging without costs', () => {

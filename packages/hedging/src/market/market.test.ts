@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { HestonSpec } from '../spec.ts';
-import { effectiveVolatility, expectedIntegratedVariance, logScale } from './market.ts';
+import { expectedIntegratedVariance, logScale } from './market.ts';
 
 const heston: HestonSpec = {
   model: 'heston',
@@ -26,10 +26,11 @@ test('the expected integrated variance solves m′ = κ(θ − m), integrated nu
   expect(expectedIntegratedVariance(heston, 0.09, years)).toBeCloseTo(integral, 8);
 });
 
-test('effective volatility: the spot volatility at once, the long-run one in the end, θ stays put', () => {
-  expect(effectiveVolatility(heston, 0.09, 1e-9)).toBeCloseTo(0.3, 8);
-  expect(effectiveVolatility(heston, 0.09, 1e6)).toBeCloseTo(0.2, 6);
-  expect(effectiveVolatility(heston, 0.04, 0.3)).toBeCloseTo(0.2, 14);
+test('the volatility it implies: the spot volatility at once, the long-run one in the end, θ stays put', () => {
+  const volatility = (v: number, years: number): number => Math.sqrt(expectedIntegratedVariance(heston, v, years) / years);
+  expect(volatility(0.09, 1e-9)).toBeCloseTo(0.3, 8);
+  expect(volatility(0.09, 1e6)).toBeCloseTo(0.2, 6);
+  expect(volatility(0.04, 0.3)).toBeCloseTo(0.2, 14);
 });
 
 test('the log-moneyness scale is 20 for 20 % volatility over 30 days and of order one everywhere', () => {

@@ -20,13 +20,6 @@ export function expectedIntegratedVariance(market: MarketSpec, v: number, tau: n
   return theta * tau - ((v - theta) * Math.expm1(-kappa * tau)) / kappa;
 }
 
-/** The volatility with which Black–Scholes sees the market over τ years: σ, or √(E∫V/τ) for Heston. */
-export function effectiveVolatility(market: MarketSpec, v: number, tau: number): number {
-  return market.model === 'black-scholes'
-    ? market.volatility
-    : Math.sqrt(expectedIntegratedVariance(market, v, tau) / tau);
-}
-
 /**
  * Scale of the log-moneyness feature: the reciprocal of the standard deviation of ln S_T, rounded to one significant
  * digit (20 for 20 % volatility over 30 days), so that the feature is of order one and the scale reads well.

@@ -74,7 +74,7 @@ function burgers(name: string, viscosity: number, written: string): CatalogueEnt
       exact: { u: { reference: 'burgers-cole-hopf', viscosity: 'nu' } },
       network: { hidden: [20, 20, 20] },
       weights: { interior: 0.01 },
-      sampling: { interior: 3000, conditions: 600, method: 'sobol' },
+      sampling: { interior: 6000, conditions: 600, method: 'sobol' },
     },
   };
 }

@@ -223,6 +223,23 @@ macro_rules! dense {
                 });
             }
 
+            /// B ← Qᵀ·B, B column-major [m × k], for the Q of what `qr` left of [m × n], m ≥ n.
+            pub fn qr_apply_transpose(m: usize, n: usize, a: &[T], coefficients: &[T], k: usize, b: &mut [T]) {
+                let size = block(m, n);
+                let request =
+                    householder::apply_block_householder_sequence_transpose_on_the_left_in_place_scratch::<T>(m, size, k);
+                with_stack(request, |stack| {
+                    householder::apply_block_householder_sequence_transpose_on_the_left_in_place_with_conj(
+                        MatRef::from_column_major_slice(a, m, n),
+                        MatRef::from_column_major_slice(&coefficients[..size * n], size, n),
+                        Conj::No,
+                        MatMut::from_column_major_slice_mut(b, m, k),
+                        Par::Seq,
+                        stack,
+                    );
+                });
+            }
+
             /// Tridiagonal reduction in place, lower triangle: T's diagonals on the matrix's, the reflectors of column k
             /// (leading 1 implied) from row k + 2 on; `tau` [n − 1]: H = I − v·vᵀ/τ.
             pub fn tridiagonalize(n: usize, a: &mut [T], tau: &mut [T]) {

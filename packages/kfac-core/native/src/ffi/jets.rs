@@ -16,11 +16,24 @@ fn shape<'a>(
     let activation = match activation {
         0 => Activation::Tanh,
         1 => Activation::Sin,
-        _ => return Err(kfac(KfacStatus::Shape, format!("no activation {activation}"))),
+        _ => {
+            return Err(kfac(
+                KfacStatus::Shape,
+                format!("no activation {activation}"),
+            ));
+        }
     };
-    let shape = Shape { sizes, activation, directions, second };
+    let shape = Shape {
+        sizes,
+        activation,
+        directions,
+        second,
+    };
     if !shape.is_valid(points) {
-        return Err(kfac(KfacStatus::Shape, format!("no jets of widths {sizes:?} over {points} points")));
+        return Err(kfac(
+            KfacStatus::Shape,
+            format!("no jets of widths {sizes:?} over {points} points"),
+        ));
     }
     Ok(shape)
 }
@@ -42,13 +55,28 @@ macro_rules! exports {
             let points = points as usize;
             let shape = shape(sizes, activation, directions, second, points)?;
             expect_len("theta", theta.len(), shape.parameters())?;
-            expect_len("columns", columns.len(), (shape.inputs() + shape.channels()) * points)?;
+            expect_len(
+                "columns",
+                columns.len(),
+                (shape.inputs() + shape.channels()) * points,
+            )?;
             let taped = !tape.is_empty();
-            expect_len("tape", tape.len(), if taped { shape.tape_len(points) } else { 0 })?;
+            expect_len(
+                "tape",
+                tape.len(),
+                if taped { shape.tape_len(points) } else { 0 },
+            )?;
             // SAFETY: the façade has refused overlapping arrays; JavaScript does not run during the call.
             let (columns, tape) = unsafe { (columns.as_mut(), tape.as_mut()) };
             let (coordinates, outputs) = columns.split_at_mut(shape.inputs() * points);
-            forward(&shape, theta, coordinates, outputs, points, taped.then_some(tape));
+            forward(
+                &shape,
+                theta,
+                coordinates,
+                outputs,
+                points,
+                taped.then_some(tape),
+            );
             Ok(())
         }
 

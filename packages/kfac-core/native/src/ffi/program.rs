@@ -20,9 +20,19 @@ pub fn program_evaluate(
         .ok_or_else(|| kfac(KfacStatus::Shape, "the program is not sound"))?;
     let needed = checked_mul(program.inputs(), points)?;
     if columns.len() < needed {
-        return Err(kfac(KfacStatus::Shape, format!("expected at least {needed} numbers in columns, got {}", columns.len())));
+        return Err(kfac(
+            KfacStatus::Shape,
+            format!(
+                "expected at least {needed} numbers in columns, got {}",
+                columns.len()
+            ),
+        ));
     }
-    expect_len("outputs", results.len(), checked_mul(program.rows(), points)?)?;
+    expect_len(
+        "outputs",
+        results.len(),
+        checked_mul(program.rows(), points)?,
+    )?;
     // SAFETY: the façade has refused overlapping arrays; JavaScript does not run during the call.
     evaluate(&program, columns, unsafe { results.as_mut() }, points);
     Ok(())

@@ -88,7 +88,11 @@ pub unsafe fn forward<V: Vector, P: Psi>(
 /// As `forward`, for the units from j on.
 #[inline(always)]
 unsafe fn forward_units<V: Vector, P: Psi, const FULL: bool>(
-    Channels { firsts, seconds, second }: Channels<V::Scalar>,
+    Channels {
+        firsts,
+        seconds,
+        second,
+    }: Channels<V::Scalar>,
     width: usize,
     value: *const V::Scalar,
     others: *const V::Scalar,
@@ -145,11 +149,15 @@ pub unsafe fn adjoint<V: Vector, P: Psi>(
     unsafe {
         let mut j = 0;
         while j + V::LANES <= width {
-            adjoint_units::<V, P, true>(channels, width, value, others, activated, outer, gradients, j);
+            adjoint_units::<V, P, true>(
+                channels, width, value, others, activated, outer, gradients, j,
+            );
             j += V::LANES;
         }
         if j < width {
-            adjoint_units::<V, P, false>(channels, width, value, others, activated, outer, gradients, j);
+            adjoint_units::<V, P, false>(
+                channels, width, value, others, activated, outer, gradients, j,
+            );
         }
     }
 }
@@ -158,7 +166,11 @@ pub unsafe fn adjoint<V: Vector, P: Psi>(
 /// As `adjoint`, for the units from j on.
 #[inline(always)]
 unsafe fn adjoint_units<V: Vector, P: Psi, const FULL: bool>(
-    Channels { firsts, seconds, second }: Channels<V::Scalar>,
+    Channels {
+        firsts,
+        seconds,
+        second,
+    }: Channels<V::Scalar>,
     width: usize,
     value: *const V::Scalar,
     others: *const V::Scalar,
@@ -175,7 +187,10 @@ unsafe fn adjoint_units<V: Vector, P: Psi, const FULL: bool>(
             Outer::Stored => zero,
             Outer::Head { weights, .. } => load::<V, FULL>(weights.add(j), n),
         };
-        let [psi1, psi2, psi3] = P::backward(load::<V, FULL>(value.add(j), n), load::<V, FULL>(activated.add(j), n));
+        let [psi1, psi2, psi3] = P::backward(
+            load::<V, FULL>(value.add(j), n),
+            load::<V, FULL>(activated.add(j), n),
+        );
         let twice = psi2 + psi2;
         let (mut first, mut square) = (zero, zero);
         for r in 0..firsts {
@@ -189,7 +204,11 @@ unsafe fn adjoint_units<V: Vector, P: Psi, const FULL: bool>(
             let product = a * kappa;
             first = a.mul_add(y, first);
             square = a.mul_add(product, square);
-            store::<V, FULL>(psi1.mul_add(y, twice * product), gradients.add((1 + r) * width + j), n);
+            store::<V, FULL>(
+                psi1.mul_add(y, twice * product),
+                gradients.add((1 + r) * width + j),
+                n,
+            );
         }
         for q in 0..seconds {
             let a = load::<V, FULL>(others.add((firsts + q) * width + j), n);
@@ -198,7 +217,11 @@ unsafe fn adjoint_units<V: Vector, P: Psi, const FULL: bool>(
             store::<V, FULL>(psi1 * y, gradients.add((1 + firsts + q) * width + j), n);
         }
         let y = incoming::<V, FULL>(outer, weight, gradients, width, 0, j, n);
-        store::<V, FULL>(psi1.mul_add(y, psi2.mul_add(first, psi3 * square)), gradients.add(j), n);
+        store::<V, FULL>(
+            psi1.mul_add(y, psi2.mul_add(first, psi3 * square)),
+            gradients.add(j),
+            n,
+        );
     }
 }
 
@@ -228,7 +251,13 @@ unsafe fn incoming<V: Vector, const FULL: bool>(
 #[inline(always)]
 unsafe fn load<V: Vector, const FULL: bool>(p: *const V::Scalar, n: usize) -> V {
     // SAFETY: the caller's.
-    unsafe { if FULL { V::load(p) } else { V::load_partial(p, n) } }
+    unsafe {
+        if FULL {
+            V::load(p)
+        } else {
+            V::load_partial(p, n)
+        }
+    }
 }
 
 /// # Safety
@@ -236,5 +265,11 @@ unsafe fn load<V: Vector, const FULL: bool>(p: *const V::Scalar, n: usize) -> V 
 #[inline(always)]
 unsafe fn store<V: Vector, const FULL: bool>(x: V, p: *mut V::Scalar, n: usize) {
     // SAFETY: the caller's.
-    unsafe { if FULL { x.store(p) } else { x.store_partial(p, n) } }
+    unsafe {
+        if FULL {
+            x.store(p)
+        } else {
+            x.store_partial(p, n)
+        }
+    }
 }

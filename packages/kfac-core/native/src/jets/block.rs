@@ -11,7 +11,10 @@ use crate::simd::{Kernel, Level, Real, Vector};
 pub fn scratch(shape: &Shape) -> (usize, usize) {
     let rows = shape.step() * shape.channels();
     let widest = |sizes: &[u32]| sizes.iter().max().map_or(0, |&width| width as usize);
-    (rows * (widest(&shape.sizes[..shape.layers()]) + 1), rows * widest(&shape.sizes[1..]))
+    (
+        rows * (widest(&shape.sizes[..shape.layers()]) + 1),
+        rows * widest(&shape.sizes[1..]),
+    )
 }
 
 /// Points [first, last) forward.
@@ -60,7 +63,12 @@ impl<T: Real> Forward<'_, T> {
     /// In a kernel of V's level; points first … first + count lie in this block.
     #[inline(always)]
     unsafe fn sub_block<V: Vector<Scalar = T>, P: Psi>(&mut self, first: usize, count: usize) {
-        let Self { weights, points, tape, .. } = *self;
+        let Self {
+            weights,
+            points,
+            tape,
+            ..
+        } = *self;
         let shape = &weights.shape;
         let channels = shape.channels();
         let (panel_len, _) = scratch(shape);
@@ -68,7 +76,11 @@ impl<T: Real> Forward<'_, T> {
         // SAFETY: the scratch holds both panels.
         let values = unsafe { panel.add(panel_len) };
         let rows = count * channels;
-        let parts = Channels { firsts: shape.firsts(), seconds: shape.seconds(), second: weights.second().as_ptr() };
+        let parts = Channels {
+            firsts: shape.firsts(),
+            seconds: shape.seconds(),
+            second: weights.second().as_ptr(),
+        };
         let last = shape.layers() - 1;
         // The panels of a layer: in the tape, where rows of other points are not touched, or in the scratch, where a
         // layer's inputs overwrite those of the layer below, whose pre-activations are done by then.
@@ -98,10 +110,28 @@ impl<T: Real> Forward<'_, T> {
                 let (inner, width) = (shape.width(layer) + 1, shape.width(layer + 1));
                 let (z, a) = (z_of(layer), a_of(layer));
                 if layer > 0 {
-                    multiply::<V>(z, inner, rows, weights.matrix(layer), inner, a, width, width);
+                    multiply::<V>(
+                        z,
+                        inner,
+                        rows,
+                        weights.matrix(layer),
+                        inner,
+                        a,
+                        width,
+                        width,
+                    );
                 } else {
                     // Only the value channel differs from point to point.
-                    multiply::<V>(z, channels * inner, count, weights.matrix(0), inner, a, channels * width, width);
+                    multiply::<V>(
+                        z,
+                        channels * inner,
+                        count,
+                        weights.matrix(0),
+                        inner,
+                        a,
+                        channels * width,
+                        width,
+                    );
                     let constants = weights.constants();
                     for n in 0..if tape.is_some() { count } else { 0 } {
                         let to = a.add((n * channels + 1) * width);
@@ -111,14 +141,26 @@ impl<T: Real> Forward<'_, T> {
                 let next = z_of(layer + 1);
                 for n in 0..count {
                     let value = a.add(n * channels * width).cast_const();
-                    let others = if layer > 0 { value.add(width) } else { weights.constants().as_ptr() };
-                    activation::forward::<V, P>(parts, width, value, others, next.add(n * channels * (width + 1)));
+                    let others = if layer > 0 {
+                        value.add(width)
+                    } else {
+                        weights.constants().as_ptr()
+                    };
+                    activation::forward::<V, P>(
+                        parts,
+                        width,
+                        value,
+                        others,
+                        next.add(n * channels * (width + 1)),
+                    );
                 }
             }
             let head = weights.head();
             let z = z_of(last);
             for s in 0..channels {
-                let outputs = self.outputs.range(s * points + first, s * points + first + count);
+                let outputs = self
+                    .outputs
+                    .range(s * points + first, s * points + first + count);
                 for (n, output) in outputs.iter_mut().enumerate() {
                     *output = dot::<V>(z.add((n * channels + s) * head.len()), head).to_f64();
                 }
@@ -145,7 +187,11 @@ impl<T: Real> Forward<'_, T> {
                 for s in 1..if all { channels } else { 0 } {
                     let row = row.add(s * (inputs + 1));
                     for i in 0..inputs {
-                        *row.add(i) = if s <= firsts { T::from_f64(shape.directions[(s - 1) * inputs + i]) } else { T::ZERO };
+                        *row.add(i) = if s <= firsts {
+                            T::from_f64(shape.directions[(s - 1) * inputs + i])
+                        } else {
+                            T::ZERO
+                        };
                     }
                     *row.add(inputs) = T::ZERO;
                 }
@@ -219,11 +265,21 @@ impl<T: Real> Adjoint<'_, T> {
     /// In a kernel of V's level; points first … first + count lie in this block.
     #[inline(always)]
     unsafe fn sub_block<V: Vector<Scalar = T>, P: Psi>(&mut self, first: usize, count: usize) {
-        let Self { weights, points, tape, seeds, .. } = *self;
+        let Self {
+            weights,
+            points,
+            tape,
+            seeds,
+            ..
+        } = *self;
         let shape = &weights.shape;
         let channels = shape.channels();
         let rows = count * channels;
-        let parts = Channels { firsts: shape.firsts(), seconds: shape.seconds(), second: weights.second().as_ptr() };
+        let parts = Channels {
+            firsts: shape.firsts(),
+            seconds: shape.seconds(),
+            second: weights.second().as_ptr(),
+        };
         let last = shape.layers() - 1;
         // SAFETY of the three: blocks partition the points, so no other thread has these rows.
         let z_of = |layer: usize| unsafe {
@@ -255,20 +311,48 @@ impl<T: Real> Adjoint<'_, T> {
                 let (g, a, z) = (g_of(layer), a_of(layer), z_of(layer + 1));
                 if layer + 1 < last {
                     let inner = shape.width(layer + 2);
-                    multiply::<V>(g_of(layer + 1), inner, rows, weights.transpose(layer + 1), inner, g, width, width);
+                    multiply::<V>(
+                        g_of(layer + 1),
+                        inner,
+                        rows,
+                        weights.transpose(layer + 1),
+                        inner,
+                        g,
+                        width,
+                        width,
+                    );
                 }
                 for n in 0..count {
                     let value = a.add(n * channels * width);
-                    let others = if layer > 0 { value.add(width) } else { weights.constants().as_ptr() };
+                    let others = if layer > 0 {
+                        value.add(width)
+                    } else {
+                        weights.constants().as_ptr()
+                    };
                     let outer = if layer + 1 == last {
                         // The seeds, copied out of the tape so that they alias nothing that is written.
-                        std::ptr::copy_nonoverlapping(top.add(n * channels), self.scratch.as_mut_ptr(), channels);
-                        Outer::Head { seeds: self.scratch.as_ptr(), weights: weights.head().as_ptr() }
+                        std::ptr::copy_nonoverlapping(
+                            top.add(n * channels),
+                            self.scratch.as_mut_ptr(),
+                            channels,
+                        );
+                        Outer::Head {
+                            seeds: self.scratch.as_ptr(),
+                            weights: weights.head().as_ptr(),
+                        }
                     } else {
                         Outer::Stored
                     };
                     let activated = z.add(n * channels * (width + 1));
-                    activation::adjoint::<V, P>(parts, width, value, others, activated, outer, g.add(n * channels * width));
+                    activation::adjoint::<V, P>(
+                        parts,
+                        width,
+                        value,
+                        others,
+                        activated,
+                        outer,
+                        g.add(n * channels * width),
+                    );
                 }
             }
         }

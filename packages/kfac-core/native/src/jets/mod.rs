@@ -43,16 +43,30 @@ pub struct Shape<'a> {
 impl Shape<'_> {
     /// Whether the counts below are whole numbers, and a tape of `points` points can be counted.
     pub fn is_valid(&self, points: usize) -> bool {
-        let widths = self.sizes.len() >= 2 && self.sizes.last() == Some(&1) && !self.sizes.contains(&0);
+        let widths =
+            self.sizes.len() >= 2 && self.sizes.last() == Some(&1) && !self.sizes.contains(&0);
         widths
-            && self.directions.chunks_exact(self.inputs()).remainder().is_empty()
+            && self
+                .directions
+                .chunks_exact(self.inputs())
+                .remainder()
+                .is_empty()
             && match self.firsts() {
                 0 => self.second.is_empty(),
                 firsts => self.second.chunks_exact(firsts).remainder().is_empty(),
             }
-            && self.sizes.iter().try_fold(0usize, |sum, &size| sum.checked_add(3 * (size as usize + 1))).is_some_and(|entries| {
-                points.checked_mul(self.channels()).and_then(|rows| rows.checked_mul(entries)).is_some_and(|all| all <= isize::MAX as usize / 8)
-            })
+            && self
+                .sizes
+                .iter()
+                .try_fold(0usize, |sum, &size| {
+                    sum.checked_add(3 * (size as usize + 1))
+                })
+                .is_some_and(|entries| {
+                    points
+                        .checked_mul(self.channels())
+                        .and_then(|rows| rows.checked_mul(entries))
+                        .is_some_and(|all| all <= isize::MAX as usize / 8)
+                })
     }
 
     /// d.
@@ -82,7 +96,9 @@ impl Shape<'_> {
 
     /// P.
     pub fn parameters(&self) -> usize {
-        (0..self.layers()).map(|layer| (self.width(layer) + 1) * self.width(layer + 1)).sum()
+        (0..self.layers())
+            .map(|layer| (self.width(layer) + 1) * self.width(layer + 1))
+            .sum()
     }
 
     /// Numbers of a tape.
@@ -113,7 +129,11 @@ impl Shape<'_> {
 
     /// Points of a sub-block.
     fn step(&self) -> usize {
-        let widest = self.sizes.iter().max().map_or(1, |&width| width as usize + 1);
+        let widest = self
+            .sizes
+            .iter()
+            .max()
+            .map_or(1, |&width| width as usize + 1);
         (PANEL / (self.channels() * widest)).clamp(4, BLOCK)
     }
 }
@@ -128,7 +148,15 @@ pub fn forward<T: Real>(
     points: usize,
     tape: Option<&mut [T]>,
 ) {
-    forward_at(simd::level(), shape, theta, coordinates, outputs, points, tape);
+    forward_at(
+        simd::level(),
+        shape,
+        theta,
+        coordinates,
+        outputs,
+        points,
+        tape,
+    );
 }
 
 fn forward_at<T: Real>(
@@ -141,8 +169,13 @@ fn forward_at<T: Real>(
     tape: Option<&mut [T]>,
 ) {
     assert!(shape.is_valid(points) && theta.len() == shape.parameters());
-    assert!(coordinates.len() == shape.inputs() * points && outputs.len() == shape.channels() * points);
-    assert!(tape.as_ref().is_none_or(|tape| tape.len() == shape.tape_len(points)));
+    assert!(
+        coordinates.len() == shape.inputs() * points && outputs.len() == shape.channels() * points
+    );
+    assert!(
+        tape.as_ref()
+            .is_none_or(|tape| tape.len() == shape.tape_len(points))
+    );
     let lanes = simd::dispatch_at(level, Lanes::<T>(std::marker::PhantomData));
     with_numbers(Weights::<T>::forward_len(shape, lanes), |buffer| {
         let weights = Weights::forward(shape, theta, lanes, buffer);
@@ -153,8 +186,16 @@ fn forward_at<T: Real>(
             let last = points.min(first + BLOCK);
             let (panel, values) = block::scratch(shape);
             with_numbers(panel + values, |scratch: &mut [T]| {
-                let block =
-                    block::Forward { weights: &weights, coordinates, outputs: &outputs, tape: tape.as_ref(), points, first, last, scratch };
+                let block = block::Forward {
+                    weights: &weights,
+                    coordinates,
+                    outputs: &outputs,
+                    tape: tape.as_ref(),
+                    points,
+                    first,
+                    last,
+                    scratch,
+                };
                 simd::dispatch_at(level, block);
             });
         });
@@ -162,11 +203,24 @@ fn forward_at<T: Real>(
 }
 
 /// From seeds [S × N] and a tape filled by `forward` at the same θ: G of every layer into the tape.
-pub fn adjoint<T: Real>(shape: &Shape, theta: &[f64], seeds: &[f64], points: usize, tape: &mut [T]) {
+pub fn adjoint<T: Real>(
+    shape: &Shape,
+    theta: &[f64],
+    seeds: &[f64],
+    points: usize,
+    tape: &mut [T],
+) {
     adjoint_at(simd::level(), shape, theta, seeds, points, tape);
 }
 
-fn adjoint_at<T: Real>(level: SimdLevel, shape: &Shape, theta: &[f64], seeds: &[f64], points: usize, tape: &mut [T]) {
+fn adjoint_at<T: Real>(
+    level: SimdLevel,
+    shape: &Shape,
+    theta: &[f64],
+    seeds: &[f64],
+    points: usize,
+    tape: &mut [T],
+) {
     assert!(shape.is_valid(points) && theta.len() == shape.parameters());
     assert!(seeds.len() == shape.channels() * points && tape.len() == shape.tape_len(points));
     let lanes = simd::dispatch_at(level, Lanes::<T>(std::marker::PhantomData));
@@ -177,7 +231,18 @@ fn adjoint_at<T: Real>(level: SimdLevel, shape: &Shape, theta: &[f64], seeds: &[
             let first = index * BLOCK;
             let last = points.min(first + BLOCK);
             with_numbers(shape.channels(), |scratch: &mut [T]| {
-                simd::dispatch_at(level, block::Adjoint { weights: &weights, seeds, tape: &tape, points, first, last, scratch });
+                simd::dispatch_at(
+                    level,
+                    block::Adjoint {
+                        weights: &weights,
+                        seeds,
+                        tape: &tape,
+                        points,
+                        first,
+                        last,
+                        scratch,
+                    },
+                );
             });
         });
     });
@@ -197,10 +262,15 @@ impl<T: Real> Kernel for Lanes<T> {
 /// Lends a buffer of `len` numbers of arbitrary contents, aligned to 64 bytes, from the thread's own scratch.
 fn with_numbers<T: Real, R>(len: usize, work: impl FnOnce(&mut [T]) -> R) -> R {
     const LINE: usize = 64 / size_of::<f64>();
-    pool::with_scratch((len * size_of::<T>()).div_ceil(size_of::<f64>()) + LINE, |buffer| {
-        let skip = buffer.as_ptr().align_offset(64).min(LINE);
-        // SAFETY: T is f32 or f64, whose every bit pattern is a number; the buffer has room for `len` of them after at
-        // most LINE doubles, and f64's alignment is enough.
-        work(unsafe { std::slice::from_raw_parts_mut(buffer.as_mut_ptr().add(skip).cast::<T>(), len) })
-    })
+    pool::with_scratch(
+        (len * size_of::<T>()).div_ceil(size_of::<f64>()) + LINE,
+        |buffer| {
+            let skip = buffer.as_ptr().align_offset(64).min(LINE);
+            // SAFETY: T is f32 or f64, whose every bit pattern is a number; the buffer has room for `len` of them after at
+            // most LINE doubles, and f64's alignment is enough.
+            work(unsafe {
+                std::slice::from_raw_parts_mut(buffer.as_mut_ptr().add(skip).cast::<T>(), len)
+            })
+        },
+    )
 }

@@ -11,11 +11,21 @@ pub fn packed_len(rows: usize, cols: usize, lanes: usize) -> usize {
 }
 
 /// Packs the matrix whose entries `entry(row, col)` gives.
-pub fn pack<T: Real>(rows: usize, cols: usize, lanes: usize, entry: impl Fn(usize, usize) -> T, packed: &mut [T]) {
+pub fn pack<T: Real>(
+    rows: usize,
+    cols: usize,
+    lanes: usize,
+    entry: impl Fn(usize, usize) -> T,
+    packed: &mut [T],
+) {
     let mut at = 0;
     let mut first = 0;
     while first < cols {
-        let strip = if cols - first > lanes { 2 * lanes } else { lanes };
+        let strip = if cols - first > lanes {
+            2 * lanes
+        } else {
+            lanes
+        };
         for row in 0..rows {
             for col in first..first + strip {
                 packed[at] = if col < cols { entry(row, col) } else { T::ZERO };

@@ -13,11 +13,19 @@ struct Case {
 }
 
 impl Case {
-    fn new(sizes: &[u32], activation: Activation, firsts: usize, seconds: usize, points: usize) -> Self {
+    fn new(
+        sizes: &[u32],
+        activation: Activation,
+        firsts: usize,
+        seconds: usize,
+        points: usize,
+    ) -> Self {
         let mut state = 12345u64;
         let mut numbers = |n: usize, scale: f64| -> Vec<f64> {
             let next = |_| {
-                state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                state = state
+                    .wrapping_mul(6364136223846793005)
+                    .wrapping_add(1442695040888963407);
                 scale * ((state >> 11) as f64 / (1u64 << 52) as f64 - 1.0)
             };
             (0..n).map(next).collect()
@@ -38,17 +46,44 @@ impl Case {
     }
 
     fn shape(&self) -> Shape<'_> {
-        Shape { sizes: &self.sizes, activation: self.activation, directions: &self.directions, second: &self.second }
+        Shape {
+            sizes: &self.sizes,
+            activation: self.activation,
+            directions: &self.directions,
+            second: &self.second,
+        }
     }
 
     fn run<T: Real>(&self, level: SimdLevel, taped: bool) -> (Vec<f64>, Vec<T>) {
         let shape = self.shape();
         let mut outputs = vec![f64::NAN; shape.channels() * self.points];
-        let mut tape = vec![T::from_f64(f64::NAN); if taped { shape.tape_len(self.points) } else { 0 }];
+        let mut tape = vec![
+            T::from_f64(f64::NAN);
+            if taped {
+                shape.tape_len(self.points)
+            } else {
+                0
+            }
+        ];
         let lent = taped.then_some(&mut tape[..]);
-        forward_at(level, &shape, &self.theta, &self.coordinates, &mut outputs, self.points, lent);
+        forward_at(
+            level,
+            &shape,
+            &self.theta,
+            &self.coordinates,
+            &mut outputs,
+            self.points,
+            lent,
+        );
         if taped {
-            adjoint_at(level, &shape, &self.theta, &self.seeds, self.points, &mut tape);
+            adjoint_at(
+                level,
+                &shape,
+                &self.theta,
+                &self.seeds,
+                self.points,
+                &mut tape,
+            );
         }
         (outputs, tape)
     }
@@ -66,7 +101,8 @@ impl Case {
             for row in 0..self.points * channels {
                 for i in 0..inner {
                     for j in 0..width {
-                        result[row / channels] += z[row * inner + i] * v[offset + i * width + j] * g[row * width + j];
+                        result[row / channels] +=
+                            z[row * inner + i] * v[offset + i * width + j] * g[row * width + j];
                     }
                 }
             }
@@ -98,7 +134,10 @@ fn close<T: Real>(got: &[T], want: &[T], tolerance: f64) {
     assert_eq!(got.len(), want.len());
     for (i, (a, b)) in got.iter().zip(want).enumerate() {
         let (a, b) = (a.to_f64(), b.to_f64());
-        assert!((a - b).abs() <= tolerance * (1.0 + b.abs()), "entry {i}: {a} for {b}");
+        assert!(
+            (a - b).abs() <= tolerance * (1.0 + b.abs()),
+            "entry {i}: {a} for {b}"
+        );
     }
 }
 
@@ -107,7 +146,10 @@ fn levels_agree_and_the_tape_changes_no_bit() {
     for case in cases() {
         let (outputs, tape) = case.run::<f64>(SimdLevel::Portable, true);
         let (outputs32, tape32) = case.run::<f32>(SimdLevel::Portable, true);
-        assert!(outputs.iter().chain(&tape).all(|x| x.is_finite()), "every number is written");
+        assert!(
+            outputs.iter().chain(&tape).all(|x| x.is_finite()),
+            "every number is written"
+        );
         close(&outputs32, &outputs, 3e-5);
         for level in SimdLevel::available() {
             let (o, t) = case.run::<f64>(level, true);
@@ -140,11 +182,27 @@ fn threads_change_no_bit() {
 fn the_adjoint_is_the_derivative_of_the_seeded_sum() {
     for case in cases() {
         let (_, tape) = case.run::<f64>(level_of_test(), true);
-        let direction: Vec<f64> = (0..case.theta.len()).map(|i| ((i * 37 % 101) as f64 / 50.0) - 1.0).collect();
+        let direction: Vec<f64> = (0..case.theta.len())
+            .map(|i| ((i * 37 % 101) as f64 / 50.0) - 1.0)
+            .collect();
         let jvp = case.jvp(&tape, &direction);
         let shifted = |step: f64| {
-            let theta = case.theta.iter().zip(&direction).map(|(t, d)| t + step * d).collect();
-            let moved = Case { theta, ..Case::new(&case.sizes, case.activation, case.shape().firsts(), case.shape().seconds(), case.points) };
+            let theta = case
+                .theta
+                .iter()
+                .zip(&direction)
+                .map(|(t, d)| t + step * d)
+                .collect();
+            let moved = Case {
+                theta,
+                ..Case::new(
+                    &case.sizes,
+                    case.activation,
+                    case.shape().firsts(),
+                    case.shape().seconds(),
+                    case.points,
+                )
+            };
             moved.run::<f64>(level_of_test(), false).0
         };
         let h = 1e-4;
@@ -155,7 +213,10 @@ fn the_adjoint_is_the_derivative_of_the_seeded_sum() {
                 case.seeds[i] * (8.0 * (up[i] - down[i]) - (up2[i] - down2[i])) / (12.0 * h)
             });
             let want: f64 = terms.sum();
-            assert!((got - want).abs() < 1e-8 * (1.0 + want.abs()), "point {n}: {got} for {want}");
+            assert!(
+                (got - want).abs() < 1e-8 * (1.0 + want.abs()),
+                "point {n}: {got} for {want}"
+            );
         }
     }
 }
@@ -191,10 +252,45 @@ fn timing() {
                 work();
                 best[slot] = best[slot].min(start.elapsed().as_secs_f64() * 1e3);
             };
-            time(0, &mut || forward_at(level, &shape, &case.theta, &case.coordinates, &mut outputs, case.points, Some(&mut tape[..])));
-            time(1, &mut || adjoint_at(level, &shape, &case.theta, &case.seeds, case.points, &mut tape));
-            time(2, &mut || forward_at::<f64>(level, &shape, &case.theta, &case.coordinates, &mut outputs, case.points, None));
+            time(0, &mut || {
+                forward_at(
+                    level,
+                    &shape,
+                    &case.theta,
+                    &case.coordinates,
+                    &mut outputs,
+                    case.points,
+                    Some(&mut tape[..]),
+                )
+            });
+            time(1, &mut || {
+                adjoint_at(
+                    level,
+                    &shape,
+                    &case.theta,
+                    &case.seeds,
+                    case.points,
+                    &mut tape,
+                )
+            });
+            time(2, &mut || {
+                forward_at::<f64>(
+                    level,
+                    &shape,
+                    &case.theta,
+                    &case.coordinates,
+                    &mut outputs,
+                    case.points,
+                    None,
+                )
+            });
         }
-        println!("{}: forward {:.3} ms, adjoint {:.3} ms, probe {:.3} ms", level.name(), best[0], best[1], best[2]);
+        println!(
+            "{}: forward {:.3} ms, adjoint {:.3} ms, probe {:.3} ms",
+            level.name(),
+            best[0],
+            best[1],
+            best[2]
+        );
     }
 }

@@ -19,13 +19,19 @@ impl<'a, T: Real> Weights<'a, T> {
     /// Room for `forward`.
     pub fn forward_len(shape: &Shape, lanes: usize) -> usize {
         let hidden = shape.layers() - 1;
-        Self::fixed_len(shape) + (0..hidden).map(|l| packed_len(shape.width(l) + 1, shape.width(l + 1), lanes)).sum::<usize>()
+        Self::fixed_len(shape)
+            + (0..hidden)
+                .map(|l| packed_len(shape.width(l) + 1, shape.width(l + 1), lanes))
+                .sum::<usize>()
     }
 
     /// Room for `adjoint`.
     pub fn adjoint_len(shape: &Shape, lanes: usize) -> usize {
         let hidden = shape.layers() - 1;
-        Self::fixed_len(shape) + (1..hidden).map(|l| packed_len(shape.width(l + 1), shape.width(l), lanes)).sum::<usize>()
+        Self::fixed_len(shape)
+            + (1..hidden)
+                .map(|l| packed_len(shape.width(l + 1), shape.width(l), lanes))
+                .sum::<usize>()
     }
 
     /// Hidden layers as they stand, bias row included.
@@ -36,11 +42,21 @@ impl<'a, T: Real> Weights<'a, T> {
             let (rows, cols) = (shape.width(layer) + 1, shape.width(layer + 1));
             let matrix = &theta[offset..offset + rows * cols];
             let (packed, next) = rest.split_at_mut(packed_len(rows, cols, lanes));
-            pack(rows, cols, lanes, |row, col| T::from_f64(matrix[row * cols + col]), packed);
+            pack(
+                rows,
+                cols,
+                lanes,
+                |row, col| T::from_f64(matrix[row * cols + col]),
+                packed,
+            );
             rest = next;
             offset += rows * cols;
         }
-        Self { shape: *shape, lanes, buffer }
+        Self {
+            shape: *shape,
+            lanes,
+            buffer,
+        }
     }
 
     /// Hidden layers but the first, transposed, bias row left out.
@@ -52,12 +68,22 @@ impl<'a, T: Real> Weights<'a, T> {
             let matrix = &theta[offset..offset + inputs * outputs];
             if layer > 0 {
                 let (packed, next) = rest.split_at_mut(packed_len(outputs, inputs, lanes));
-                pack(outputs, inputs, lanes, |row, col| T::from_f64(matrix[col * outputs + row]), packed);
+                pack(
+                    outputs,
+                    inputs,
+                    lanes,
+                    |row, col| T::from_f64(matrix[col * outputs + row]),
+                    packed,
+                );
                 rest = next;
             }
             offset += (inputs + 1) * outputs;
         }
-        Self { shape: *shape, lanes, buffer }
+        Self {
+            shape: *shape,
+            lanes,
+            buffer,
+        }
     }
 
     /// Writes what both have; returns the rest of the buffer.
@@ -69,9 +95,17 @@ impl<'a, T: Real> Weights<'a, T> {
         let width = shape.width(1);
         let (constants, rest) = rest.split_at_mut((shape.firsts() + shape.seconds()) * width);
         constants.fill(T::ZERO);
-        for (direction, row) in shape.directions.chunks(shape.inputs()).zip(constants.chunks_mut(width)) {
+        for (direction, row) in shape
+            .directions
+            .chunks(shape.inputs())
+            .zip(constants.chunks_mut(width))
+        {
             for (j, entry) in row.iter_mut().enumerate() {
-                let sum: f64 = direction.iter().enumerate().map(|(i, v)| v * theta[i * width + j]).sum();
+                let sum: f64 = direction
+                    .iter()
+                    .enumerate()
+                    .map(|(i, v)| v * theta[i * width + j])
+                    .sum();
                 *entry = T::from_f64(sum);
             }
         }
@@ -91,7 +125,8 @@ impl<'a, T: Real> Weights<'a, T> {
     /// The first hidden layer's pre-activations in the channels after the value, the same for every point.
     pub fn constants(&self) -> &[T] {
         let start = self.shape.second.len();
-        &self.buffer[start..start + (self.shape.firsts() + self.shape.seconds()) * self.shape.width(1)]
+        &self.buffer
+            [start..start + (self.shape.firsts() + self.shape.seconds()) * self.shape.width(1)]
     }
 
     /// The last layer's weights, its bias last.
@@ -102,7 +137,8 @@ impl<'a, T: Real> Weights<'a, T> {
 
     /// Packed matrix of a hidden layer, after `forward`.
     pub fn matrix(&self, layer: usize) -> &[T] {
-        let len = |l: usize| packed_len(self.shape.width(l) + 1, self.shape.width(l + 1), self.lanes);
+        let len =
+            |l: usize| packed_len(self.shape.width(l) + 1, self.shape.width(l + 1), self.lanes);
         let start = Self::fixed_len(&self.shape) + (0..layer).map(len).sum::<usize>();
         &self.buffer[start..start + len(layer)]
     }

@@ -21,6 +21,7 @@ pub trait Dense: Real {
     ) -> Result<(), kfac_linalg::NoConvergence>;
     fn qr(m: usize, n: usize, a: &mut [Self], coefficients: &mut [Self]);
     fn qr_basis(m: usize, n: usize, a: &[Self], coefficients: &[Self], q: &mut [Self]);
+    fn qr_apply_transpose(m: usize, n: usize, a: &[Self], coefficients: &[Self], k: usize, b: &mut [Self]);
 }
 
 macro_rules! dense {
@@ -59,6 +60,9 @@ macro_rules! dense {
             }
             fn qr_basis(m: usize, n: usize, a: &[$t], coefficients: &[$t], q: &mut [$t]) {
                 kfac_linalg::$t::qr_basis(m, n, a, coefficients, q)
+            }
+            fn qr_apply_transpose(m: usize, n: usize, a: &[$t], coefficients: &[$t], k: usize, b: &mut [$t]) {
+                kfac_linalg::$t::qr_apply_transpose(m, n, a, coefficients, k, b)
             }
         }
     };
@@ -258,7 +262,7 @@ pub fn qr<T: Dense>(m: usize, n: usize, a: &[T], q: &mut [T], r: &mut [T]) {
     });
 }
 
-/// The upper triangle of a column-major [m × n] matrix as row-major [n × n]; rows from m on are zero.
+/// The upper triangle of a column-major [m × n] matrix, as row-major [n × n]; rows from m on are zero.
 fn copy_upper<T: Dense>(m: usize, n: usize, a: &[T], r: &mut [T]) {
     r.fill(T::ZERO);
     for j in 0..n {
@@ -266,64 +270,6 @@ fn copy_upper<T: Dense>(m: usize, n: usize, a: &[T], r: &mut [T]) {
             r[i * n + j] = a[j * m + i];
         }
     }
-}
-
-/// Rows of one block of `qr_factor`: eight times as many as columns, so that joining two triangles costs little.
-fn block_rows(m: usize, n: usize) -> usize {
-    let wanted = (8 * n).max(512);
-    let blocks = (m / wanted).max(if m >= 6 * n && m >= 512 { 2 } else { 1 });
-    m.div_ceil(blocks).max(1)
-}
-
-/// The R factor of A [m × n], any m: QR of blocks of rows in parallel, then of stacked pairs of triangles, up a tree whose
-/// shape depends on m and n alone.
-pub fn qr_factor<T: Dense>(m: usize, n: usize, a: &[T], r: &mut [T]) {
-    assert!(a.len() == m * n && r.len() == n * n);
-    if n == 0 {
-        return;
-    }
-    let rows = block_rows(m, n);
-    let blocks = m.div_ceil(rows).max(1);
-    with_scratch_of::<T, _>(blocks * n * n, |triangles| {
-        pool::for_each_chunk(triangles, n * n, |block, triangle| {
-            let part = &a[(block * rows * n).min(m * n)..((block + 1) * rows * n).min(m * n)];
-            let rows = part.len() / n;
-            with_scratch_of::<T, _>(rows * n + T::qr_coefficients(rows, n), |scratch| {
-                let (factored, coefficients) = scratch.split_at_mut(rows * n);
-                transpose(rows, n, part, factored);
-                T::qr(rows, n, factored, coefficients);
-                copy_upper(rows, n, factored, triangle);
-            });
-        });
-        let mut step = 1;
-        while step < blocks {
-            pool::for_each_chunk(triangles, 2 * step * n * n, |_, pair| {
-                if pair.len() <= step * n * n {
-                    return;
-                }
-                let (first, second) = pair.split_at_mut(step * n * n);
-                join_triangles(n, &mut first[..n * n], &second[..n * n]);
-            });
-            step *= 2;
-        }
-        r.copy_from_slice(&triangles[..n * n]);
-    });
-}
-
-/// first ← R of [first; second], both upper triangular and row-major.
-fn join_triangles<T: Dense>(n: usize, first: &mut [T], second: &[T]) {
-    with_scratch_of::<T, _>(2 * n * n + T::qr_coefficients(2 * n, n), |scratch| {
-        let (stacked, coefficients) = scratch.split_at_mut(2 * n * n);
-        for j in 0..n {
-            let column = &mut stacked[j * 2 * n..(j + 1) * 2 * n];
-            for i in 0..n {
-                column[i] = first[i * n + j];
-                column[n + i] = second[i * n + j];
-            }
-        }
-        T::qr(2 * n, n, stacked, coefficients);
-        copy_upper(2 * n, n, stacked, first);
-    });
 }
 
 /// Thin A = U·diag(s)·Vᵀ, s descending, U [m × k], V [n × k], k = min(m, n).

@@ -7,16 +7,17 @@ mod factor;
 mod products;
 mod reduce;
 mod transpose;
+mod tsqr;
 
 pub use factor::{
-    Dense, cholesky, cholesky_inverse, cholesky_solve, eigen_generalized, eigen_symmetric, qr, qr_factor, svd,
-    triangular_solve,
+    Dense, cholesky, cholesky_inverse, cholesky_solve, eigen_generalized, eigen_symmetric, qr, svd, triangular_solve,
 };
 pub use products::{gemm, gram};
 pub use reduce::{
     apply_bidiagonal, apply_tridiagonal, bidiagonal_store, bidiagonalize, tridiagonal_store, tridiagonalize,
 };
 pub use transpose::transpose;
+pub use tsqr::qr_factor;
 
 #[cfg(test)]
 mod tests;

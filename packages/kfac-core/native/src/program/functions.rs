@@ -46,7 +46,11 @@ pub unsafe fn power(x: *const f64, y: *const f64, result: *mut f64, count: usize
 pub fn sign<V: Vector<Scalar = f64>>(x: V) -> V {
     let zero = like(x, 0.0);
     let one = like(x, 1.0);
-    V::select(zero.lt(x.abs()), one.copysign(x), V::select(x.eq(zero), zero, x))
+    V::select(
+        zero.lt(x.abs()),
+        one.copysign(x),
+        V::select(x.eq(zero), zero, x),
+    )
 }
 
 /// e^|x|/2, which overflows only where cosh does: |x| − 1 is exact for |x| ≥ 1.

@@ -61,11 +61,16 @@ impl Opcode {
     ];
 
     fn from_word(word: i32) -> Option<Self> {
-        usize::try_from(word).ok().and_then(|index| Self::ALL.get(index).copied())
+        usize::try_from(word)
+            .ok()
+            .and_then(|index| Self::ALL.get(index).copied())
     }
 
     fn is_binary(self) -> bool {
-        matches!(self, Opcode::Add | Opcode::Sub | Opcode::Mul | Opcode::Div | Opcode::Pow)
+        matches!(
+            self,
+            Opcode::Add | Opcode::Sub | Opcode::Mul | Opcode::Div | Opcode::Pow
+        )
     }
 }
 
@@ -80,19 +85,31 @@ pub struct Program<'a> {
 
 impl<'a> Program<'a> {
     /// None unless every opcode is known and every register is written before it is read.
-    pub fn new(inputs: usize, constants: &'a [f64], code: &'a [i32], outputs: &'a [i32]) -> Option<Self> {
+    pub fn new(
+        inputs: usize,
+        constants: &'a [f64],
+        code: &'a [i32],
+        outputs: &'a [i32],
+    ) -> Option<Self> {
         let first = inputs.checked_add(constants.len())?;
         first.checked_add(code.len())?;
-        let readable = |register: i32, limit: usize| usize::try_from(register).is_ok_and(|register| register < limit);
+        let readable = |register: i32, limit: usize| {
+            usize::try_from(register).is_ok_and(|register| register < limit)
+        };
         let sound = code.chunks(3).enumerate().all(|(k, words)| match *words {
-            [word, a, b] => {
-                Opcode::from_word(word).is_some_and(|op| readable(a, first + k) && (!op.is_binary() || readable(b, first + k)))
-            }
+            [word, a, b] => Opcode::from_word(word).is_some_and(|op| {
+                readable(a, first + k) && (!op.is_binary() || readable(b, first + k))
+            }),
             _ => false,
         });
         let total = first + code.len() / 3;
         let sound = sound && outputs.iter().all(|&register| readable(register, total));
-        sound.then_some(Self { inputs, constants, code, outputs })
+        sound.then_some(Self {
+            inputs,
+            constants,
+            code,
+            outputs,
+        })
     }
 
     /// Rows of the output.
@@ -121,14 +138,31 @@ pub fn evaluate(program: &Program, columns: &[f64], outputs: &mut [f64], points:
     evaluate_at(simd::level(), program, columns, outputs, points);
 }
 
-fn evaluate_at(level: SimdLevel, program: &Program, columns: &[f64], outputs: &mut [f64], points: usize) {
+fn evaluate_at(
+    level: SimdLevel,
+    program: &Program,
+    columns: &[f64],
+    outputs: &mut [f64],
+    points: usize,
+) {
     assert!(columns.len() >= program.inputs * points && outputs.len() == program.rows() * points);
     let outputs = Disjoint::new(outputs);
     pool::for_each_block(points.div_ceil(CHUNK), |index| {
         pool::with_scratch(program.stored() * program.block(), |registers| {
             let first = index * CHUNK;
             let last = points.min(first + CHUNK);
-            simd::dispatch_at(level, Chunk { program, columns, outputs: &outputs, points, first, last, registers });
+            simd::dispatch_at(
+                level,
+                Chunk {
+                    program,
+                    columns,
+                    outputs: &outputs,
+                    points,
+                    first,
+                    last,
+                    registers,
+                },
+            );
         });
     });
 }
@@ -148,7 +182,15 @@ impl Kernel for Chunk<'_> {
     type Output = ();
     #[inline(always)]
     unsafe fn run<L: Level>(self) {
-        let Self { program, columns, outputs, points, first, last, registers } = self;
+        let Self {
+            program,
+            columns,
+            outputs,
+            points,
+            first,
+            last,
+            registers,
+        } = self;
         let block = program.block();
         for (constant, row) in program.constants.iter().zip(registers.chunks_mut(block)) {
             row.fill(*constant);
@@ -171,7 +213,11 @@ impl Kernel for Chunk<'_> {
                 unsafe {
                     let result = registers.add((program.constants.len() + k) * block);
                     let op = Opcode::ALL[words[0] as usize];
-                    let second = if op.is_binary() { at(words[2]) } else { at(words[1]) };
+                    let second = if op.is_binary() {
+                        at(words[2])
+                    } else {
+                        at(words[1])
+                    };
                     instruction::<L::F64>(op, at(words[1]), second, words[2], result, count);
                 }
             }
@@ -190,7 +236,14 @@ impl Kernel for Chunk<'_> {
 /// # Safety
 /// In a kernel of V's level; a and b readable, `result` writable for `count` numbers, result apart from both.
 #[inline(always)]
-unsafe fn instruction<V: Vector<Scalar = f64>>(op: Opcode, a: *const f64, b: *const f64, exponent: i32, result: *mut f64, count: usize) {
+unsafe fn instruction<V: Vector<Scalar = f64>>(
+    op: Opcode,
+    a: *const f64,
+    b: *const f64,
+    exponent: i32,
+    result: *mut f64,
+    count: usize,
+) {
     macro_rules! each {
         (|$x:ident| $value:expr) => {
             each!(|$x, _y| $value)

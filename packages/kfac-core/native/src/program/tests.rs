@@ -13,12 +13,29 @@ fn run(level: SimdLevel, code: &[i32], columns: &[f64], inputs: usize, points: u
 }
 
 fn close(got: f64, want: f64, ulps: f64) -> bool {
-    got == want || (got.is_nan() && want.is_nan()) || (got - want).abs() <= ulps * f64::EPSILON * want.abs().max(f64::MIN_POSITIVE)
+    got == want
+        || (got.is_nan() && want.is_nan())
+        || (got - want).abs() <= ulps * f64::EPSILON * want.abs().max(f64::MIN_POSITIVE)
 }
 
 #[test]
 fn unary_functions() {
-    let mut x = vec![0.0, -0.0, 1.0, -1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 5e-324, -2e-310, 710.2, -710.2, 711.0, 1e9, -1e300];
+    let mut x = vec![
+        0.0,
+        -0.0,
+        1.0,
+        -1.0,
+        f64::NAN,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        5e-324,
+        -2e-310,
+        710.2,
+        -710.2,
+        711.0,
+        1e9,
+        -1e300,
+    ];
     x.extend((0..4001).map(|i| (i as f64 - 2000.0) * 0.003_141));
     x.extend((0..333).map(|i| (i as f64 - 166.0) * 4.37));
     let functions: [Unary; 12] = [
@@ -33,19 +50,43 @@ fn unary_functions() {
         (Opcode::Log, f64::ln, 2.0),
         (Opcode::Sqrt, f64::sqrt, 0.0),
         (Opcode::Abs, f64::abs, 0.0),
-        (Opcode::Sign, |x| if x == 0.0 { 0.0 } else if x.is_nan() { x } else { x.signum() }, 0.0),
+        (
+            Opcode::Sign,
+            |x| {
+                if x == 0.0 {
+                    0.0
+                } else if x.is_nan() {
+                    x
+                } else {
+                    x.signum()
+                }
+            },
+            0.0,
+        ),
     ];
     for level in SimdLevel::available() {
         for (op, f, ulps) in functions {
             for (x, y) in x.iter().zip(run(level, &[op as i32, 0, 0], &x, 1, x.len())) {
-                assert!(close(y, f(*x), ulps), "{} {op:?}({x:e}) = {y:e}, want {:e}", level.name(), f(*x));
+                assert!(
+                    close(y, f(*x), ulps),
+                    "{} {op:?}({x:e}) = {y:e}, want {:e}",
+                    level.name(),
+                    f(*x)
+                );
             }
         }
         for n in [-7, -2, -1, 0, 1, 2, 3, 10, 31] {
-            for (x, y) in x.iter().zip(run(level, &[Opcode::Powi as i32, 0, n], &x, 1, x.len())) {
+            for (x, y) in x
+                .iter()
+                .zip(run(level, &[Opcode::Powi as i32, 0, n], &x, 1, x.len()))
+            {
                 // 1/xⁿ loses digits where xⁿ is subnormal or beyond the range.
                 let loses = n < 0 && !x.powi(-n).is_normal();
-                assert!(loses || close(y, x.powi(n), 32.0), "{} {x:e}^{n} = {y:e}", level.name());
+                assert!(
+                    loses || close(y, x.powi(n), 32.0),
+                    "{} {x:e}^{n} = {y:e}",
+                    level.name()
+                );
             }
         }
     }
@@ -54,7 +95,9 @@ fn unary_functions() {
 #[test]
 fn binary_functions_and_ragged_blocks() {
     for points in [0, 1, 7, 511, 513, 5003] {
-        let columns: Vec<f64> = (0..2 * points).map(|i| ((i * 7919 % 1009) as f64 - 504.0) / 100.0).collect();
+        let columns: Vec<f64> = (0..2 * points)
+            .map(|i| ((i * 7919 % 1009) as f64 - 504.0) / 100.0)
+            .collect();
         let (a, b) = columns.split_at(points);
         let functions: [Binary; 5] = [
             (Opcode::Add, |a, b| a + b),
@@ -65,8 +108,17 @@ fn binary_functions_and_ragged_blocks() {
         ];
         for level in SimdLevel::available() {
             for (op, f) in functions {
-                for (i, y) in run(level, &[op as i32, 0, 1], &columns, 2, points).into_iter().enumerate() {
-                    assert!(close(y, f(a[i], b[i]), 0.0), "{} {op:?} {} {} = {y}", level.name(), a[i], b[i]);
+                for (i, y) in run(level, &[op as i32, 0, 1], &columns, 2, points)
+                    .into_iter()
+                    .enumerate()
+                {
+                    assert!(
+                        close(y, f(a[i], b[i]), 0.0),
+                        "{} {op:?} {} {} = {y}",
+                        level.name(),
+                        a[i],
+                        b[i]
+                    );
                 }
             }
         }
@@ -105,10 +157,22 @@ fn unsound_programs_are_refused() {
     let sound = |code: &[i32], outputs: &[i32]| Program::new(2, &[1.0], code, outputs).is_some();
     assert!(sound(&[0, 0, 2, 2, 3, 1], &[4, 0]));
     assert!(!sound(&[0, 0], &[]), "half an instruction");
-    assert!(!sound(&[18, 0, 0], &[]) && !sound(&[-1, 0, 0], &[]), "unknown opcodes");
-    assert!(!sound(&[0, 3, 0], &[]) && !sound(&[0, 0, 3], &[]), "a register before it is written");
-    assert!(!sound(&[0, -1, 0], &[]) && !sound(&[0, 0, -1], &[]), "negative registers");
-    assert!(sound(&[6, 0, -99], &[]) && sound(&[4, 0, 77], &[]), "words that are no registers");
+    assert!(
+        !sound(&[18, 0, 0], &[]) && !sound(&[-1, 0, 0], &[]),
+        "unknown opcodes"
+    );
+    assert!(
+        !sound(&[0, 3, 0], &[]) && !sound(&[0, 0, 3], &[]),
+        "a register before it is written"
+    );
+    assert!(
+        !sound(&[0, -1, 0], &[]) && !sound(&[0, 0, -1], &[]),
+        "negative registers"
+    );
+    assert!(
+        sound(&[6, 0, -99], &[]) && sound(&[4, 0, 77], &[]),
+        "words that are no registers"
+    );
     assert!(!sound(&[], &[3]) && !sound(&[], &[-1]), "outputs");
     assert!(!sound(&[0, i32::MIN, 0], &[i32::MAX]));
 }

@@ -4,14 +4,27 @@
 #![allow(clippy::excessive_precision)] // coefficients as published
 
 use super::math64::{finish_ln, quadrants};
-use super::vector::{like, polynomial, Vector};
+use super::vector::{Vector, like, polynomial};
 
 /// (eʳ, k) with x = k·ln 2 + r, |r| ≤ ½ ln 2; the series to order 7 has error 5e-9.
 #[inline(always)]
 fn exp_reduced<V: Vector<Scalar = f32>>(x: V) -> (V, V) {
     let k = (x * like(x, std::f32::consts::LOG2_E)).round();
-    let r = k.neg_mul_add(like(x, -2.121_944_4e-4), k.neg_mul_add(like(x, 0.693_359_375), x));
-    let tail = polynomial(r, [1.0 / 2.0, 1.0 / 6.0, 1.0 / 24.0, 1.0 / 120.0, 1.0 / 720.0, 1.0 / 5040.0]);
+    let r = k.neg_mul_add(
+        like(x, -2.121_944_4e-4),
+        k.neg_mul_add(like(x, 0.693_359_375), x),
+    );
+    let tail = polynomial(
+        r,
+        [
+            1.0 / 2.0,
+            1.0 / 6.0,
+            1.0 / 24.0,
+            1.0 / 120.0,
+            1.0 / 720.0,
+            1.0 / 5040.0,
+        ],
+    );
     ((r * r).mul_add(tail, r) + like(x, 1.0), k)
 }
 
@@ -34,7 +47,13 @@ pub fn ln<V: Vector<Scalar = f32>>(x: V) -> V {
     let z = s * s;
     let r = z * polynomial(z, [0.666_666_6, 0.400_009_72, 0.284_987_87, 0.242_790_79]);
     let small = s.mul_add(half_square + r, e * like(x, 9.058_000_6e-6)) - half_square + f;
-    finish_ln(x, e.mul_add(like(x, 0.693_138_1), small), f32::NEG_INFINITY, f32::INFINITY, f32::NAN)
+    finish_ln(
+        x,
+        e.mul_add(like(x, 0.693_138_1), small),
+        f32::NEG_INFINITY,
+        f32::INFINITY,
+        f32::NAN,
+    )
 }
 
 /// An odd polynomial below 0.625, else 1 − 2/(e^{2x} + 1).
@@ -42,7 +61,16 @@ pub fn ln<V: Vector<Scalar = f32>>(x: V) -> V {
 pub fn tanh<V: Vector<Scalar = f32>>(x: V) -> V {
     let a = x.abs();
     let s = a * a;
-    let p = polynomial(s, [-3.333_328_2e-1, 1.333_144_2e-1, -5.373_971_6e-2, 2.063_908_9e-2, -5.704_988_7e-3]);
+    let p = polynomial(
+        s,
+        [
+            -3.333_328_2e-1,
+            1.333_144_2e-1,
+            -5.373_971_6e-2,
+            2.063_908_9e-2,
+            -5.704_988_7e-3,
+        ],
+    );
     let (e, k) = exp_reduced(like(x, 20.0).min(a + a));
     let one = like(x, 1.0);
     let large = one - like(x, 2.0) / e.mul_add(k.pow2(), one);

@@ -3,7 +3,7 @@
 
 #![allow(clippy::excessive_precision)] // coefficients as published
 
-use super::vector::{like, polynomial, Real, Vector};
+use super::vector::{Real, Vector, like, polynomial};
 
 const LN2_HIGH: f64 = 6.931_471_803_691_238_164_90e-1;
 const LN2_LOW: f64 = 1.908_214_929_270_587_700_02e-10;
@@ -63,12 +63,24 @@ pub fn ln<V: Vector<Scalar = f64>>(x: V) -> V {
         ],
     );
     let small = s.mul_add(half_square + r, e * like(x, LN2_LOW)) - half_square + f;
-    finish_ln(x, e.mul_add(like(x, LN2_HIGH), small), f64::NEG_INFINITY, f64::INFINITY, f64::NAN)
+    finish_ln(
+        x,
+        e.mul_add(like(x, LN2_HIGH), small),
+        f64::NEG_INFINITY,
+        f64::INFINITY,
+        f64::NAN,
+    )
 }
 
 /// The logarithm's values at 0, below it, at ∞ and NaN.
 #[inline(always)]
-pub(super) fn finish_ln<V: Vector>(x: V, y: V, negative: V::Scalar, infinity: V::Scalar, nan: V::Scalar) -> V {
+pub(super) fn finish_ln<V: Vector>(
+    x: V,
+    y: V,
+    negative: V::Scalar,
+    infinity: V::Scalar,
+    nan: V::Scalar,
+) -> V {
     let zero = like(x, V::Scalar::ZERO);
     let y = V::select(x.lt(like(x, infinity)), y, x);
     let y = V::select(x.eq(zero), like(x, negative), y);
@@ -80,12 +92,28 @@ pub(super) fn finish_ln<V: Vector>(x: V, y: V, negative: V::Scalar, infinity: V:
 pub fn tanh<V: Vector<Scalar = f64>>(x: V) -> V {
     let a = x.abs();
     let s = a * a;
-    let p = polynomial(s, [-1.614_687_684_417_084_479_52e3, -9.928_772_310_019_185_865_64e1, -9.643_991_794_250_522_386_28e-1]);
-    let q = polynomial(s, [4.844_063_053_251_254_860_48e3, 2.235_488_390_601_004_485_83e3, 1.128_116_784_916_329_314_02e2, 1.0]);
+    let p = polynomial(
+        s,
+        [
+            -1.614_687_684_417_084_479_52e3,
+            -9.928_772_310_019_185_865_64e1,
+            -9.643_991_794_250_522_386_28e-1,
+        ],
+    );
+    let q = polynomial(
+        s,
+        [
+            4.844_063_053_251_254_860_48e3,
+            2.235_488_390_601_004_485_83e3,
+            1.128_116_784_916_329_314_02e2,
+            1.0,
+        ],
+    );
     let (e, k) = exp_reduced(like(x, 40.0).min(a + a));
     let one = like(x, 1.0);
     let small = a.lt(like(x, 0.625));
-    let ratio = V::select(small, s * p, like(x, -2.0)) / V::select(small, q, e.mul_add(k.pow2(), one));
+    let ratio =
+        V::select(small, s * p, like(x, -2.0)) / V::select(small, q, e.mul_add(k.pow2(), one));
     V::select(small, a.mul_add(ratio, a), one + ratio).copysign(x)
 }
 
@@ -98,7 +126,11 @@ pub fn logistic<V: Vector<Scalar = f64>>(x: V) -> V {
 
 /// Beyond this the three-part reduction by π/2 is no longer exact.
 const SIN_LIMIT: f64 = 1e6;
-const HALF_PI: [f64; 3] = [1.570_796_326_734_125_614_17, 6.077_100_506_303_965_976_60e-11, 2.022_266_248_795_950_631_54e-21];
+const HALF_PI: [f64; 3] = [
+    1.570_796_326_734_125_614_17,
+    6.077_100_506_303_965_976_60e-11,
+    2.022_266_248_795_950_631_54e-21,
+];
 
 #[inline(always)]
 pub fn sin_cos<V: Vector<Scalar = f64>>(x: V) -> (V, V) {
@@ -148,7 +180,10 @@ pub(super) fn quadrants<V: Vector>(x: V, k: V, sine: V, cosine: V, one: V, half:
     let odd = one.copysign(k.parity()).lt(zero);
     let sign = (k * half).floor().parity().xor(zero.copysign(x));
     let next = ((k + one) * half).floor().parity();
-    (V::select(odd, cosine, sine).xor(sign), V::select(odd, sine, cosine).xor(next))
+    (
+        V::select(odd, cosine, sine).xor(sign),
+        V::select(odd, sine, cosine).xor(next),
+    )
 }
 
 /// Lanes beyond the limit by the scalar functions, which reduce exactly.

@@ -56,7 +56,7 @@ mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-pub use vector::{like, polynomial, Real, Vector};
+pub use vector::{Real, Vector, like, polynomial};
 
 use std::sync::OnceLock;
 
@@ -117,7 +117,9 @@ impl SimdLevel {
 
     /// The levels that this machine has, slowest first.
     pub fn available() -> impl Iterator<Item = SimdLevel> {
-        [SimdLevel::Portable, SimdLevel::Avx2, SimdLevel::Avx512].into_iter().filter(|level| level.supported())
+        [SimdLevel::Portable, SimdLevel::Avx2, SimdLevel::Avx512]
+            .into_iter()
+            .filter(|level| level.supported())
     }
 }
 
@@ -127,7 +129,9 @@ pub fn level() -> SimdLevel {
     *LEVEL.get_or_init(|| {
         let wanted = std::env::var("KFAC_SIMD").ok();
         let named = SimdLevel::available().find(|level| wanted.as_deref() == Some(level.name()));
-        named.or_else(|| SimdLevel::available().last()).unwrap_or(SimdLevel::Portable)
+        named
+            .or_else(|| SimdLevel::available().last())
+            .unwrap_or(SimdLevel::Portable)
     })
 }
 

@@ -17,11 +17,20 @@ impl Level for Portable {
     type F32 = F32x8;
     #[inline(always)]
     fn widen(F32x8(x): F32x8) -> (F64x4, F64x4) {
-        (F64x4(std::array::from_fn(|i| x[i] as f64)), F64x4(std::array::from_fn(|i| x[4 + i] as f64)))
+        (
+            F64x4(std::array::from_fn(|i| x[i] as f64)),
+            F64x4(std::array::from_fn(|i| x[4 + i] as f64)),
+        )
     }
     #[inline(always)]
     fn narrow(F64x4(lower): F64x4, F64x4(upper): F64x4) -> F32x8 {
-        F32x8(std::array::from_fn(|i| if i < 4 { lower[i] as f32 } else { upper[i - 4] as f32 }))
+        F32x8(std::array::from_fn(|i| {
+            if i < 4 {
+                lower[i] as f32
+            } else {
+                upper[i - 4] as f32
+            }
+        }))
     }
 }
 
@@ -155,7 +164,9 @@ macro_rules! portable {
             }
             #[inline(always)]
             fn pow2(self) -> Self {
-                self.map(|a| $t::from_bits((a + (Self::MAGIC + $bias as $t)).to_bits() << $mantissa))
+                self.map(|a| {
+                    $t::from_bits((a + (Self::MAGIC + $bias as $t)).to_bits() << $mantissa)
+                })
             }
             #[inline(always)]
             fn split(self) -> (Self, Self) {
@@ -189,7 +200,9 @@ macro_rules! portable {
             }
             #[inline(always)]
             fn select(mask: Self::Mask, a: Self, b: Self) -> Self {
-                Self(std::array::from_fn(|i| if mask[i] { a.0[i] } else { b.0[i] }))
+                Self(std::array::from_fn(
+                    |i| if mask[i] { a.0[i] } else { b.0[i] },
+                ))
             }
             #[inline(always)]
             fn any(mask: Self::Mask) -> bool {

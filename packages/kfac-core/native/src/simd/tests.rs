@@ -75,7 +75,13 @@ fn scalar(name: &str) -> fn(f64) -> f64 {
         "ln" => f64::ln,
         "tanh" => f64::tanh,
         // Both branches keep their relative accuracy.
-        "logistic" => |x| if x < 0.0 { x.exp() / (1.0 + x.exp()) } else { 1.0 / (1.0 + (-x).exp()) },
+        "logistic" => |x| {
+            if x < 0.0 {
+                x.exp() / (1.0 + x.exp())
+            } else {
+                1.0 / (1.0 + (-x).exp())
+            }
+        },
         "sin" => f64::sin,
         "cos" => f64::cos,
         "sqrt" => f64::sqrt,
@@ -85,18 +91,30 @@ fn scalar(name: &str) -> fn(f64) -> f64 {
 
 /// A grid over [low, high] of numbers with full mantissas.
 fn grid(low: f64, high: f64, n: usize) -> Vec<f64> {
-    (0..n).map(|i| low + (high - low) * ((i as f64 + 0.618_033_988_749_895) / n as f64)).collect()
+    (0..n)
+        .map(|i| low + (high - low) * ((i as f64 + 0.618_033_988_749_895) / n as f64))
+        .collect()
 }
 
 /// Powers of two from 2^low to 2^high times a spread mantissa.
 fn scales(low: i32, high: i32) -> Vec<f64> {
-    (low..=high).flat_map(|e| (0..37).map(move |k| (1.0 + k as f64 * 0.026_994_1) * 2f64.powi(e / 2) * 2f64.powi(e - e / 2))).collect()
+    (low..=high)
+        .flat_map(|e| {
+            (0..37).map(move |k| {
+                (1.0 + k as f64 * 0.026_994_1) * 2f64.powi(e / 2) * 2f64.powi(e - e / 2)
+            })
+        })
+        .collect()
 }
 
 #[test]
 fn levels_of_this_machine() {
     let names: Vec<_> = SimdLevel::available().map(SimdLevel::name).collect();
-    println!("SIMD levels exercised: {}; in use: {}", names.join(", "), level().name());
+    println!(
+        "SIMD levels exercised: {}; in use: {}",
+        names.join(", "),
+        level().name()
+    );
     assert_eq!(names[0], "portable");
     assert!(level().supported());
 }
@@ -122,15 +140,29 @@ fn f64_functions_to_their_ulps() {
     for level in SimdLevel::available() {
         for (name, x, bound) in &cases {
             let y = map(level, name, x);
-            let (worst, at) = x.iter().zip(&y).map(|(&x, &y)| (ulps64(y, scalar(name)(x)), x)).fold((0.0, 0.0), |m, e| if e.0 > m.0 { e } else { m });
+            let (worst, at) = x
+                .iter()
+                .zip(&y)
+                .map(|(&x, &y)| (ulps64(y, scalar(name)(x)), x))
+                .fold((0.0, 0.0), |m, e| if e.0 > m.0 { e } else { m });
             println!("{} f64 {name}: {worst:.2} ulp at {at:e}", level.name());
-            assert!(worst <= *bound, "{} {name}: {worst} ulp at {at:e}", level.name());
+            assert!(
+                worst <= *bound,
+                "{} {name}: {worst} ulp at {at:e}",
+                level.name()
+            );
         }
         // Near multiples of π/2, where the reduction cancels.
-        let x: Vec<f64> = (1..20_000).map(|k| k as f64 * std::f64::consts::FRAC_PI_2).collect();
+        let x: Vec<f64> = (1..20_000)
+            .map(|k| k as f64 * std::f64::consts::FRAC_PI_2)
+            .collect();
         for name in ["sin", "cos"] {
             for (x, y) in x.iter().zip(map(level, name, &x)) {
-                assert!(ulps64(y, scalar(name)(*x)) <= 2.0, "{} {name} {x:e}", level.name());
+                assert!(
+                    ulps64(y, scalar(name)(*x)) <= 2.0,
+                    "{} {name} {x:e}",
+                    level.name()
+                );
             }
         }
     }
@@ -143,27 +175,60 @@ fn f32_functions_to_their_ulps() {
         x.into_iter().map(|x| x as f32).collect::<Vec<_>>()
     };
     let cases: [(&'static str, Vec<f32>, f64); 6] = [
-        ("exp", both(grid(0.0, 103.9, 100_003)).into_iter().filter(|x| *x < 88.7).collect(), 2.0),
-        ("ln", scales(-149, 127).into_iter().map(|x| x as f32).collect(), 2.0),
+        (
+            "exp",
+            both(grid(0.0, 103.9, 100_003))
+                .into_iter()
+                .filter(|x| *x < 88.7)
+                .collect(),
+            2.0,
+        ),
+        (
+            "ln",
+            scales(-149, 127).into_iter().map(|x| x as f32).collect(),
+            2.0,
+        ),
         ("tanh", both(grid(0.0, 12.0, 100_003)), 3.0),
         ("tanh", both(scales(-120, 3)), 3.0),
         ("logistic", both(grid(0.0, 88.0, 100_003)), 4.0),
-        ("sqrt", scales(-149, 127).into_iter().map(|x| x as f32).collect(), 0.5),
+        (
+            "sqrt",
+            scales(-149, 127).into_iter().map(|x| x as f32).collect(),
+            0.5,
+        ),
     ];
     for level in SimdLevel::available() {
         for (name, x, bound) in &cases {
             let y = map(level, name, x);
-            let (worst, at) =
-                x.iter().zip(&y).map(|(&x, &y)| (ulps32(y, scalar(name)(x as f64)), x)).fold((0.0, 0.0), |m, e| if e.0 > m.0 { e } else { m });
+            let (worst, at) = x
+                .iter()
+                .zip(&y)
+                .map(|(&x, &y)| (ulps32(y, scalar(name)(x as f64)), x))
+                .fold((0.0, 0.0), |m, e| if e.0 > m.0 { e } else { m });
             println!("{} f32 {name}: {worst:.2} ulp at {at:e}", level.name());
-            assert!(worst <= *bound, "{} {name}: {worst} ulp at {at:e}", level.name());
+            assert!(
+                worst <= *bound,
+                "{} {name}: {worst} ulp at {at:e}",
+                level.name()
+            );
         }
-        let x = both([grid(0.0, 60.0, 100_003), grid(60.0, 20_000.0, 100_003), scales(-100, 40)].concat());
+        let x = both(
+            [
+                grid(0.0, 60.0, 100_003),
+                grid(60.0, 20_000.0, 100_003),
+                scales(-100, 40),
+            ]
+            .concat(),
+        );
         for name in ["sin", "cos"] {
             for (x, y) in x.iter().zip(map(level, name, &x)) {
                 let exact = scalar(name)(*x as f64);
                 let unit = 2f64.powi(-23) * exact.abs().max(2f64.powi(-10));
-                assert!((y as f64 - exact).abs() <= 2.0 * unit, "{} {name} {x:e}: {y:e} for {exact:e}", level.name());
+                assert!(
+                    (y as f64 - exact).abs() <= 2.0 * unit,
+                    "{} {name} {x:e}: {y:e} for {exact:e}",
+                    level.name()
+                );
             }
         }
     }
@@ -174,11 +239,58 @@ fn special_values() {
     let inf = f64::INFINITY;
     let nan = f64::NAN;
     let cases: [(&'static str, &[(f64, f64)]); 7] = [
-        ("exp", &[(inf, inf), (-inf, 0.0), (nan, nan), (0.0, 1.0), (-0.0, 1.0), (1e300, inf), (-1e300, 0.0), (710.0, inf)]),
-        ("ln", &[(inf, inf), (-inf, nan), (nan, nan), (0.0, -inf), (-0.0, -inf), (-1.0, nan), (1.0, 0.0), (-1e-40, nan)]),
-        ("tanh", &[(inf, 1.0), (-inf, -1.0), (nan, nan), (0.0, 0.0), (-0.0, -0.0), (1e-310, 1e-310)]),
-        ("logistic", &[(inf, 1.0), (-inf, 0.0), (nan, nan), (0.0, 0.5)]),
-        ("sin", &[(inf, nan), (-inf, nan), (nan, nan), (0.0, 0.0), (-0.0, -0.0), (1e-310, 1e-310)]),
+        (
+            "exp",
+            &[
+                (inf, inf),
+                (-inf, 0.0),
+                (nan, nan),
+                (0.0, 1.0),
+                (-0.0, 1.0),
+                (1e300, inf),
+                (-1e300, 0.0),
+                (710.0, inf),
+            ],
+        ),
+        (
+            "ln",
+            &[
+                (inf, inf),
+                (-inf, nan),
+                (nan, nan),
+                (0.0, -inf),
+                (-0.0, -inf),
+                (-1.0, nan),
+                (1.0, 0.0),
+                (-1e-40, nan),
+            ],
+        ),
+        (
+            "tanh",
+            &[
+                (inf, 1.0),
+                (-inf, -1.0),
+                (nan, nan),
+                (0.0, 0.0),
+                (-0.0, -0.0),
+                (1e-310, 1e-310),
+            ],
+        ),
+        (
+            "logistic",
+            &[(inf, 1.0), (-inf, 0.0), (nan, nan), (0.0, 0.5)],
+        ),
+        (
+            "sin",
+            &[
+                (inf, nan),
+                (-inf, nan),
+                (nan, nan),
+                (0.0, 0.0),
+                (-0.0, -0.0),
+                (1e-310, 1e-310),
+            ],
+        ),
         ("cos", &[(inf, nan), (nan, nan), (0.0, 1.0), (-0.0, 1.0)]),
         ("sqrt", &[(inf, inf), (-1.0, nan), (nan, nan), (-0.0, -0.0)]),
     ];
@@ -186,10 +298,20 @@ fn special_values() {
         for (name, pairs) in cases {
             let x: Vec<f64> = pairs.iter().map(|p| p.0).collect();
             let narrow: Vec<f32> = x.iter().map(|&x| x as f32).collect();
-            for (((x, want), y), y32) in pairs.iter().zip(map(level, name, &x)).zip(map(level, name, &narrow)) {
-                let same = |y: f64, want: f64| (y.is_nan() && want.is_nan()) || y.to_bits() == want.to_bits();
+            for (((x, want), y), y32) in pairs
+                .iter()
+                .zip(map(level, name, &x))
+                .zip(map(level, name, &narrow))
+            {
+                let same = |y: f64, want: f64| {
+                    (y.is_nan() && want.is_nan()) || y.to_bits() == want.to_bits()
+                };
                 assert!(same(y, *want), "{} {name}({x}) = {y}", level.name());
-                assert!(same(y32 as f64, *want as f32 as f64), "{} f32 {name}({x}) = {y32}", level.name());
+                assert!(
+                    same(y32 as f64, *want as f32 as f64),
+                    "{} f32 {name}({x}) = {y32}",
+                    level.name()
+                );
             }
         }
     }
@@ -204,7 +326,19 @@ fn special_values() {
 
 #[test]
 fn rounding() {
-    let x = [0.5, 1.5, 2.5, -0.5, -1.5, 2.4, -2.6, 1e9 + 0.75, 0.0, -7.0, 3.0];
+    let x = [
+        0.5,
+        1.5,
+        2.5,
+        -0.5,
+        -1.5,
+        2.4,
+        -2.6,
+        1e9 + 0.75,
+        0.0,
+        -7.0,
+        3.0,
+    ];
     for level in SimdLevel::available() {
         assert_eq!(map(level, "round", &x), x.map(f64::round_ties_even));
         assert_eq!(map(level, "floor", &x), x.map(f64::floor));
@@ -230,7 +364,10 @@ impl Kernel for Operations {
             let x: Vec<f32> = (0..16).map(|i| i as f32 + 0.25).collect();
             let mut y = [0f32; 16];
             let (lower, upper) = L::widen(L::F32::load(x.as_ptr()));
-            assert_eq!((lower + upper).sum(), x[..L::F32::LANES].iter().sum::<f32>() as f64);
+            assert_eq!(
+                (lower + upper).sum(),
+                x[..L::F32::LANES].iter().sum::<f32>() as f64
+            );
             assert_eq!(lower.sum(), x[..L::F64::LANES].iter().sum::<f32>() as f64);
             L::narrow(lower, upper).store(y.as_mut_ptr());
             assert_eq!(x[..L::F32::LANES], y[..L::F32::LANES]);
@@ -247,7 +384,10 @@ unsafe fn check<T: Real, V: Vector<Scalar = T>>() {
     unsafe {
         let v = V::load(x.as_ptr());
         let (zero, two) = (V::splat(T::ZERO), V::splat(T::from_f64(2.0)));
-        assert_eq!(v.sum().to_f64(), (0..V::LANES).map(|i| value(i).to_f64()).sum::<f64>());
+        assert_eq!(
+            v.sum().to_f64(),
+            (0..V::LANES).map(|i| value(i).to_f64()).sum::<f64>()
+        );
         for n in 0..=V::LANES + 1 {
             y.fill(T::from_f64(99.0));
             V::load_partial(x.as_ptr(), n).store(y.as_mut_ptr());
@@ -257,7 +397,14 @@ unsafe fn check<T: Real, V: Vector<Scalar = T>>() {
             y.fill(T::from_f64(99.0));
             v.store_partial(y.as_mut_ptr(), n);
             for i in 0..17 {
-                assert_eq!(y[i], if i < n.min(V::LANES) { x[i] } else { T::from_f64(99.0) });
+                assert_eq!(
+                    y[i],
+                    if i < n.min(V::LANES) {
+                        x[i]
+                    } else {
+                        T::from_f64(99.0)
+                    }
+                );
             }
         }
         let mut each = |got: V, want: fn(f64) -> f64| {
@@ -277,11 +424,27 @@ unsafe fn check<T: Real, V: Vector<Scalar = T>>() {
         each(two.copysign(v), |x| 2f64.copysign(x));
         each(two.xor(-zero), |_| -2.0);
         each((v - V::splat(T::HALF)).pow2(), |x| (x - 0.5).exp2());
-        each(V::select(two.copysign((v - V::splat(T::HALF)).parity()).lt(zero), two, v), |x| if (x - 0.5) % 2.0 != 0.0 { 2.0 } else { x });
-        each(V::select(v.lt(two), v, two), |x| if x < 2.0 { x } else { 2.0 });
-        each(V::select(v.le(V::splat(T::from_f64(0.5))), v, two), |x| if x <= 0.5 { x } else { 2.0 });
-        each(V::select(v.eq(V::splat(T::from_f64(0.5))), v, two), |x| if x == 0.5 { x } else { 2.0 });
-        assert!(V::any(v.lt(V::splat(T::from_f64(-1.0)))) && !V::any(v.lt(V::splat(T::from_f64(-2.0)))));
+        each(
+            V::select(
+                two.copysign((v - V::splat(T::HALF)).parity()).lt(zero),
+                two,
+                v,
+            ),
+            |x| if (x - 0.5) % 2.0 != 0.0 { 2.0 } else { x },
+        );
+        each(
+            V::select(v.lt(two), v, two),
+            |x| if x < 2.0 { x } else { 2.0 },
+        );
+        each(V::select(v.le(V::splat(T::from_f64(0.5))), v, two), |x| {
+            if x <= 0.5 { x } else { 2.0 }
+        });
+        each(V::select(v.eq(V::splat(T::from_f64(0.5))), v, two), |x| {
+            if x == 0.5 { x } else { 2.0 }
+        });
+        assert!(
+            V::any(v.lt(V::splat(T::from_f64(-1.0)))) && !V::any(v.lt(V::splat(T::from_f64(-2.0))))
+        );
         // The second operand survives a NaN.
         let nan = V::splat(T::from_f64(f64::NAN));
         assert!(two.min(nan).sum().to_f64().is_nan() && two.max(nan).sum().to_f64().is_nan());

@@ -4,7 +4,12 @@ use super::Level;
 
 /// A vector of `LANES` scalars. Made only inside a kernel (see the module), by the `unsafe` constructors.
 pub trait Vector:
-    Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
+    Copy
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
 {
     type Scalar: Real;
     type Mask: Copy;
@@ -119,9 +124,17 @@ pub fn polynomial<V: Vector, const N: usize>(x: V, c: [V::Scalar; N]) -> V {
     let (mut even, mut odd) = (like(x, V::Scalar::ZERO), like(x, V::Scalar::ZERO));
     for k in (0..N).rev() {
         if k % 2 == 0 {
-            even = if k + 2 < N { even.mul_add(square, like(x, c[k])) } else { like(x, c[k]) };
+            even = if k + 2 < N {
+                even.mul_add(square, like(x, c[k]))
+            } else {
+                like(x, c[k])
+            };
         } else {
-            odd = if k + 2 < N { odd.mul_add(square, like(x, c[k])) } else { like(x, c[k]) };
+            odd = if k + 2 < N {
+                odd.mul_add(square, like(x, c[k]))
+            } else {
+                like(x, c[k])
+            };
         }
     }
     odd.mul_add(x, even)

@@ -25,11 +25,21 @@ impl Level for Avx2 {
     type F32 = F32x8;
     #[inline(always)]
     fn widen(F32x8(x): F32x8) -> (F64x4, F64x4) {
-        unsafe { (F64x4(_mm256_cvtps_pd(_mm256_castps256_ps128(x))), F64x4(_mm256_cvtps_pd(_mm256_extractf128_ps::<1>(x)))) }
+        unsafe {
+            (
+                F64x4(_mm256_cvtps_pd(_mm256_castps256_ps128(x))),
+                F64x4(_mm256_cvtps_pd(_mm256_extractf128_ps::<1>(x))),
+            )
+        }
     }
     #[inline(always)]
     fn narrow(F64x4(lower): F64x4, F64x4(upper): F64x4) -> F32x8 {
-        unsafe { F32x8(_mm256_set_m128(_mm256_cvtpd_ps(upper), _mm256_cvtpd_ps(lower))) }
+        unsafe {
+            F32x8(_mm256_set_m128(
+                _mm256_cvtpd_ps(upper),
+                _mm256_cvtpd_ps(lower),
+            ))
+        }
     }
 }
 
@@ -38,11 +48,21 @@ impl Level for Avx512 {
     type F32 = F32x16;
     #[inline(always)]
     fn widen(F32x16(x): F32x16) -> (F64x8, F64x8) {
-        unsafe { (F64x8(_mm512_cvtps_pd(_mm512_castps512_ps256(x))), F64x8(_mm512_cvtps_pd(_mm512_extractf32x8_ps::<1>(x)))) }
+        unsafe {
+            (
+                F64x8(_mm512_cvtps_pd(_mm512_castps512_ps256(x))),
+                F64x8(_mm512_cvtps_pd(_mm512_extractf32x8_ps::<1>(x))),
+            )
+        }
     }
     #[inline(always)]
     fn narrow(F64x8(lower): F64x8, F64x8(upper): F64x8) -> F32x16 {
-        unsafe { F32x16(_mm512_insertf32x8::<1>(_mm512_castps256_ps512(_mm512_cvtpd_ps(lower)), _mm512_cvtpd_ps(upper))) }
+        unsafe {
+            F32x16(_mm512_insertf32x8::<1>(
+                _mm512_castps256_ps512(_mm512_cvtpd_ps(lower)),
+                _mm512_cvtpd_ps(upper),
+            ))
+        }
     }
 }
 

@@ -1,0 +1,61 @@
+import { RESERVED } from './equation/symbols.ts';
+import { LIMITS, type ParsedSpec } from './spec.ts';
+import { type Fault, pointerOf } from './spec-issues.ts';
+
+/** Checks intervals and names: reserved, declared twice, read as a derivative. Adds what is wrong to `faults`. */
+export function checkNames(parsed: ParsedSpec, faults: Fault[]): void {
+  const coordinates = Object.entries(parsed.domain);
+  const fault = (path: readonly PropertyKey[], detail: string, code: Fault['code'] = 'KFAC_SPEC'): void => {
+    faults.push({ code, pointer: pointerOf(path), detail });
+  };
+  if (coordinates.length === 0) fault(['domain'], 'expected at least one coordinate');
+  if (coordinates.length > LIMITS.coordinates) {
+    fault(['domain'], `expected at most ${LIMITS.coordinates} coordinates, got ${coordinates.length}`, 'KFAC_LIMIT');
+  }
+  if (Object.keys(parsed.constants).length > LIMITS.constants)
+    fault(['constants'], `expected at most ${LIMITS.constants} constants`, 'KFAC_LIMIT');
+  for (const [name, [lower, upper]] of coordinates) {
+    if (!(lower < upper))
+      fault(['domain', name], `expected [lower, upper] with lower < upper, got [${lower}, ${upper}]`);
+    if (!Number.isFinite(upper - lower))
+      fault(['domain', name], `expected an interval of finite length, got [${lower}, ${upper}]`);
+  }
+  const seen = new Set<string>();
+  const named = [
+    ...coordinates.map(([name]) => ['domain', name] as const),
+    ...parsed.unknowns.map((name, k) => ['unknowns', k, name] as const),
+    ...Object.keys(parsed.constants).map((name) => ['constants', name] as const),
+  ];
+  for (const path of named) {
+    const name = String(path.at(-1));
+    const pointer = path.slice(0, 2);
+    if (RESERVED.has(name)) fault(pointer, `"${name}" is a name of the text rules; choose another`);
+    else if (seen.has(name)) fault(pointer, `"${name}" is declared twice`);
+    else if (path[0] === 'constants' && parsed.unknowns.some((unknown) => name.startsWith(`${unknown}_`))) {
+      fault(pointer, `"${name}" reads like a derivative of ${parsed.unknowns[0]}; choose another`);
+    }
+    seen.add(name);
+  }
+}
+
+/** Checks what fields say about each other: stop rules, schedule, damping bounds. Adds what is wrong to `faults`. */
+export function checkConsistency(parsed: ParsedSpec, faults: Fault[]): void {
+  const { stop, optimizer, exact } = parsed;
+  const fault = (pointer: string, detail: string): void => {
+    faults.push({ code: 'KFAC_SPEC', pointer, detail });
+  };
+  if (Object.values(stop).every((value) => value === undefined))
+    fault('/stop', 'expected at least one of steps, seconds, loss, relativeL2');
+  else if (!exact && Object.entries(stop).every(([key, value]) => key === 'relativeL2' || value === undefined)) {
+    fault('/stop/relativeL2', 'needs an exact solution, and there is no other stop rule');
+  }
+  if (optimizer.name === 'adam' && optimizer.schedule === 'cosine' && stop.steps === undefined) {
+    fault('/optimizer/schedule', 'a cosine schedule needs stop.steps, where it ends');
+  }
+  if (optimizer.name === 'kfac' && optimizer.damping.minimum > optimizer.damping.maximum) {
+    fault(
+      '/optimizer/damping/minimum',
+      `expected at most the maximum ${optimizer.damping.maximum}, got ${optimizer.damping.minimum}`,
+    );
+  }
+}
