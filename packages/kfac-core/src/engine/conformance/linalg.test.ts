@@ -247,6 +247,8 @@ describe.each(all)('linalg on $name', ({ engine, withThreads }) => {
         [1000, 17],
         [5000, 12],
         [700, 65],
+        [2100, 37],
+        [1600, 130],
       ] as [number, number][]) {
         const a = randomMatrix(m, n, 15, dtype);
         const r = matrix(n, n, dtype);
