@@ -93,20 +93,25 @@ describe('the Whalley–Wilmott band', () => {
   });
 });
 
-test.each(['european-call', 'european-put'] as const)('the delta is that of the pricing formula at the effective volatility: %s', (type) => {
-  const market = { model: 'heston', v0: 0.09, kappa: 2, theta: 0.04, xi: 0.6, rho: -0.7, rate: 0.03, dividend: 0.02 };
-  const one = simulated({ market, horizon: { days: 60, steps: 6 }, liability: { type, strike: 103 } }, 9);
-  const { positions } = measure(one, 'blackScholesDelta');
-  const { spot, variance } = one.paths;
-  for (let t = 0; t < 6; t++) {
-    const years = one.world.task.horizon - t * one.world.interval;
-    for (let i = 0; i < 9; i++) {
-      const option = { type, spot: spot.data[t * 9 + i]!, strike: 103, years, rate: 0.03, dividend: 0.02 };
-      const volatility = Math.sqrt(expectedIntegratedVariance(one.world.spec.market, variance!.data[t * 9 + i]!, years) / years);
-      expect(positions[t * 9 + i]).toBeCloseTo(blackScholes(option, volatility).delta, 13);
+test.each(['european-call', 'european-put'] as const)(
+  'the delta is that of the pricing formula at the effective volatility: %s',
+  (type) => {
+    const market = { model: 'heston', v0: 0.09, kappa: 2, theta: 0.04, xi: 0.6, rho: -0.7, rate: 0.03, dividend: 0.02 };
+    const one = simulated({ market, horizon: { days: 60, steps: 6 }, liability: { type, strike: 103 } }, 9);
+    const { positions } = measure(one, 'blackScholesDelta');
+    const { spot, variance } = one.paths;
+    for (let t = 0; t < 6; t++) {
+      const years = one.world.task.horizon - t * one.world.interval;
+      for (let i = 0; i < 9; i++) {
+        const option = { type, spot: spot.data[t * 9 + i]!, strike: 103, years, rate: 0.03, dividend: 0.02 };
+        const volatility = Math.sqrt(
+          expectedIntegratedVariance(one.world.spec.market, variance!.data[t * 9 + i]!, years) / years,
+        );
+        expect(positions[t * 9 + i]).toBeCloseTo(blackScholes(option, volatility).delta, 13);
+      }
     }
-  }
-});
+  },
+);
 
 describe('oracle hedging §13: discrete hedging without costs', () => {
   test('the variance of the hedging error follows (π/4N)(vega·σ)² at the money, slope −1 in log N', () => {

@@ -27,7 +27,8 @@ test('the expected integrated variance solves m′ = κ(θ − m), integrated nu
 });
 
 test('the volatility it implies: the spot volatility at once, the long-run one in the end, θ stays put', () => {
-  const volatility = (v: number, years: number): number => Math.sqrt(expectedIntegratedVariance(heston, v, years) / years);
+  const volatility = (v: number, years: number): number =>
+    Math.sqrt(expectedIntegratedVariance(heston, v, years) / years);
   expect(volatility(0.09, 1e-9)).toBeCloseTo(0.3, 8);
   expect(volatility(0.09, 1e6)).toBeCloseTo(0.2, 6);
   expect(volatility(0.04, 0.3)).toBeCloseTo(0.2, 14);

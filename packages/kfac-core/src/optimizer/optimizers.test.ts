@@ -212,6 +212,43 @@ describe('optimizers', () => {
     },
   );
 
+  test('a checkpoint read from a file (a Buffer inside a larger pool) gives the same numbers', () => {
+    const bytes = encodeCheckpoint({
+      header: { kind: 'a' },
+      tensors: { x: Float64Array.of(1, 2), y: Float64Array.of(3) },
+    });
+    const pool = Buffer.alloc(bytes.length + 24);
+    pool.set(bytes, 24);
+    const { tensors } = decodeCheckpoint(pool.subarray(24));
+    expect([...tensors['x']!, ...tensors['y']!]).toEqual([1, 2, 3]);
+  });
+
+  test('a divergence on the first resumed step leaves the parameters of the checkpoint', async () => {
+    const objective = changingLeastSquares();
+    const task = (theta: Float64Array, broken: boolean) => ({
+      kind: 'test',
+      spec: {},
+      objective: broken ? { ...objective, linearize: () => ({ loss: Number.NaN, terms: [] }) } : objective,
+      optimizer: new Adam(engine, objective.parameters, { learningRate: 0.01, schedule: 'constant', steps: 1 }),
+      theta,
+      stop: { steps: 150 },
+    });
+    let saved: Uint8Array | undefined;
+    let atSave: number[] = [];
+    const theta = new Float64Array(4);
+    await runTraining(task(theta, false), {
+      onCheckpoint: (bytes, step) => {
+        if (step !== 100) return;
+        saved = bytes;
+        atSave = [...theta];
+      },
+    });
+    const resumed = new Float64Array(4);
+    const outcome = await runTraining(task(resumed, true), { resume: saved! });
+    expect(outcome).toMatchObject({ status: 'diverged', badStep: 101, steps: 100 });
+    expect([...resumed]).toEqual(atSave);
+  });
+
   test('a damaged or foreign checkpoint is refused with KFAC_CHECKPOINT', () => {
     const bytes = encodeCheckpoint({ header: { kind: 'a' }, tensors: { x: Float64Array.of(1, 2, 3) } });
     expect([...decodeCheckpoint(bytes).tensors['x']!]).toEqual([1, 2, 3]);
