@@ -60,17 +60,22 @@ async function repeated(rounds: number, us: (round: number) => Promise<Measured>
 const ms = (seconds: number): string => `${(1000 * seconds).toPrecision(3)} ms`;
 const s = (seconds: number): string => (Number.isFinite(seconds) ? `${seconds.toPrecision(3)} s` : 'not reached');
 const millions = (rate: number): string => `${(rate / 1e6).toPrecision(3)} M/s`;
-const times = (ratio: number): string => `${ratio.toPrecision(3)}×`;
+const times = (ratio: number): string => (Number.isFinite(ratio) ? `${ratio.toPrecision(3)}×` : '–');
 const threadsOf = ({ threads }: PeerSettings): string => `${threads} ${threads === 1 ? 'thread' : 'threads'}`;
 const compiled = ({ compile }: PeerSettings): string => (compile === 'none' || compile === 0 ? 'eager' : 'compiled');
+
+/** The fastest settings of the peer's K-FAC step. */
+function bestKfacSettings(steps: number): Promise<PeerSettings> {
+  return bestSettings(
+    'pinn_kfac.py',
+    [1, 2].map((threads) => ({ threads, steps })),
+  );
+}
 
 const pinnKfac: Benchmark = {
   name: 'pinn-kfac',
   async run({ rounds, steps }) {
-    const best = await bestSettings(
-      'pinn_kfac.py',
-      [1, 2].map((threads) => ({ threads, steps: Math.min(steps, 50) })),
-    );
+    const best = await bestKfacSettings(Math.min(steps, 50));
     const result = await alternate(
       rounds,
       () => ours('pinn-kfac', { threads: 1, steps }),
@@ -114,8 +119,9 @@ const radius: Benchmark = {
 
 const timeToError: Benchmark = {
   name: 'time-to-error',
-  async run({ seeds }) {
+  async run({ seeds, steps }) {
     const rows: Row[] = [];
+    const threads = (await bestKfacSettings(Math.min(steps, 50)))['threads']!;
     for (const [value, reach] of [
       [1e-3, '≤ 0.25 s'],
       [1e-5, '≤ 0.5 s'],
@@ -125,14 +131,14 @@ const timeToError: Benchmark = {
       const [us, them]: number[][] = [[], []];
       for (let seed = 1; seed <= seeds; seed++) {
         us!.push(reached(await ours('time-to-error', { threads: 2, seed, value })));
-        them!.push(reached(await peer('pinn_kfac.py', { threads: 2, seed, until: value })));
+        them!.push(reached(await peer('pinn_kfac.py', { threads, seed, until: value })));
       }
       const result = { ours: median(us!), peer: median(them!) };
       rows.push({
         workload: `P2/S, seconds from the problem to RMSE ${value.toExponential()}, γ* = 0.25, median of ${seeds} seeds, two threads`,
         reach,
         ours: s(result.ours),
-        peer: `${s(result.peer)} (K-FAC*, ${threadsOf({ threads: 2 })})`,
+        peer: `${s(result.peer)} (K-FAC*, ${threadsOf({ threads })})`,
         ratio: times(result.peer / result.ours),
       });
     }

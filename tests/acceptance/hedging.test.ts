@@ -18,9 +18,9 @@ function named(name: string): HedgingSpecInput {
   return entry.spec;
 }
 
-describe.runIf(native)('oracle hedging §13, training: HEDGE-1 by K-FAC, f32, on 50,000 common test paths', () => {
+describe.runIf(native)('oracle hedging §13, training: HEDGE-1 by K-FAC, f32, on 100,000 common test paths', () => {
   const hedge = (steps: number) =>
-    train({ ...named('HEDGE-1'), stop: { steps }, evaluation: { paths: 50_000, seed: 7 } });
+    train({ ...named('HEDGE-1'), stop: { steps } });
 
   test.each([
     [10, 0.36],

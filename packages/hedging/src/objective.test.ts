@@ -3,10 +3,10 @@ import { defaultEngine, matrix } from '@kfac/core';
 import type { Engine, LossTerm, Matrix } from '@kfac/core';
 import { HedgingObjective } from './objective.ts';
 import { parseHedgingSpec } from './parse.ts';
-import { initialLstm, lstmShape } from './policy/lstm.ts';
+import { initialLstm, lstmLayout, lstmShape } from './policy/lstm.ts';
 import { createRisk } from './risk/measures.ts';
 import { duplicating } from './testing.test-support.ts';
-import { createWorld } from './world.ts';
+import { allocatePaths, createWorld, simulate } from './world.ts';
 
 const engine = defaultEngine();
 
@@ -127,6 +127,52 @@ describe('oracle hedging §13, Gauss–Newton on a tiny network', () => {
     expect(Math.abs(form - explicit)).toBeLessThan(1e-8 * Math.abs(form));
     expect(jvp(objective, theta, d)).toEqual(expect.objectContaining({ length: u.length }));
     jvp(objective, theta, d).forEach((value, i) => expect(value).toBeCloseTo(u[i]!, 10));
+  });
+
+  test('(vi) without costs, feedback and drift the head’s cross-time blocks vanish within Monte Carlo error', () => {
+    const spec = parseHedgingSpec({
+      ...tiny,
+      market: { model: 'black-scholes', volatility: 0.2 },
+      cost: { proportional: 0 },
+      policy: { hidden: 2 },
+    });
+    const world = createWorld(spec);
+    const shape = lstmShape(spec);
+    const n = 8000;
+    const paths = allocatePaths(world, n);
+    simulate(engine, world, { seed: 1, purpose: 0, step: 1, firstPath: 0 }, paths);
+    const batch = engine.hedge.batch(world.task, n, world.dates, 'f64');
+    engine.hedge.prepare(world.task, paths.spot, null, batch);
+    const tape = engine.hedge.tape(shape, n, world.dates, 'f64');
+    const theta = initialLstm(shape, lstmLayout(shape), 1);
+    const outputs = 4 * shape.hidden;
+    theta.fill(0, shape.staticFeatures * outputs, (shape.staticFeatures + 1) * outputs);
+    engine.hedge.linearize(shape, theta, batch, tape, new Float64Array(n));
+    const z = matrix(n * world.dates, 3);
+    const g = matrix(n * world.dates, 1);
+    engine.hedge.capture(tape, 'head', z, g);
+    const moment = (t: number, s: number, j: number, k: number): { mean: number; error: number } => {
+      let sum = 0;
+      let squares = 0;
+      for (let i = 0; i < n; i++) {
+        const a = i * world.dates + t;
+        const b = i * world.dates + s;
+        const value = g.data[a]! * z.data[a * 3 + j]! * g.data[b]! * z.data[b * 3 + k]!;
+        sum += value;
+        squares += value * value;
+      }
+      return { mean: sum / n, error: Math.sqrt(squares) / n };
+    };
+    for (const [t, s] of [[0, 1], [0, 4], [1, 2], [2, 4]] as const) {
+      for (let j = 0; j < 3; j++) {
+        for (let k = 0; k < 3; k++) {
+          const { mean, error } = moment(t, s, j, k);
+          expect(Math.abs(mean)).toBeLessThan(4 * error);
+        }
+      }
+    }
+    const { mean, error } = moment(1, 1, 0, 0);
+    expect(mean).toBeGreaterThan(10 * error);
   });
 
   test('(vii) entropic G/a → the covariance of J as a → 0', () => {

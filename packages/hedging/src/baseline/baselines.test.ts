@@ -10,7 +10,7 @@ import { summarize } from '../statistics.ts';
 import type { HedgeSummary } from '../statistics.ts';
 import { allocatePaths, createWorld, simulate } from '../world.ts';
 import type { PathSet, World } from '../world.ts';
-import { allocateBaselines, hedgeByBaselines } from './baselines.ts';
+import { allocateBaselines, BASELINES, hedgeByBaselines } from './baselines.ts';
 import type { BaselineName } from './baselines.ts';
 
 const engine = defaultEngine();
@@ -58,6 +58,18 @@ describe('oracle hedging §11: baselines on HEDGE-1 within sampling error', () =
     expect(summary.turnover).toBe(0);
     expect(summary.pnlVariance).toBeGreaterThan(5);
   });
+});
+
+test('oracle hedging §13: under the pricing measure the mean P&L before costs is 0 for every hedge, within 3 s.e.', () => {
+  for (const { spec } of [catalogue[0]!, catalogue[2]!]) {
+    const market = { ...spec.market, drift: 0.02, rate: 0.03, dividend: 0.01 };
+    const fair = simulated({ ...spec, market, premium: 'model' }, 40_000);
+    for (const name of BASELINES) {
+      const { summary } = measure(fair, name);
+      const error = Math.sqrt(summary.pnlVariance / 40_000);
+      expect(Math.abs(summary.pnlMean + summary.meanCost)).toBeLessThan(3 * error);
+    }
+  }
 });
 
 describe('the Whalley–Wilmott band', () => {

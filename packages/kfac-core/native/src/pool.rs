@@ -128,6 +128,17 @@ pub fn for_each_block(blocks: usize, work: impl Fn(usize) + Sync) {
     });
 }
 
+/// Multiply-adds below which waking other threads costs more than it brings (about 50 µs of work).
+const WORTH_WAKING: usize = 1 << 20;
+
+/// `for_each_block` for work of about `operations` multiply-adds in all: serial where that is little.
+pub fn for_each_block_of(operations: usize, blocks: usize, work: impl Fn(usize) + Sync) {
+    if operations < WORTH_WAKING {
+        return (0..blocks).for_each(work);
+    }
+    for_each_block(blocks, work);
+}
+
 struct Restore(bool);
 
 impl Drop for Restore {
@@ -138,13 +149,23 @@ impl Drop for Restore {
 
 /// Cuts `data` into chunks of `chunk` elements (the last may be shorter) and runs `work(index, chunk)` on each.
 pub fn for_each_chunk<T: Send>(data: &mut [T], chunk: usize, work: impl Fn(usize, &mut [T]) + Sync) {
+    for_each_chunk_of(usize::MAX, data, chunk, work);
+}
+
+/// `for_each_chunk` for work of about `operations` multiply-adds in all: serial where that is little.
+pub fn for_each_chunk_of<T: Send>(
+    operations: usize,
+    data: &mut [T],
+    chunk: usize,
+    work: impl Fn(usize, &mut [T]) + Sync,
+) {
     if data.is_empty() {
         return;
     }
     let chunk = chunk.max(1);
     let blocks = data.len().div_ceil(chunk);
     let shared = Disjoint::new(data);
-    for_each_block(blocks, |index| {
+    for_each_block_of(operations, blocks, |index| {
         let start = index * chunk;
         let end = shared.len().min(start + chunk);
         // SAFETY: chunks of different indices do not overlap, and every index is run once.

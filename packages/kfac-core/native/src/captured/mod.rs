@@ -75,7 +75,8 @@ pub fn jvp<T: Real>(pair: Pair<'_, T>, direction: &[f64], out: &mut [f64]) {
         }
         let matrix = &*matrix;
         let examples = ROWS.div_ceil(uses);
-        pool::for_each_chunk(out, examples, |block, out| {
+        let operations = near.len().saturating_mul(width);
+        pool::for_each_chunk_of(operations, out, examples, |block, out| {
             let first = block * examples * uses;
             let rows = out.len() * uses;
             let near = &near[first * inner..(first + rows) * inner];
@@ -172,7 +173,8 @@ pub fn jacobian<T: Widen>(pair: Pair<'_, T>, scale: &[f64], out: &mut [f64], str
     if size == 0 {
         return;
     }
-    pool::for_each_chunk(out, JACOBIAN_ROWS * stride, |block, lines| {
+    let operations = scale.len().saturating_mul(uses + 1).saturating_mul(size);
+    pool::for_each_chunk_of(operations, out, JACOBIAN_ROWS * stride, |block, lines| {
         let first = block * JACOBIAN_ROWS;
         let count = lines.len() / stride;
         let rows = count * uses;

@@ -93,6 +93,7 @@ pub fn contract<T: Real>(
         (i, tile - i * (i + 1) / 2)
     };
     let area = side_i * side_j;
+    let operations = rows.saturating_mul(cols).saturating_mul(inner);
     let piece = |tile: usize, slab_index: usize, sums: &mut [f64]| {
         let (i, j) = place(tile);
         let (row, col) = (i * side_i, j * side_j);
@@ -127,7 +128,7 @@ pub fn contract<T: Real>(
         }
     };
     if slabs == 1 {
-        return pool::for_each_block(tiles, |tile| {
+        return pool::for_each_block_of(operations, tiles, |tile| {
             pool::with_scratch_of::<f64, _>(area, |sums| {
                 let done = piece(tile, 0, sums);
                 finish(Tile { values: sums, ..done });
@@ -136,7 +137,7 @@ pub fn contract<T: Real>(
     }
     pool::with_scratch_of::<f64, _>(area * tiles * slabs, |all| {
         let shared = Disjoint::new(all);
-        pool::for_each_block(tiles * slabs, |index| {
+        pool::for_each_block_of(operations, tiles * slabs, |index| {
             // SAFETY: every index has a range of its own.
             let sums = unsafe { shared.range(index * area, (index + 1) * area) };
             piece(index / slabs, index % slabs, sums);

@@ -138,7 +138,7 @@ fn by_columns<T: Dense>(n: usize, k: usize, b: &mut [T], solve: impl Fn(usize, &
         return;
     }
     let shared = Disjoint::new(b);
-    pool::for_each_block(k.div_ceil(COLUMNS), |block| {
+    pool::for_each_block_of(n.saturating_mul(n).saturating_mul(k), k.div_ceil(COLUMNS), |block| {
         let (start, end) = (block * COLUMNS, k.min((block + 1) * COLUMNS));
         let width = end - start;
         with_scratch_of::<T, _>(n * width, |copy| {

@@ -24,7 +24,8 @@ pub fn qr_factor<T: Dense>(m: usize, n: usize, a: &[T], r: &mut [T]) {
     let rows = block_rows(m, n);
     let blocks = m.div_ceil(rows).max(1);
     with_scratch_of::<T, _>(blocks * n * n, |triangles| {
-        pool::for_each_chunk(triangles, n * n, |block, triangle| {
+        let operations = m.saturating_mul(n).saturating_mul(n);
+        pool::for_each_chunk_of(operations, triangles, n * n, |block, triangle| {
             let part = &a[(block * rows * n).min(m * n)..((block + 1) * rows * n).min(m * n)];
             factor_block(part.len() / n, n, part, triangle);
         });
