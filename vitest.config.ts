@@ -8,8 +8,6 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ['{packages,apps}/*/src/**/*.test.ts', 'tests/**/*.test.ts'],
-    // Not green yet, and therefore not proven: the browser tests, HEDGE-1 on the native engine.
-    exclude: ['**/node_modules/**', '**/dist/**', 'tests/e2e/**', 'tests/acceptance/hedging.test.ts'],
     testTimeout: 60_000,
     pool: 'forks',
   },
