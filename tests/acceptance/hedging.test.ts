@@ -19,8 +19,7 @@ function named(name: string): HedgingSpecInput {
 }
 
 describe.runIf(native)('oracle hedging §13, training: HEDGE-1 by K-FAC, f32, on 100,000 common test paths', () => {
-  const hedge = (steps: number) =>
-    train({ ...named('HEDGE-1'), stop: { steps } });
+  const hedge = (steps: number) => train({ ...named('HEDGE-1'), stop: { steps } });
 
   test.each([
     [10, 0.36],

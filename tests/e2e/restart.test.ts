@@ -20,6 +20,8 @@ describe.skipIf(skips())('a service that is killed under a live page', () => {
   test('the page finds it again and has every point once', { timeout: TIMEOUT }, async () => {
     const id = await service.launch('pinn', 'Survivor', {
       ...P2,
+      // Steps of some ten milliseconds: the run stays below the page's 1000 points, from which it is thinned.
+      sampling: { interior: 9000, conditions: 1200 },
       optimizer: { name: 'kfac' },
       stop: { steps: 20_000 },
     });

@@ -163,7 +163,12 @@ describe('oracle hedging §13, Gauss–Newton on a tiny network', () => {
       }
       return { mean: sum / n, error: Math.sqrt(squares) / n };
     };
-    for (const [t, s] of [[0, 1], [0, 4], [1, 2], [2, 4]] as const) {
+    for (const [t, s] of [
+      [0, 1],
+      [0, 4],
+      [1, 2],
+      [2, 4],
+    ] as const) {
       for (let j = 0; j < 3; j++) {
         for (let k = 0; k < 3; k++) {
           const { mean, error } = moment(t, s, j, k);
