@@ -167,7 +167,7 @@ export class GaussNewton implements Optimizer {
     return this.#orthogonal;
   }
 
-  /** Probes radii from small to large and returns the step at the radius where the ratio crosses γ*. */
+  /** Probes radii from the last one outwards and returns the step at the radius where the ratio crosses γ*. */
   #choose(objective: Objective, theta: Float64Array, loss: number, rows: Matrix, form: 'gram' | 'qr') {
     const system = this.#factor(rows, form);
     const { window, probes: count, minRadius, maxRadius } = this.#options;
@@ -187,19 +187,28 @@ export class GaussNewton implements Optimizer {
       const ratio = (loss - newLoss) / step.predicted;
       return { step, newLoss, ratio: Number.isFinite(ratio) ? Math.max(-1, Math.min(1, ratio)) : -1 };
     };
-    // From small to large: the first probe below γ* ends the search, which makes the ratios a cumulative minimum.
-    let used = 0;
-    let radius = high;
-    let above: Probe | null = null;
-    for (let k = 0; k < count; k++) {
-      const probe = { radius: radiusOf(k), ratio: attempt(radiusOf(k)).ratio };
+    // From the middle of the window, the last radius: upwards while the ratio holds, downwards until it does.
+    const ratioAt = (k: number): Probe => {
       used += 1;
-      if (probe.ratio < this.#target) {
-        radius = above === null ? low : crossing(above, probe, this.#target);
-        break;
+      return { radius: radiusOf(k), ratio: attempt(radiusOf(k)).ratio };
+    };
+    let used = 0;
+    let k = Math.round(((count - 1) * Math.log(this.#radius / low)) / Math.log(high / low)) || 0;
+    let above = ratioAt(k);
+    let below: Probe | null = null;
+    if (above.ratio >= this.#target) {
+      while (below === null && ++k < count) {
+        const next = ratioAt(k);
+        if (next.ratio < this.#target) below = next;
+        else above = next;
       }
-      above = probe;
+    } else {
+      while (above.ratio < this.#target && --k >= 0) {
+        below = above;
+        above = ratioAt(k);
+      }
     }
+    const radius = below === null ? high : above.ratio < this.#target ? low : crossing(above, below, this.#target);
     return { ...attempt(radius), radius, largest: system.largest, probes: used + 1 };
   }
 

@@ -154,7 +154,7 @@ export class OrthogonalSystem implements ReducedSystem {
     let low = root;
     let lowRight = 0;
     for (let i = 0; i < n; i++) {
-      const rho = Math.hypot(b[i]!, low);
+      const rho = Math.sqrt(b[i]! * b[i]! + low * low);
       const c = rho === 0 ? 1 : b[i]! / rho;
       const s = rho === 0 ? 0 : low / rho;
       this.#diagonal[i] = rho;
@@ -163,7 +163,7 @@ export class OrthogonalSystem implements ReducedSystem {
       if (i === n - 1) break;
       this.#upper[i] = c * e[i]!;
       const fill = -s * e[i]!;
-      low = Math.hypot(root, fill);
+      low = Math.sqrt(lambda + fill * fill);
       lowRight = low === 0 ? 0 : (fill / low) * lowRight;
     }
     const w = this.#w;
