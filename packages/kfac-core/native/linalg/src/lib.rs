@@ -156,8 +156,24 @@ macro_rules! dense {
                 });
             }
 
-            /// Reduces columns start … start + width of `a` (rows from `start` on) and writes their T.
+            /// `reduce_panel`, compiled once more for AVX2 where the processor has it; the same operations, the same bits.
             fn panel(m: usize, start: usize, width: usize, size: usize, a: &mut [T], factor: &mut [T]) {
+                #[cfg(target_arch = "x86_64")]
+                if std::arch::is_x86_feature_detected!("avx2") {
+                    #[target_feature(enable = "avx2")]
+                    fn wide(m: usize, start: usize, width: usize, size: usize, a: &mut [T], factor: &mut [T]) {
+                        reduce_panel(m, start, width, size, a, factor);
+                    }
+                    // SAFETY: the feature was detected.
+                    unsafe { wide(m, start, width, size, a, factor) };
+                    return;
+                }
+                reduce_panel(m, start, width, size, a, factor);
+            }
+
+            /// Reduces columns start … start + width of `a` (rows from `start` on) and writes their T.
+            #[inline(always)]
+            fn reduce_panel(m: usize, start: usize, width: usize, size: usize, a: &mut [T], factor: &mut [T]) {
                 for j in start..start + width {
                     let (done, rest) = a.split_at_mut((j + 1) * m);
                     let column = &mut done[j * m..];
@@ -187,6 +203,7 @@ macro_rules! dense {
             }
 
             /// Σ x·y in eight running sums, so that it vectorises.
+            #[inline(always)]
             fn inner(x: &[T], y: &[T]) -> T {
                 let mut sums = [0.0; 8];
                 let (xs, ys) = (x.chunks_exact(8), y.chunks_exact(8));
