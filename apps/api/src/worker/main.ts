@@ -1,11 +1,22 @@
-import { solve } from '@kfac/pinn';
-import { train } from '@kfac/hedging';
 import { runWorker } from './run.ts';
 import type { Trainers } from './trainer.ts';
 
+const PRELOAD_AFTER_MS = 100;
+
+// The trainers are loaded when a run asks for them, so that a child that is born for a waiting run loads no other kind.
+const pinn = () => import('@kfac/pinn');
+const hedging = () => import('@kfac/hedging');
+
+type PinnSpec = Parameters<Awaited<ReturnType<typeof pinn>>['solve']>[0];
+type HedgingSpec = Parameters<Awaited<ReturnType<typeof hedging>>['train']>[0];
+
 const trainers: Trainers = {
-  pinn: (spec, options) => solve(spec as Parameters<typeof solve>[0], options),
-  hedging: (spec, options) => train(spec as Parameters<typeof train>[0], options),
+  pinn: async (spec, options) => (await pinn()).solve(spec as PinnSpec, options),
+  hedging: async (spec, options) => (await hedging()).train(spec as HedgingSpec, options),
 };
+
+// A child that nobody needs yet uses its time to load both.
+const preload = setTimeout(() => void hedging().then(pinn), PRELOAD_AFTER_MS);
+process.once('message', () => clearTimeout(preload));
 
 runWorker(trainers);
