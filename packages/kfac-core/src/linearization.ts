@@ -50,6 +50,7 @@ export interface Objective {
   readonly parameters: ParameterLayout;
   /** L(θ) on the current batch. */
   loss(theta: Float64Array): number;
+  /** L and its terms at θ. An optimizer may ask at a trial point and again at the same θ in its next step. */
   linearize(theta: Float64Array): Linearization;
   /** Prepares the batch of that step, a pure function of (seed, step). Step numbers start at 1. */
   nextBatch(step: number): void;

@@ -56,23 +56,58 @@ describe('curvature blocks', () => {
     expectClose(back, v, 1e-10);
   });
 
-  test.each([5, 2])('oracle kfac §14.14: the sum of two Kronecker products, second factors of rank %i', (rank) => {
-    const stream = new PhiloxStream(2, rank);
-    const first = { a: randomSpd(5, stream), g: randomSpd(4, stream), uses: 4 };
-    const second = { a: randomSpd(5, stream, rank), g: randomSpd(4, stream, Math.min(4, rank)), uses: 1 };
-    const lambda = 1e-6;
-    const v = matrix(5, 4);
+  test.each([
+    { inputs: 12, outputs: 10, rank: 12 },
+    { inputs: 12, outputs: 10, rank: 2 },
+    { inputs: 3, outputs: 12, rank: 12 },
+    { inputs: 12, outputs: 3, rank: 2 },
+    { inputs: 12, outputs: 1, rank: 2 },
+  ])(
+    'oracle kfac §14.14: the sum of two Kronecker products, $inputs × $outputs, second factors of rank $rank',
+    ({ inputs, outputs, rank }) => {
+      const stream = new PhiloxStream(2, rank);
+      const first = { a: randomSpd(inputs, stream), g: randomSpd(outputs, stream), uses: 4 };
+      const second = {
+        a: randomSpd(inputs, stream, Math.min(inputs, rank)),
+        g: randomSpd(outputs, stream, Math.min(outputs, rank)),
+        uses: 1,
+      };
+      const lambda = 1e-6;
+      const v = matrix(inputs, outputs);
+      for (let i = 0; i < v.data.length; i++) v.data[i] = stream.normal();
+      const block = new KroneckerSum(engine, first, second, 'same');
+      expect(block.refresh(lambda)).toBe(true);
+      const solved = matrix(inputs, outputs);
+      block.solve(v, solved);
+      const scaled = matrix(outputs, outputs);
+      for (let i = 0; i < scaled.data.length; i++) scaled.data[i] = 4 * first.g.data[i]!;
+      const back = kroneckerProduct(first.a, lambda, solved, scaled, lambda);
+      const other = kroneckerProduct(second.a, lambda, solved, second.g, lambda);
+      for (let i = 0; i < back.data.length; i++) back.data[i] = back.data[i]! + other.data[i]!;
+      expectClose(back, v, 1e-8);
+
+      const again = new KroneckerSum(engine, first, second, 'same');
+      again.restore(block.save());
+      const restored = matrix(inputs, outputs);
+      again.solve(v, restored);
+      expect(restored.data).toEqual(solved.data);
+    },
+  );
+
+  test.each([
+    [12, 10],
+    [12, 1],
+  ])('a sum of Kronecker products %i × %i that has never been inverted stands for I/λ', (inputs, outputs) => {
+    const stream = new PhiloxStream(4, 1);
+    const bad = { a: randomSpd(inputs, stream), g: matrix(outputs, outputs), uses: 1 };
+    bad.g.data[0] = Number.NaN;
+    const block = new KroneckerSum(engine, bad, bad, 'same');
+    expect(block.refresh(0.25)).toBe(false);
+    const v = matrix(inputs, outputs);
     for (let i = 0; i < v.data.length; i++) v.data[i] = stream.normal();
-    const block = new KroneckerSum(engine, first, second, 'same');
-    expect(block.refresh(lambda)).toBe(true);
-    const solved = matrix(5, 4);
+    const solved = matrix(inputs, outputs);
     block.solve(v, solved);
-    const scaled = matrix(4, 4);
-    for (let i = 0; i < 16; i++) scaled.data[i] = 4 * first.g.data[i]!;
-    const back = kroneckerProduct(first.a, lambda, solved, scaled, lambda);
-    const other = kroneckerProduct(second.a, lambda, solved, second.g, lambda);
-    for (let i = 0; i < back.data.length; i++) back.data[i] = back.data[i]! + other.data[i]!;
-    expectClose(back, v, 1e-8);
+    v.data.forEach((value, i) => expect(solved.data[i]).toBeCloseTo(4 * value, 12));
   });
 
   test('oracle kfac §14.13: a NaN or singular factor keeps the last good inverse', () => {

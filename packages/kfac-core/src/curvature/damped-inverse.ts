@@ -1,8 +1,8 @@
 import type { Engine, Matrix } from '../engine/engine.ts';
 import { matrix } from '../engine/matrix.ts';
-import { KfacError } from '../errors.ts';
 import { allFinite } from '../vector.ts';
 import { addDiagonal, trace } from './damping.ts';
+import { succeeds } from './succeeds.ts';
 
 /**
  * The inverse of one damped symmetric factor with the failure policy of the suite: damping × 10 at most three times,
@@ -28,12 +28,7 @@ export class DampedInverse {
     if (!allFinite(m.data) || !Number.isFinite(delta)) return false;
     for (let attempt = 0, damping = delta; attempt < 4; attempt++, damping *= 10) {
       addDiagonal(m, damping, this.#factor);
-      try {
-        this.#engine.linalg.cholesky(this.#factor);
-      } catch (error) {
-        if (error instanceof KfacError && error.code === 'KFAC_NOT_POSITIVE_DEFINITE') continue;
-        throw error;
-      }
+      if (!succeeds(() => this.#engine.linalg.cholesky(this.#factor))) continue;
       this.#engine.linalg.choleskyInverse(this.#factor, this.#candidate);
       if (allFinite(this.#candidate.data)) return true;
     }

@@ -1,9 +1,9 @@
 import type { Engine, Matrix } from '../engine/engine.ts';
 import { matrix } from '../engine/matrix.ts';
-import { KfacError } from '../errors.ts';
 import { allFinite } from '../vector.ts';
 import type { CurvatureBlock } from './block.ts';
-import { addDiagonal, splitDamping, type DampingSplit } from './damping.ts';
+import { splitDamping, type DampingSplit } from './damping.ts';
+import { OneSidedInverse, type SumInverse, TwoSidedInverse } from './sum-inverse.ts';
 
 /** One term c·(A ⊗ G) of a sum; statistics are undamped and read at every refresh. */
 export interface KroneckerTerm {
@@ -12,32 +12,31 @@ export interface KroneckerTerm {
   readonly uses: number;
 }
 
+/** Largest narrow side for which the wide one is factorised once per row instead of diagonalised. */
+const NARROW = 8;
+
 /**
- * F = A⊗B + C⊗D exactly inverted by two generalised eigenproblems, symmetric form (docs/math.md, "Sum of two Kronecker
- * products"): A·K₁ = (A+C)·K₁·diag(p₁), K₁ᵀ(A+C)K₁ = I, the same for B, D with K₂, p₂; M = p₁p₂ᵀ + (1−p₁)(1−p₂)ᵀ;
- * F⁻¹·V = K₁·[(K₁ᵀ·V·K₂)/M]·K₂ᵀ on an [in × out] matrix V (F·V = A·V·B + C·V·D). Always f64. The scales c are folded
- * into B and D. Damping: 'same' puts λ on each of the four factors, 'pi' gives each term λ/2.
+ * F = A⊗B + C⊗D exactly inverted, symmetric form (docs/math.md, "Sum of two Kronecker products"). Always f64. The scales
+ * c are folded into B and D. Damping: 'same' puts λ on each of the four factors, 'pi' gives each term λ/2.
  */
 export class KroneckerSum implements CurvatureBlock {
-  readonly #engine: Engine;
   readonly #first: KroneckerTerm;
   readonly #second: KroneckerTerm;
   readonly #split: DampingSplit;
-  readonly #sideA: GeneralizedSide;
-  readonly #sideB: GeneralizedSide;
-  readonly #work: Matrix;
-  readonly #core: Matrix;
+  readonly #inverse: SumInverse;
+  readonly #ac: { readonly x: Matrix; readonly y: Matrix };
+  readonly #bd: { readonly x: Matrix; readonly y: Matrix };
   #ready = false;
 
   constructor(engine: Engine, first: KroneckerTerm, second: KroneckerTerm, split: DampingSplit) {
-    this.#engine = engine;
+    const [inputs, outputs] = [first.a.rows, first.g.rows];
     this.#first = first;
     this.#second = second;
     this.#split = split;
-    this.#sideA = new GeneralizedSide(engine, first.a.rows);
-    this.#sideB = new GeneralizedSide(engine, first.g.rows);
-    this.#work = matrix(first.a.rows, first.g.rows);
-    this.#core = matrix(first.a.rows, first.g.rows);
+    const Inverse = Math.min(inputs, outputs) <= NARROW ? OneSidedInverse : TwoSidedInverse;
+    this.#inverse = new Inverse(engine, inputs, outputs);
+    this.#ac = { x: matrix(inputs, inputs), y: matrix(inputs, inputs) };
+    this.#bd = { x: matrix(outputs, outputs), y: matrix(outputs, outputs) };
   }
 
   refresh(lambda: number): boolean {
@@ -47,9 +46,12 @@ export class KroneckerSum implements CurvatureBlock {
     for (let attempt = 0, damping = lambda; attempt < 4; attempt++, damping *= 10) {
       const one = this.#damping(a1, g1, c1, damping);
       const two = this.#damping(a2, g2, c2, damping);
-      if (this.#sideA.prepare(a1, 1, one.a, a2, 1, two.a) && this.#sideB.prepare(g1, c1, one.g, g2, c2, two.g)) {
-        this.#sideA.install();
-        this.#sideB.install();
+      damped(a1, 1, one.a, this.#ac.x);
+      damped(a2, 1, two.a, this.#ac.y);
+      damped(g1, c1, one.g, this.#bd.x);
+      damped(g2, c2, two.g, this.#bd.y);
+      if (this.#inverse.prepare(this.#ac, this.#bd)) {
+        this.#inverse.install();
         this.#ready = true;
         return true;
       }
@@ -65,113 +67,38 @@ export class KroneckerSum implements CurvatureBlock {
   }
 
   #fail(lambda: number): boolean {
-    if (!this.#ready) {
-      this.#sideA.identity(1);
-      this.#sideB.identity(1 / Math.max(lambda, 1e-12));
-    }
+    if (!this.#ready) this.#inverse.identity(1 / Math.max(lambda, 1e-12));
     return false;
   }
 
   solve(v: Matrix, out: Matrix): void {
-    const { linalg } = this.#engine;
-    const k1 = this.#sideA.basis;
-    const k2 = this.#sideB.basis;
-    linalg.gemm(1, k1, 't', v, 'n', 0, this.#work);
-    linalg.gemm(1, this.#work, 'n', k2, 'n', 0, this.#core);
-    const p1 = this.#sideA.ratios;
-    const p2 = this.#sideB.ratios;
-    const core = this.#core.data;
-    for (let i = 0, index = 0; i < p1.length; i++) {
-      for (let j = 0; j < p2.length; j++, index++)
-        core[index] = core[index]! / (p1[i]! * p2[j]! + (1 - p1[i]!) * (1 - p2[j]!));
-    }
-    linalg.gemm(1, k1, 'n', this.#core, 'n', 0, this.#work);
-    linalg.gemm(1, this.#work, 'n', k2, 't', 0, out);
+    this.#inverse.solve(v, out);
   }
 
   save(): Float64Array {
-    const parts = [this.#sideA.save(), this.#sideB.save(), Float64Array.of(this.#ready ? 1 : 0)];
-    const out = new Float64Array(parts.reduce((n, part) => n + part.length, 0));
+    const { state } = this.#inverse;
+    const out = new Float64Array(state.reduce((n, part) => n + part.length, 1));
     let at = 0;
-    for (const part of parts) {
+    for (const part of state) {
       out.set(part, at);
       at += part.length;
     }
+    out[at] = this.#ready ? 1 : 0;
     return out;
   }
 
   restore(saved: Float64Array): void {
-    const a = this.#sideA.restore(saved);
-    this.#sideB.restore(saved.subarray(a));
-    this.#ready = saved[saved.length - 1] === 1;
+    let at = 0;
+    for (const part of this.#inverse.state) {
+      part.set(saved.subarray(at, at + part.length));
+      at += part.length;
+    }
+    this.#ready = saved[at] === 1;
   }
 }
 
-/** One side of the sum: X·K = (X+Y)·K·diag(p), Kᵀ(X+Y)K = I, p clipped to [0, 1]. */
-class GeneralizedSide {
-  readonly basis: Matrix;
-  readonly ratios: Float64Array;
-  readonly #engine: Engine;
-  readonly #x: Matrix;
-  readonly #sum: Matrix;
-  readonly #vectors: Matrix;
-  readonly #values: Float64Array;
-
-  constructor(engine: Engine, size: number) {
-    this.#engine = engine;
-    this.basis = matrix(size, size);
-    this.ratios = new Float64Array(size).fill(1);
-    this.#x = matrix(size, size);
-    this.#sum = matrix(size, size);
-    this.#vectors = matrix(size, size);
-    this.#values = new Float64Array(size);
-  }
-
-  prepare(x: Matrix, scaleX: number, dampingX: number, y: Matrix, scaleY: number, dampingY: number): boolean {
-    const n = x.rows;
-    for (let i = 0; i < x.data.length; i++) {
-      this.#x.data[i] = scaleX * x.data[i]!;
-      this.#sum.data[i] = this.#x.data[i]! + scaleY * y.data[i]!;
-    }
-    addDiagonal(this.#x, dampingX, this.#x);
-    addDiagonal(this.#sum, dampingX + dampingY, this.#sum);
-    try {
-      this.#engine.linalg.eigenGeneralized(this.#x, this.#sum, this.#values, this.#vectors);
-    } catch (error) {
-      if (
-        error instanceof KfacError &&
-        (error.code === 'KFAC_NOT_POSITIVE_DEFINITE' || error.code === 'KFAC_NO_CONVERGENCE')
-      )
-        return false;
-      throw error;
-    }
-    return n === 0 || (allFinite(this.#values) && allFinite(this.#vectors.data));
-  }
-
-  install(): void {
-    this.basis.data.set(this.#vectors.data);
-    for (let i = 0; i < this.ratios.length; i++) this.ratios[i] = Math.min(1, Math.max(0, this.#values[i]!));
-  }
-
-  identity(scale: number): void {
-    const n = this.ratios.length;
-    this.basis.data.fill(0);
-    for (let i = 0; i < n; i++) this.basis.data[i * n + i] = Math.sqrt(scale);
-    this.ratios.fill(1);
-  }
-
-  save(): Float64Array {
-    const out = new Float64Array(this.basis.data.length + this.ratios.length);
-    out.set(this.basis.data);
-    out.set(this.ratios, this.basis.data.length);
-    return out;
-  }
-
-  /** Reads what `save` wrote and returns how many numbers that was. */
-  restore(saved: Float64Array): number {
-    const n = this.basis.data.length;
-    this.basis.data.set(saved.subarray(0, n));
-    this.ratios.set(saved.subarray(n, n + this.ratios.length));
-    return n + this.ratios.length;
-  }
+/** out ← scale·m + δ·I. */
+function damped(m: Matrix, scale: number, delta: number, out: Matrix): void {
+  for (let i = 0; i < m.data.length; i++) out.data[i] = scale * m.data[i]!;
+  for (let i = 0; i < m.rows; i++) out.data[i * m.cols + i] = out.data[i * m.cols + i]! + delta;
 }

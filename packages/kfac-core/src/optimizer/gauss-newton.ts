@@ -176,21 +176,24 @@ export class GaussNewton implements Optimizer {
     // The smallest λ that JᵀJ itself does not drown: rounding of the squared form, none in QR form.
     const smallest = form === 'gram' ? 1e-15 * system.largest : 0;
     const radiusOf = (k: number): number => low * (high / low) ** (k / (count - 1));
-    const attempt = (radius: number): { step: DampedStep; newLoss: number; ratio: number } => {
+    const attempt = (
+      radius: number,
+      lossAt: (candidate: Float64Array) => number,
+    ): { step: DampedStep; newLoss: number; ratio: number } => {
       const step = solveSecular(system, radius, smallest);
       system.expand(this.#delta);
       for (let i = 0; i < theta.length; i++) {
         this.#delta[i] = -this.#delta[i]!;
         this.#candidate[i] = theta[i]! + this.#delta[i]!;
       }
-      const newLoss = objective.loss(this.#candidate);
+      const newLoss = lossAt(this.#candidate);
       const ratio = (loss - newLoss) / step.predicted;
       return { step, newLoss, ratio: Number.isFinite(ratio) ? Math.max(-1, Math.min(1, ratio)) : -1 };
     };
     // From the middle of the window, the last radius: upwards while the ratio holds, downwards until it does.
     const ratioAt = (k: number): Probe => {
       used += 1;
-      return { radius: radiusOf(k), ratio: attempt(radiusOf(k)).ratio };
+      return { radius: radiusOf(k), ratio: attempt(radiusOf(k), (candidate) => objective.loss(candidate)).ratio };
     };
     let used = 0;
     let k = Math.round(((count - 1) * Math.log(this.#radius / low)) / Math.log(high / low)) || 0;
@@ -209,7 +212,9 @@ export class GaussNewton implements Optimizer {
       }
     }
     const radius = below === null ? high : above.ratio < this.#target ? low : crossing(above, below, this.#target);
-    return { ...attempt(radius), radius, largest: system.largest, probes: used + 1 };
+    // Nearly always accepted, and then the next step's linearisation.
+    const chosen = attempt(radius, (candidate) => objective.linearize(candidate).loss);
+    return { ...chosen, radius, largest: system.largest, probes: used + 1 };
   }
 
   /** Keeps λ of accepted steps; switches to γ* = ½ when its trend over the last thirty turns upwards. */

@@ -55,33 +55,42 @@ pub fn gradient<T: Real>(pair: Pair<'_, T>, weights: &[f64], out: &mut [f64]) {
 /// Rows of Z and G that one piece of `jvp` takes, before rounding to whole examples.
 const ROWS: usize = 128;
 
-/// out[i] += ⟨J_i, V⟩, V [in × out]. Z·V is formed block by block and multiplied with G, or G·Vᵀ with Z, whichever has
-/// the longer rows.
-pub fn jvp<T: Real>(pair: Pair<'_, T>, direction: &[f64], out: &mut [f64]) {
+/// out[k·B + i] += ⟨J_i, V_k⟩, V_k [in × out] one after the other. Z·V is formed block by block and multiplied with G,
+/// or G·Vᵀ with Z, whichever has the longer rows; a block serves all directions while it is in the cache.
+pub fn jvp<T: Real>(pair: Pair<'_, T>, directions: &[f64], out: &mut [f64]) {
     let Pair { z, g, inputs, outputs, uses } = pair;
-    pair.check(out.len());
-    assert!(direction.len() == inputs * outputs);
-    if inputs == 0 || outputs == 0 {
+    let size = inputs * outputs;
+    if size == 0 || directions.is_empty() {
         return;
     }
+    let count = directions.len() / size;
+    let batch = out.len() / count;
+    assert!(directions.len() == count * size && out.len() == count * batch);
+    pair.check(batch);
     let forward = outputs >= inputs;
     let (near, inner, far, width) = if forward { (z, inputs, g, outputs) } else { (g, outputs, z, inputs) };
-    pool::with_scratch_of::<T, _>(inner * width, |matrix| {
+    pool::with_scratch_of::<T, _>(count * size, |matrices| {
         // V or Vᵀ: [inner × width] row-major.
-        for (k, line) in matrix.chunks_exact_mut(width).enumerate() {
-            for (j, x) in line.iter_mut().enumerate() {
-                *x = T::from_f64(if forward { direction[k * width + j] } else { direction[j * inner + k] });
+        for (matrix, direction) in matrices.chunks_exact_mut(size).zip(directions.chunks_exact(size)) {
+            for (k, line) in matrix.chunks_exact_mut(width).enumerate() {
+                for (j, x) in line.iter_mut().enumerate() {
+                    *x = T::from_f64(if forward { direction[k * width + j] } else { direction[j * inner + k] });
+                }
             }
         }
-        let matrix = &*matrix;
+        let matrices = &*matrices;
         let examples = ROWS.div_ceil(uses);
-        let operations = near.len().saturating_mul(width);
-        pool::for_each_chunk_of(operations, out, examples, |block, out| {
-            let first = block * examples * uses;
-            let rows = out.len() * uses;
-            let near = &near[first * inner..(first + rows) * inner];
-            let far = &far[first * width..(first + rows) * width];
-            dispatch(Contracted { near, far, matrix, inner, width, uses, out });
+        let operations = near.len().saturating_mul(width).saturating_mul(count);
+        let shared = Disjoint::new(out);
+        pool::for_each_block_of(operations, batch.div_ceil(examples), |block| {
+            let (first, last) = (block * examples, batch.min((block + 1) * examples));
+            let near = &near[first * uses * inner..last * uses * inner];
+            let far = &far[first * uses * width..last * uses * width];
+            for (k, matrix) in matrices.chunks_exact(size).enumerate() {
+                // SAFETY: blocks and directions have ranges of their own.
+                let out = unsafe { shared.range(k * batch + first, k * batch + last) };
+                dispatch(Contracted { near, far, matrix, inner, width, uses, out });
+            }
         });
     });
 }

@@ -17,19 +17,21 @@ fn the_three_products_agree_with_each_other() {
         let (z, g) = (numbers(rows * inputs, 1), numbers(rows * outputs, 2));
         let pair = Pair { z: &z, g: &g, inputs, outputs, uses };
         let size = inputs * outputs;
-        let (weights, direction) = (numbers(examples, 3), numbers(size, 4));
+        let (weights, directions) = (numbers(examples, 3), numbers(2 * size, 4));
         let mut j = vec![f64::NAN; examples * size];
         jacobian(pair, &vec![1.0; examples], &mut j, size, 0);
-        let (mut gradient_, mut products) = (vec![0.0; size], vec![0.0; examples]);
+        let (mut gradient_, mut products) = (vec![0.0; size], vec![0.0; 2 * examples]);
         gradient(pair, &weights, &mut gradient_);
-        jvp(pair, &direction, &mut products);
+        jvp(pair, &directions, &mut products);
         for p in 0..size {
             let wanted: f64 = (0..examples).map(|i| weights[i] * j[i * size + p]).sum();
             assert!((gradient_[p] - wanted).abs() < 1e-12);
         }
-        for i in 0..examples {
-            let wanted: f64 = (0..size).map(|p| direction[p] * j[i * size + p]).sum();
-            assert!((products[i] - wanted).abs() < 1e-11);
+        for (k, direction) in directions.chunks(size).enumerate() {
+            for i in 0..examples {
+                let wanted: f64 = (0..size).map(|p| direction[p] * j[i * size + p]).sum();
+                assert!((products[k * examples + i] - wanted).abs() < 1e-11);
+            }
         }
     }
 }

@@ -41,13 +41,17 @@ macro_rules! exports {
             inputs: u32,
             outputs: u32,
             uses: u32,
-            direction: &[f64],
+            directions: &[f64],
             mut out: Float64ArraySlice,
         ) -> Result<(), KfacStatus> {
-            let pair = pair(z, g, inputs, outputs, uses, out.len())?;
-            expect_len("the direction", direction.len(), pair.inputs * pair.outputs)?;
+            let size = checked_mul(inputs as usize, outputs as usize)?;
+            let count = directions.len().checked_div(size).unwrap_or(0);
+            let examples = out.len().checked_div(count).unwrap_or(0);
+            let pair = pair(z, g, inputs, outputs, uses, examples)?;
+            expect_len("the directions", directions.len(), count * size)?;
+            expect_len("the products", out.len(), count * examples)?;
             // SAFETY: the façade refuses overlaps.
-            captured::jvp(pair, direction, unsafe { out.as_mut() });
+            captured::jvp(pair, directions, unsafe { out.as_mut() });
             Ok(())
         }
 

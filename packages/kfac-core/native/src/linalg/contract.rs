@@ -4,8 +4,9 @@
 //! dimension is long, it is cut into slabs as well, whose partial tiles are added in order. Both cuts depend on the shape
 //! alone. Within a piece the inner dimension goes in chunks of KC: both operands of a chunk are packed into panels
 //! (MR rows of A, two vectors of B, zero-padded), so that every product of panels is one register block of MR × 2
-//! vectors, MR = 6 on AVX2 and plain arrays, 8 on AVX-512, 4 for the flattest tiles. The sum of a chunk is formed in the operands' own precision and
-//! added to the tile in f64.
+//! vectors, MR = 6 on AVX2 and plain arrays, 8 on AVX-512, 4 for the flattest tiles; MR × 1 where the second vector is
+//! not wanted. An unweighted Gram matrix reads both sides from B's panels where MR divides them. The sum of a chunk is
+//! formed in the operands' own precision and added to the tile in f64.
 
 use crate::pool::{self, Disjoint};
 use crate::simd::{Kernel, Level, Real, Vector, dispatch};
@@ -210,34 +211,51 @@ impl<T: Real> Piece<'_, '_, T> {
         let body = rows - tail;
         sums.fill(0.0);
         let mut k0 = self.start;
+        // The flattest tiles use a line of B once: whole panels are read where they lie.
+        let direct = if MR == 4 && b.outer == 1 { cols / width * width } else { 0 };
+        // Of one operand, both sides lie in B's panels.
+        let shared = diagonal && weights.is_none() && width % MR == 0 && direct == 0;
         while k0 < self.end {
             let depth = KC.min(self.end - k0);
             let (panels, rest) = pack_a.split_at_mut(body.div_ceil(MR) * MR * depth);
             // SAFETY: the level is live.
             unsafe {
-                pack::<T, L, MR>(a, row, body, k0, depth, weights, panels);
+                if !shared {
+                    pack::<T, L, MR>(a, row, body, k0, depth, weights, panels);
+                }
                 pack::<T, L, 4>(a, row + body, tail, k0, depth, weights, rest);
-                pack::<T, L, 0>(b, col, cols, k0, depth, None, pack_b);
+                pack::<T, L, 0>(b, col + direct, cols - direct, k0, depth, None, &mut pack_b[direct * depth..]);
             }
-            for (panel_b, right) in pack_b.chunks(width * depth).take(cols.div_ceil(width)).enumerate() {
-                let first = panel_b * width;
-                for (panel_a, left) in panels.chunks_exact(MR * depth).enumerate() {
-                    // A block strictly above the diagonal is not wanted.
-                    if diagonal && first > panel_a * MR + MR - 1 {
-                        continue;
-                    }
-                    // SAFETY: the level is live and the panels are whole.
-                    unsafe {
-                        let block = multiply::<T, L, MR>(depth, left.as_ptr(), right.as_ptr());
-                        add::<T, L, MR>(&block, sums, stride, panel_a * MR, first);
+            let panel_of_b = |first: usize| {
+                if first < direct {
+                    (&b.data[k0 * b.inner + col + first..], b.inner)
+                } else {
+                    (&pack_b[first * depth..], width)
+                }
+            };
+            let panel_of = |panel: usize| {
+                if shared {
+                    let first = panel * MR;
+                    (&pack_b[first / width * width * depth + first % width..], width)
+                } else {
+                    (&panels[panel * MR * depth..], MR)
+                }
+            };
+            for first in (0..cols).step_by(width) {
+                let (right, stride_b) = panel_of_b(first);
+                for panel_a in 0..body.div_ceil(MR) {
+                    // Columns from `wanted` on are strictly above the diagonal, or padding.
+                    let wanted = if diagonal { cols.min(panel_a * MR + MR) } else { cols };
+                    if first < wanted {
+                        let (left, stride_a) = panel_of(panel_a);
+                        let place = (panel_a * MR, first, wanted - first);
+                        // SAFETY: the level is live and the panels are whole.
+                        unsafe { block::<T, L, MR>(depth, (left, stride_a), (right, stride_b), place, stride, sums) };
                     }
                 }
                 if tail > 0 {
                     // SAFETY: as above.
-                    unsafe {
-                        let block = multiply::<T, L, 4>(depth, rest.as_ptr(), right.as_ptr());
-                        add::<T, L, 4>(&block, sums, stride, body, first);
-                    }
+                    unsafe { block::<T, L, 4>(depth, (rest, 4), (right, stride_b), (body, first, cols - first), stride, sums) };
                 }
             }
             k0 += depth;
@@ -301,27 +319,58 @@ unsafe fn pack<T: Real, L: Level, const MR: usize>(
     }
 }
 
-/// Σ_k left[k, ·]ᵀ·right[k, ·] in MR × 2 registers.
+/// Multiplies two panels and adds the block to the tile at (row, col); of its columns `wanted` are.
 /// # Safety
-/// The level is live; `left` is readable for MR·depth, `right` for two vectors times depth.
+/// As `multiply`.
 #[inline(always)]
-unsafe fn multiply<T: Real, L: Level, const MR: usize>(
+unsafe fn block<T: Real, L: Level, const MR: usize>(
+    depth: usize,
+    (left, stride_left): (&[T], usize),
+    (right, stride_right): (&[T], usize),
+    (row, col, wanted): (usize, usize, usize),
+    stride: usize,
+    sums: &mut [f64],
+) {
+    // SAFETY: the caller's contract.
+    unsafe {
+        if wanted > T::Vector::<L>::LANES {
+            let block = multiply::<T, L, MR, 2>(depth, left.as_ptr(), stride_left, right.as_ptr(), stride_right);
+            add::<T, L, MR, 2>(&block, sums, stride, row, col);
+        } else {
+            let block = multiply::<T, L, MR, 1>(depth, left.as_ptr(), stride_left, right.as_ptr(), stride_right);
+            add::<T, L, MR, 1>(&block, sums, stride, row, col);
+        }
+    }
+}
+
+/// Σ_k left[k, ·]ᵀ·right[k, ·] in MR × N registers; lines lie the strides apart.
+/// # Safety
+/// The level is live; `left` is readable for depth lines of MR, `right` for depth lines of N vectors.
+#[inline(always)]
+unsafe fn multiply<T: Real, L: Level, const MR: usize, const N: usize>(
     depth: usize,
     left: *const T,
+    stride_left: usize,
     right: *const T,
-) -> [[T::Vector<L>; 2]; MR] {
+    stride_right: usize,
+) -> [[T::Vector<L>; N]; MR] {
     let lanes = T::Vector::<L>::LANES;
     // SAFETY: the caller's contract.
     unsafe {
-        let mut sums = [[T::Vector::<L>::splat(T::ZERO); 2]; MR];
+        let zero = T::Vector::<L>::splat(T::ZERO);
+        let mut sums = [[zero; N]; MR];
         for k in 0..depth {
-            let line = right.add(k * 2 * lanes);
-            let (b0, b1) = (T::Vector::<L>::load(line), T::Vector::<L>::load(line.add(lanes)));
-            let column = left.add(k * MR);
-            for (i, [c0, c1]) in sums.iter_mut().enumerate() {
+            let line = right.add(k * stride_right);
+            let mut b = [zero; N];
+            for (n, b) in b.iter_mut().enumerate() {
+                *b = T::Vector::<L>::load(line.add(n * lanes));
+            }
+            let column = left.add(k * stride_left);
+            for (i, sums) in sums.iter_mut().enumerate() {
                 let x = T::Vector::<L>::splat(*column.add(i));
-                *c0 = x.mul_add(b0, *c0);
-                *c1 = x.mul_add(b1, *c1);
+                for (sum, b) in sums.iter_mut().zip(b) {
+                    *sum = x.mul_add(b, *sum);
+                }
             }
         }
         sums
@@ -332,8 +381,8 @@ unsafe fn multiply<T: Real, L: Level, const MR: usize>(
 /// # Safety
 /// The level is live.
 #[inline(always)]
-unsafe fn add<T: Real, L: Level, const MR: usize>(
-    block: &[[T::Vector<L>; 2]; MR],
+unsafe fn add<T: Real, L: Level, const MR: usize, const N: usize>(
+    block: &[[T::Vector<L>; N]; MR],
     sums: &mut [f64],
     stride: usize,
     row: usize,
@@ -341,16 +390,15 @@ unsafe fn add<T: Real, L: Level, const MR: usize>(
 ) {
     let lanes = T::Vector::<L>::LANES;
     let mut line = [T::ZERO; 64];
-    let kept = (2 * lanes).min(stride.saturating_sub(col));
-    for (i, [c0, c1]) in block.iter().enumerate() {
+    let kept = (N * lanes).min(stride.saturating_sub(col));
+    for (i, vectors) in block.iter().enumerate() {
         let Some(target) = sums.get_mut((row + i) * stride + col..) else { return };
         if target.len() < kept {
             return;
         }
-        // SAFETY: `line` holds two vectors of any level.
-        unsafe {
-            c0.store(line.as_mut_ptr());
-            c1.store(line.as_mut_ptr().add(lanes));
+        for (n, x) in vectors.iter().enumerate() {
+            // SAFETY: `line` holds two vectors of any level.
+            unsafe { x.store(line.as_mut_ptr().add(n * lanes)) };
         }
         target[..kept].iter_mut().zip(&line).for_each(|(x, y)| *x += y.to_f64());
     }

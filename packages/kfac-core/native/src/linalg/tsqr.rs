@@ -11,7 +11,7 @@ const PANEL: usize = kfac_linalg::QR_BLOCK;
 /// Rows of a block: half as many again as columns. Joining works on the triangles alone, so that the number of blocks
 /// hardly changes the work.
 fn block_rows(m: usize, n: usize) -> usize {
-    let blocks = (m / (n + n / 2).max(512)).max(1);
+    let blocks = (m / (n + n / 2).max(256)).max(1);
     m.div_ceil(blocks).max(1)
 }
 

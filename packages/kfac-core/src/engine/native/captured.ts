@@ -26,7 +26,7 @@ export interface CapturedAddon {
     inputs: number,
     outputs: number,
     uses: number,
-    direction: Float64Array,
+    directions: Float64Array,
     out: Float64Array,
   ): void;
   capturedJvpF32(
@@ -35,7 +35,7 @@ export interface CapturedAddon {
     inputs: number,
     outputs: number,
     uses: number,
-    direction: Float64Array,
+    directions: Float64Array,
     out: Float64Array,
   ): void;
   capturedJacobianF64(
@@ -64,6 +64,8 @@ export interface CapturedAddon {
 
 /** Products with captured pairs, natively. Arguments are taken as checked. */
 export function nativeCaptured(addon: CapturedAddon): Captured {
+  /** The directions of a product one after the other; grows to the largest. */
+  let joined = new Float64Array(0);
   return {
     gradient(z, g, uses, weights, out) {
       const call = z.dtype === 'f64' ? addon.capturedGradientF64 : addon.capturedGradientF32;
@@ -71,10 +73,11 @@ export function nativeCaptured(addon: CapturedAddon): Captured {
     },
     jvp(z, g, uses, directions, out) {
       const call = z.dtype === 'f64' ? addon.capturedJvpF64 : addon.capturedJvpF32;
-      const batch = z.rows / uses;
-      directions.forEach((direction, k) => {
-        call(z.data, g.data, z.cols, g.cols, uses, direction, out.subarray(k * batch, (k + 1) * batch));
-      });
+      const size = z.cols * g.cols;
+      if (directions.length * size === 0) return;
+      if (joined.length < directions.length * size) joined = new Float64Array(directions.length * size);
+      directions.forEach((direction, k) => joined.set(direction, k * size));
+      call(z.data, g.data, z.cols, g.cols, uses, joined.subarray(0, directions.length * size), out);
     },
     jacobian(z, g, uses, scale, out, row, column) {
       const call = z.dtype === 'f64' ? addon.capturedJacobianF64 : addon.capturedJacobianF32;
