@@ -27,7 +27,7 @@ const loss = (solution: Solution, step: number): number => rowAt(solution, step)
 const stepsTo = ({ history }: Solution, rmse: number): number =>
   history.find((row) => row['pinn/rmse']! < rmse)?.['step'] ?? Infinity;
 
-describe('oracle kfac §16.1: P2/S by K-FAC with automatic step size', () => {
+describe('oracle kfac §14.34, §16.1: P2/S by K-FAC with automatic step size', () => {
   const byKFac = (optimizer: object, seed: number, steps: number): Promise<Solution> =>
     solve({ ...P2, optimizer: optimizer as PinnSpec['optimizer'], seed, stop: { steps } });
 

@@ -1,5 +1,4 @@
-import { KfacError } from '@kfac/core';
-import type { Issue } from '@kfac/core';
+import { faultsOf, prototypeFaults, specError } from '@kfac/core';
 import type { z } from 'zod';
 import { trainingBytes } from './memory.ts';
 import { hedgingSpecSchema } from './spec.ts';
@@ -8,7 +7,8 @@ import type { HedgingSpec } from './spec.ts';
 /** Bytes that the buffers of one training may take. */
 const BYTES_LIMIT = 4 * 2 ** 30;
 
-type Path = readonly PropertyKey[];
+/** Pointers of the fields whose upper bound is a limit on size rather than a question of meaning. */
+const SIZES = /^\/(batch|horizon\/steps|policy\/hidden|evaluation\/paths|stop)(\/|$)/;
 
 /**
  * The effective problem with every default filled, from untrusted JSON.
@@ -17,37 +17,29 @@ type Path = readonly PropertyKey[];
 export function parseHedgingSpec(json: unknown): HedgingSpec {
   const input = withNames(json);
   const parsed = hedgingSpecSchema.safeParse(input);
-  if (!parsed.success)
-    fail(
-      'KFAC_SPEC',
-      parsed.error.issues.flatMap((issue) => flatten(issue, [], input)),
-    );
-  const { liability, optimizer, ...rest } = parsed.data;
-  if (optimizer.name === 'adam' && optimizer.schedule === 'cosine' && rest.stop.steps === undefined) {
-    fail('KFAC_SPEC', [
-      { pointer: '/optimizer/schedule', detail: 'a cosine schedule ends at stop.steps, which is missing' },
-    ]);
+  const forbidden = prototypeFaults(json);
+  if (!parsed.success || forbidden.length > 0)
+    throw specError([...forbidden, ...faultsOf(parsed.error?.issues ?? [], input, SIZES)]);
+  const { liability, optimizer, stop, market } = parsed.data;
+  if (optimizer.name === 'adam' && optimizer.schedule === 'cosine' && stop.steps === undefined) {
+    const detail = 'a cosine schedule ends at stop.steps, which is missing';
+    throw specError([{ code: 'KFAC_SPEC', pointer: '/optimizer/schedule', detail }]);
   }
   const spec: HedgingSpec = {
-    ...rest,
-    stop: withoutUndefined(rest.stop),
-    liability: { ...liability, strike: liability.strike ?? rest.market.spot },
+    ...parsed.data,
+    stop: withoutUndefined(stop),
+    liability: { ...liability, strike: liability.strike ?? market.spot },
     optimizer:
       optimizer.name === 'adam'
-        ? { ...optimizer, schedule: optimizer.schedule ?? (rest.stop.steps === undefined ? 'constant' : 'cosine') }
+        ? { ...optimizer, schedule: optimizer.schedule ?? (stop.steps === undefined ? 'constant' : 'cosine') }
         : optimizer,
   };
   const bytes = trainingBytes(spec);
   if (bytes > BYTES_LIMIT) {
     const detail = `batch × horizon.steps × policy.hidden needs ${gibibytes(bytes)} of memory, the limit is ${gibibytes(BYTES_LIMIT)}`;
-    fail('KFAC_LIMIT', [{ pointer: '/batch', detail }]);
+    throw specError([{ code: 'KFAC_LIMIT', pointer: '/batch', detail }]);
   }
   return spec;
-}
-
-function fail(code: 'KFAC_SPEC' | 'KFAC_LIMIT', issues: Issue[]): never {
-  const lines = issues.map(({ pointer, detail }) => `${pointer === '' ? 'the problem' : pointer}: ${detail}`);
-  throw new KfacError(code, `not a hedging problem: ${lines.join('; ')}`, { issues });
 }
 
 /** Sections that are given without their name take the default one. */
@@ -62,43 +54,12 @@ function withNames(json: unknown): unknown {
   };
 }
 
-/** One zod issue as our issues: unknown keys one by one, a union by its best matching branch. */
-function flatten(issue: z.core.$ZodIssue, prefix: Path, input: unknown): Issue[] {
-  const path = [...prefix, ...issue.path];
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ pointer: pointerOf([...path, key]), detail: issue.message }));
-  }
-  if (issue.code === 'invalid_union' && issue.errors.length > 0 && isRecord(valueAt(input, path))) {
-    const best = issue.errors.reduce((a, b) => (b.length < a.length ? b : a));
-    return best.flatMap((inner) => flatten(inner, path, input));
-  }
-  const value = valueAt(input, path);
-  const expected = issue.message.replace(/^Invalid input: /, '').replace(/, received .*$/, '');
-  const detail = value === undefined ? `required field is missing (${expected})` : `${expected}, got ${preview(value)}`;
-  return [{ pointer: pointerOf(path), detail }];
-}
-
 function withoutUndefined({ steps, seconds, loss }: z.output<typeof hedgingSpecSchema>['stop']): HedgingSpec['stop'] {
   return {
     ...(steps !== undefined && { steps }),
     ...(seconds !== undefined && { seconds }),
     ...(loss !== undefined && { loss }),
   };
-}
-
-function pointerOf(path: Path): string {
-  return path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
-}
-
-function valueAt(input: unknown, path: Path): unknown {
-  return path.reduce<unknown>((value, key) => (isRecord(value) ? value[key as string] : undefined), input);
-}
-
-function preview(value: unknown): string {
-  if (typeof value === 'number') return String(value);
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
-  const text = JSON.stringify(value) ?? typeof value;
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 
 function gibibytes(bytes: number): string {

@@ -120,7 +120,6 @@ describe('faults have a pointer and say what was expected', () => {
       ['/optimizer/schedule'],
     ],
     ['batch of one', { ...minimal, batch: 1 }, ['/batch']],
-    ['too wide', { ...minimal, policy: { hidden: 100_000 } }, ['/policy/hidden']],
     ['a list', [], ['']],
     ['null', null, ['']],
   ])('%s', (_, json, pointers) => {
@@ -130,11 +129,11 @@ describe('faults have a pointer and say what was expected', () => {
   test('all faults are listed at once, in words', () => {
     const bad = { ...minimal, market: { ...heston, rho: 2, extra: 1 }, batch: 'many' };
     expect(faults(bad)).toEqual([
-      '/market/rho Too big: expected number to be <1, got 2',
+      '/market/rho expected number to be <1, got 2',
       '/market/extra unknown field; known here: model, spot, v0, kappa, theta, xi, rho, drift, rate, dividend',
       '/batch expected number, got "many"',
     ]);
-    expect(() => parseHedgingSpec(bad)).toThrow('not a hedging problem: /market/rho: Too big');
+    expect(() => parseHedgingSpec(bad)).toThrow('the specification has 3 faults: /market/rho: expected number');
   });
 
   test('temporal factors are refused with the way out', () => {
@@ -146,8 +145,19 @@ describe('faults have a pointer and say what was expected', () => {
 
   test('a missing field is called missing', () => {
     expect(faults({ ...minimal, market: { model: 'black-scholes' } })).toEqual([
-      '/market/volatility required field is missing (expected number)',
+      '/market/volatility required field is missing; expected number',
     ]);
+  });
+
+  test.each([
+    ['/batch', { batch: 1e9 }],
+    ['/horizon/steps', { horizon: { days: 30, steps: 1e6 } }],
+    ['/policy/hidden', { policy: { hidden: 100_000 } }],
+    ['/evaluation/paths', { evaluation: { paths: 1e12 } }],
+  ])('%s beyond its size is a limit', (pointer, part) => {
+    expect(() => parseHedgingSpec({ ...minimal, ...part })).toThrow(
+      expect.objectContaining({ code: 'KFAC_LIMIT', issues: [expect.objectContaining({ pointer })] }),
+    );
   });
 
   test('buffers beyond the limit are refused before they are made', () => {

@@ -192,20 +192,17 @@ test('cancelled: the report says on how many paths it was measured', async () =>
 });
 
 test.each([
-  // K-FAC first goes back to where the loss was finite, and gives up when it is not finite there either.
-  ['kfac', { name: 'kfac' }, { steps: 5, badStep: 6 }, 3],
-  ['adam', { name: 'adam', schedule: 'constant' }, { steps: 4, badStep: 5 }, 4],
-] as const)(
-  'a persistently non-finite loss ends as diverged with the last good weights: %s',
-  async (_, optimizer, expected, good) => {
-    const problem: HedgingSpecInput = { ...tiny, optimizer, stop: { steps: 10 } };
-    const result = await train(problem, { engine: failingAfter(defaultEngine(), 4) });
-    expect(result).toMatchObject({ status: 'diverged', stopReason: 'non-finite', ...expected });
-    const shorter = await train({ ...problem, stop: { steps: good } });
-    expect(result.policyNetwork.matrices).toEqual(shorter.policyNetwork.matrices);
-    expect(Number.isFinite(result.policy.entropic)).toBe(true);
-  },
-);
+  ['kfac', { name: 'kfac' }],
+  ['adam', { name: 'adam', schedule: 'constant' }],
+] as const)('a persistently non-finite loss ends as diverged with the last good weights: %s', async (_, optimizer) => {
+  const problem: HedgingSpecInput = { ...tiny, optimizer, stop: { steps: 10 } };
+  const result = await train(problem, { engine: failingAfter(defaultEngine(), 4) });
+  // The loss was last seen to be finite before step 4.
+  expect(result).toMatchObject({ status: 'diverged', stopReason: 'non-finite', steps: 3, badStep: 4 });
+  const shorter = await train({ ...problem, stop: { steps: 3 } });
+  expect(result.policyNetwork.matrices).toEqual(shorter.policyNetwork.matrices);
+  expect(Number.isFinite(result.policy.entropic)).toBe(true);
+});
 
 /** An engine whose linearisations give NaN after a number of good ones. */
 function failingAfter(on: Engine, good: number): Engine {

@@ -51,6 +51,7 @@ export async function train(problem: HedgingSpecInput, options: TrainingOptions 
   const task: TrainingTask = {
     kind: 'hedging',
     spec,
+    isScheduled: spec.optimizer.name === 'adam' && spec.optimizer.schedule === 'cosine',
     objective,
     optimizer,
     theta: initialLstm(shape, layout, spec.seed),

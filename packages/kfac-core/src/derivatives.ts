@@ -1,12 +1,22 @@
+import type { Engine, Matrix } from './engine/engine.ts';
+import { matrix } from './engine/matrix.ts';
 import type { Linearization, LossTerm } from './linearization.ts';
 import type { ParameterLayout } from './parameters.ts';
 
-/** out ← ∇L = Σ over terms and layers of slope-weighted Jacobians; out [P]. */
+/** out ← ∇L = Σ over terms of Jᵀ·slope; out [P]. */
 export function gradient(layout: ParameterLayout, linearization: Linearization, out: Float64Array): void {
   out.fill(0);
-  for (const term of linearization.terms) {
-    for (const layer of term.layers) layer.gradient(term.slope, layout.view(out, layout.block(layer.matrix)));
-  }
+  for (const term of linearization.terms) addTransposedProduct(layout, term, term.slope, out);
+}
+
+/** out += Jᵀ·w of one term, w [B], out [P]: Σ over layers of weighted sums of per-example Jacobians. */
+export function addTransposedProduct(
+  layout: ParameterLayout,
+  term: LossTerm,
+  w: Float64Array,
+  out: Float64Array,
+): void {
+  for (const layer of term.layers) layer.gradient(w, layout.view(out, layout.block(layer.matrix)));
 }
 
 /** out[k·B + i] ← ⟨∂e_i/∂θ, V_k⟩ of one term for K directions in parameter space (each [P]); out [K·B]. */
@@ -23,6 +33,43 @@ export function jacobianVectorProducts(
       directions.map((direction) => layout.view(direction, block)),
       out,
     );
+  }
+}
+
+/**
+ * out[row + i, 0 … P) ← scale_i·∂e_i/∂θ of one term; out has at least P columns and is f64. Matrices that the term does
+ * not use get zeros.
+ */
+export function jacobian(layout: ParameterLayout, term: LossTerm, scale: Float64Array, out: Matrix, row: number): void {
+  const captured = new Set(term.layers.map((layer) => layer.matrix));
+  for (const layer of term.layers) layer.jacobian(scale, out, row, layout.block(layer.matrix).offset);
+  for (const block of layout.blocks) {
+    if (captured.has(block.name)) continue;
+    for (let i = 0; i < scale.length; i++) {
+      const at = (row + i) * out.cols + block.offset;
+      out.data.fill(0, at, at + block.inputs * block.outputs);
+    }
+  }
+}
+
+/**
+ * out ← √Ω·J·Jᵀ·√Ω over the examples of all terms one after the other, [N × N] f64: the tangent kernel, whose non-zero
+ * eigenvalues are those of the Gauss–Newton matrix JᵀΩJ. Layer by layer, so that no more than one layer's Jacobian
+ * [N × in·out] is held. Centred terms are taken uncentred.
+ */
+export function kernel(engine: Engine, layout: ParameterLayout, { terms }: Linearization, out: Matrix): void {
+  const roots = terms.map((term) => term.curvature.map(Math.sqrt));
+  const examples = roots.reduce((sum, root) => sum + root.length, 0);
+  out.data.fill(0);
+  for (const block of layout.blocks) {
+    const rows = matrix(examples, block.inputs * block.outputs);
+    let row = 0;
+    terms.forEach((term, t) => {
+      const layer = term.layers.find((one) => one.matrix === block.name);
+      layer?.jacobian(roots[t]!, rows, row, 0);
+      row += roots[t]!.length;
+    });
+    engine.linalg.gemm(1, rows, 'n', rows, 't', 1, out);
   }
 }
 

@@ -1,3 +1,4 @@
+import { checkCoefficients } from './coefficient-check.ts';
 import { checkExact } from './exact-check.ts';
 import { compileProblem, hashOf } from './problem.ts';
 import type { PinnSpec } from './spec.ts';
@@ -26,6 +27,6 @@ export function checkPinn(json: unknown): PinnCheck {
     bytes,
     optimizer: optimizer.name,
     reason: optimizer.reason,
-    warnings: [...warnings, ...checkExact(problem)],
+    warnings: [...warnings, ...checkCoefficients(problem), ...checkExact(problem)],
   };
 }

@@ -3,12 +3,8 @@ import { operatorOf } from './equation/compile.ts';
 import { evaluateExpression, magnitudeOf } from './equation/evaluate.ts';
 import type { Problem } from './problem.ts';
 import type { ExactSolution } from './exact.ts';
-import type { Place } from './geometry/box.ts';
-import { samplePoints } from './sampling/sample.ts';
+import { checkPoints } from './check-points.ts';
 
-/** Points at which an exact solution is put into its equation, and into each place of a condition. */
-const INTERIOR_POINTS = 64;
-const PLACE_POINTS = 16;
 /** Largest residual, relative to the size of the equation's terms, that rounding explains. */
 const TOLERANCE = 1e-7;
 
@@ -19,7 +15,7 @@ const TOLERANCE = 1e-7;
 export function checkExact(problem: Problem): string[] {
   const { exact, interior, conditions, spec, box } = problem;
   if (!exact) return [];
-  const inside = checkPoints(problem, null, INTERIOR_POINTS);
+  const inside = checkPoints(problem, null);
   const size = Math.max(
     ...inside.map((point) =>
       Math.abs(
@@ -32,6 +28,7 @@ export function checkExact(problem: Problem): string[] {
   );
   const warn = (residual: Expression, points: readonly number[][], what: string): string[] => {
     const { largest, scale } = residualOf(problem, exact, residual, points, size);
+    if (largest === Infinity) return [`the exact solution or a derivative of it is not finite everywhere in ${what}`];
     if (largest <= TOLERANCE * scale || largest === 0) return [];
     return [
       `the exact solution does not satisfy ${what}: residual up to ${largest.toPrecision(3)}, terms up to ${scale.toPrecision(3)}`,
@@ -42,7 +39,7 @@ export function checkExact(problem: Problem): string[] {
     ...conditions.flatMap(({ residual, places }, k) =>
       places.flatMap((place) => {
         const what = `the condition "${spec.conditions[k]!.equation}" on ${box.names[place.axis]} = ${place.value}`;
-        return warn(residual, checkPoints(problem, place, PLACE_POINTS), what);
+        return warn(residual, checkPoints(problem, place), what);
       }),
     ),
   ];
@@ -61,18 +58,10 @@ function residualOf(
   for (const point of points) {
     const lookup = (variable: Variable): number => valueAt(problem, exact, point, variable);
     const e = Math.abs(evaluateExpression(residual, lookup));
-    largest = Number.isNaN(e) ? Infinity : Math.max(largest, e);
+    largest = Number.isFinite(e) ? Math.max(largest, e) : Infinity;
     scale = Math.max(scale, magnitudeOf(residual, lookup));
   }
   return { largest, scale };
-}
-
-function checkPoints({ box, spec }: Problem, place: Place | null, count: number): number[][] {
-  const d = box.names.length;
-  const data = new Float64Array(d * count);
-  const key = { seed: spec.seed, purpose: 'check', place: 0, refresh: 0 } as const;
-  samplePoints('uniform', key, box, place, { data, stride: count, from: 0, count });
-  return Array.from({ length: count }, (_, n) => Array.from({ length: d }, (__, axis) => data[axis * count + n]!));
 }
 
 /** The value of an equation's variable for the exact solution. */

@@ -1,10 +1,10 @@
-import { KfacError } from '@kfac/core';
+import { type Fault, KfacError, pointerOf } from '@kfac/core';
+import { attempt } from './attempt.ts';
 import { parseExpression } from './equation/parse.ts';
 import type { Scope } from './equation/symbols.ts';
 import { type ExactSolution, exactFromExpression } from './exact.ts';
 import { BurgersReference } from './problems/burgers.ts';
 import type { ParsedSpec } from './spec.ts';
-import { type Fault, attempt, pointerOf } from './spec-issues.ts';
 
 /** The exact solution that a specification gives, as text or as a named reference; null, with `faults`, if it is faulty. */
 export function exactSolution(parsed: ParsedSpec, scope: Scope, faults: Fault[]): ExactSolution | null {

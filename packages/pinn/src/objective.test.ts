@@ -1,4 +1,14 @@
-import { type Linearization, defaultEngine, gradient, jacobianVectorProducts, selectEngine } from '@kfac/core';
+import {
+  type Linearization,
+  addTransposedProduct,
+  defaultEngine,
+  gradient,
+  jacobian,
+  jacobianVectorProducts,
+  kernel,
+  matrix,
+  selectEngine,
+} from '@kfac/core';
 import { describe, expect, test } from 'vitest';
 import { initialParameters } from './network.ts';
 import { PinnObjective } from './objective.ts';
@@ -72,6 +82,51 @@ describe.each([
       g.reduce((sum, value, k) => sum + value * v[k]!, 0),
       11,
     );
+  });
+
+  test('oracle pinn §8.3, §8.4: J against central differences; Jᵀw and the kernel against the explicit J', () => {
+    const linearization = objective.linearize(theta);
+    const examples = linearization.terms.reduce((sum, { residual }) => sum + residual.length, 0);
+    const rows = matrix(examples, layout.size);
+    const scale = Float64Array.from(linearization.terms.flatMap(({ curvature }) => [...curvature.map(Math.sqrt)]));
+    const transposed = new Float64Array(layout.size);
+    const w = scale.map((_, i) => Math.cos(i));
+    const expected = new Float64Array(layout.size);
+    let row = 0;
+    for (const term of linearization.terms) {
+      const part = scale.subarray(row, row + term.residual.length);
+      jacobian(layout, term, part, rows, row);
+      addTransposedProduct(layout, term, w.subarray(row, row + part.length), transposed);
+      row += part.length;
+    }
+    for (let i = 0; i < examples; i++) {
+      for (let k = 0; k < layout.size; k++) expected[k]! += (w[i]! / scale[i]!) * rows.data[i * layout.size + k]!;
+    }
+    transposed.forEach((value, k) => expect(value).toBeCloseTo(expected[k]!, 10));
+
+    const tangent = matrix(examples, examples);
+    kernel(engine, layout, linearization, tangent);
+    const explicit = matrix(examples, examples);
+    engine.linalg.gemm(1, rows, 'n', rows, 't', 0, explicit);
+    const size = Math.max(...explicit.data);
+    for (let i = 0; i < explicit.data.length; i++)
+      expect(Math.abs(tangent.data[i]! - explicit.data[i]!)).toBeLessThan(1e-13 * size);
+    const values = new Float64Array(examples);
+    engine.linalg.eigenSymmetric(tangent, values, matrix(examples, examples));
+    expect(values[0]).toBeGreaterThan(-1e-13 * size * examples);
+
+    const residualsAt = (at: Float64Array): number[] => snapshot(objective.linearize(at)).residuals;
+    for (let k = 0; k < layout.size; k += 3) {
+      const h = 1e-5;
+      const up = residualsAt(theta.map((value, i) => (i === k ? value + h : value)));
+      const down = residualsAt(theta.map((value, i) => (i === k ? value - h : value)));
+      for (let i = 0; i < examples; i++) {
+        const wanted = (up[i]! - down[i]!) / (2 * h);
+        expect(Math.abs(rows.data[i * layout.size + k]! / scale[i]! - wanted)).toBeLessThan(
+          1e-7 * (1 + Math.abs(wanted)),
+        );
+      }
+    }
   });
 
   test('native and reference engine agree', () => {

@@ -1,69 +1,59 @@
 import { z } from 'zod';
+import { section } from './section.ts';
 
-const damping = z
-  .strictObject({
-    policy: z
-      .enum(['reject', 'lm', 'constant'])
-      .default('reject')
-      .describe(
-        'reject: raised when a step is rejected, lowered otherwise; lm: Levenberg-Marquardt ratio rule; constant: always `initial`',
-      ),
-    initial: z.number().positive().default(1e-3),
-    minimum: z.number().positive().default(1e-10),
-    maximum: z.number().positive().default(1e8),
-  })
-  .describe('Damping of the curvature');
+const damping = section({
+  policy: z
+    .enum(['reject', 'lm', 'constant'])
+    .default('reject')
+    .describe(
+      'reject: raised when a step is rejected, lowered otherwise; lm: Levenberg-Marquardt ratio rule; constant: always `initial`',
+    ),
+  initial: z.number().positive().default(1e-3),
+  minimum: z.number().positive().default(1e-10),
+  maximum: z.number().positive().default(1e8),
+}).describe('Damping of the curvature');
 
-const kfac = z
-  .strictObject({
-    name: z.literal('kfac'),
-    split: z.enum(['same', 'pi']).default('same').describe('How damping is divided over the Kronecker factors'),
-    damping: damping.prefault({}),
-    decay: z.number().min(0).lt(1).default(0.95).describe('Decay of the moving averages of the factors'),
-    average: z.enum(['debiased', 'warm', 'identity']).default('debiased').describe('How the moving averages start'),
-    refreshEvery: z.int().min(1).default(1).describe('Steps between two inversions'),
-    firstStep: z
-      .number()
-      .positive()
-      .optional()
-      .describe('Fixed length of the first step instead of the exact quadratic model'),
-    rejection: z
-      .enum(['increase', 'large-increase', 'none'])
-      .default('increase')
-      .describe('Which steps are taken back'),
-  })
-  .describe('K-FAC with automatic learning rate and momentum');
+const kfac = section({
+  name: z.literal('kfac'),
+  split: z.enum(['same', 'pi']).default('same').describe('How damping is divided over the Kronecker factors'),
+  damping: damping.prefault({}),
+  decay: z.number().min(0).lt(1).default(0.95).describe('Decay of the moving averages of the factors'),
+  average: z.enum(['debiased', 'warm', 'identity']).default('debiased').describe('How the moving averages start'),
+  refreshEvery: z.int().min(1).default(1).describe('Steps between two inversions'),
+  firstStep: z
+    .number()
+    .positive()
+    .optional()
+    .describe('Fixed length of the first step instead of the exact quadratic model'),
+  rejection: z.enum(['increase', 'large-increase', 'none']).default('increase').describe('Which steps are taken back'),
+}).describe('K-FAC with automatic learning rate and momentum');
 
-const gaussNewton = z
-  .strictObject({
-    name: z.literal('gauss-newton'),
-    target: z
-      .number()
-      .positive()
-      .lt(1)
-      .default(0.075)
-      .describe('Ratio of actual to predicted reduction that the radius aims at: 0.25 is fast, 0.075 goes deep'),
-    window: z.number().gt(1).max(1000).default(10).describe('Factor by which the radius may change in one step'),
-    probes: z.int().min(2).max(64).default(16).describe('Radii tried in one step'),
-    form: z
-      .enum(['auto', 'gram', 'qr'])
-      .default('auto')
-      .describe('Factorisation: the Gram matrix while damping is large, QR below'),
-  })
-  .describe('Dense Gauss-Newton with the radius rule');
+const gaussNewton = section({
+  name: z.literal('gauss-newton'),
+  target: z
+    .number()
+    .positive()
+    .lt(1)
+    .default(0.075)
+    .describe('Ratio of actual to predicted reduction that the radius aims at: 0.25 is fast, 0.075 goes deep'),
+  window: z.number().gt(1).max(1000).default(10).describe('Factor by which the radius may change in one step'),
+  probes: z.int().min(2).max(64).default(16).describe('Radii tried in one step'),
+  form: z
+    .enum(['auto', 'gram', 'qr'])
+    .default('auto')
+    .describe('Factorisation: the Gram matrix while damping is large, QR below'),
+}).describe('Dense Gauss-Newton with the radius rule');
 
-const adam = z
-  .strictObject({
-    name: z.literal('adam'),
-    learningRate: z.number().positive().default(1e-3),
-    schedule: z
-      .enum(['cosine', 'constant'])
-      .optional()
-      .describe('cosine falls to zero at stop.steps (the default where that is given), constant otherwise'),
-  })
-  .describe('Adam');
+const adam = section({
+  name: z.literal('adam'),
+  learningRate: z.number().positive().default(1e-3),
+  schedule: z
+    .enum(['cosine', 'constant'])
+    .optional()
+    .describe('cosine falls to zero at stop.steps (the default where that is given), constant otherwise'),
+}).describe('Adam');
 
-const auto = z.strictObject({ name: z.literal('auto') }).describe('Gauss-Newton for small networks, K-FAC otherwise');
+const auto = section({ name: z.literal('auto') }).describe('Gauss-Newton for small networks, K-FAC otherwise');
 
 /** The optimizers of the PINN trainer by name, with their options and defaults. */
 export const optimizerSchema = z.discriminatedUnion('name', [auto, kfac, gaussNewton, adam]);

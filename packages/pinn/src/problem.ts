@@ -1,4 +1,5 @@
-import { type JetShape, ParameterLayout, specHash } from '@kfac/core';
+import { type Fault, type JetShape, ParameterLayout, faultsOf, prototypeFaults, specError, specHash } from '@kfac/core';
+import { attempt } from './attempt.ts';
 import { chooseOptimizer, type OptimizerChoice } from './auto.ts';
 import { type Condition, type ConditionGroup, groupConditions } from './conditions.ts';
 import { type CompiledEquation, compileResidual } from './equation/compile.ts';
@@ -12,9 +13,8 @@ import { type Box, boxOf } from './geometry/box.ts';
 import { parsePlaces } from './geometry/on.ts';
 import { memoryOf } from './memory.ts';
 import { allocatePoints } from './sampling/allocate.ts';
-import { LIMITS, type ParsedSpec, type PinnSpec, pinnSpecSchema } from './spec.ts';
+import { LIMITS, type ParsedSpec, type PinnSpec, SIZES, pinnSpecSchema } from './spec.ts';
 import { checkConsistency, checkNames } from './spec-checks.ts';
-import { type Fault, attempt, faultsOf, prototypeFaults, specError } from './spec-issues.ts';
 
 /** A specification that has been checked and compiled: everything that training needs except an engine. */
 export interface Problem {
@@ -39,10 +39,11 @@ export interface Problem {
  * `KFAC_SPEC`, `KFAC_EQUATION` or `KFAC_LIMIT`.
  */
 export function compileProblem(json: unknown): Problem {
-  const result = pinnSpecSchema.safeParse(json);
+  const input = withOptimizerName(json);
+  const result = pinnSpecSchema.safeParse(input);
   const forbidden = prototypeFaults(json);
   if (!result.success || forbidden.length > 0)
-    throw specError([...forbidden, ...(result.error ? faultsOf(result.error) : [])]);
+    throw specError([...forbidden, ...faultsOf(result.error?.issues ?? [], input, SIZES)]);
   const parsed = result.data;
   const faults: Fault[] = [];
   const check = <T>(pointer: string, run: () => T): T | null => attempt(faults, pointer, run);
@@ -68,6 +69,13 @@ export function compileProblem(json: unknown): Problem {
   if (faults.length > 0 || !interior) throw specError(faults);
   const stopIsGiven = (json as { stop?: unknown }).stop !== undefined;
   return assemble(parsed, scope, box, interior, conditions as Condition[], exact, stopIsGiven);
+}
+
+/** An optimizer without a name is `auto`. */
+function withOptimizerName(json: unknown): unknown {
+  const optimizer = (json as { optimizer?: unknown } | null)?.optimizer;
+  if (typeof optimizer !== 'object' || optimizer === null || Array.isArray(optimizer)) return json;
+  return { ...(json as object), optimizer: { name: 'auto', ...optimizer } };
 }
 
 /** The effective specification of some JSON: checked, every default filled in. Throws like `compileProblem`. */

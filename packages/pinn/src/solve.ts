@@ -1,4 +1,5 @@
 import { type HistoryRow, type TrainingOptions, defaultEngine, runTraining } from '@kfac/core';
+import { checkCoefficients } from './coefficient-check.ts';
 import { ErrorMeasure, evaluationDue } from './evaluation.ts';
 import { checkExact } from './exact-check.ts';
 import { FieldGrid } from './fields.ts';
@@ -26,7 +27,7 @@ export async function solve(json: PinnSpecInput, options: TrainingOptions = {}):
   const problem = compileProblem(json);
   const { spec, layout, exact, optimizer: choice } = problem;
   const engine = options.engine ?? defaultEngine();
-  const warnings = [...problem.warnings, ...checkExact(problem)];
+  const warnings = [...problem.warnings, ...checkCoefficients(problem), ...checkExact(problem)];
   options.onNote?.(`optimizer ${choice.name} (${choice.reason})`);
   for (const warning of warnings) options.onNote?.(`warning: ${warning}`);
 
@@ -49,6 +50,7 @@ export async function solve(json: PinnSpecInput, options: TrainingOptions = {}):
     {
       kind: 'pinn',
       spec: { ...spec, domain: Object.entries(spec.domain) }, // so that its hash is hashOf(spec)
+      isScheduled: spec.optimizer.name === 'adam' && spec.optimizer.schedule === 'cosine',
       objective,
       optimizer,
       theta,

@@ -1,6 +1,6 @@
+import { type Fault, pointerOf } from '@kfac/core';
 import { RESERVED } from './equation/symbols.ts';
 import { LIMITS, type ParsedSpec } from './spec.ts';
-import { type Fault, pointerOf } from './spec-issues.ts';
 
 /** Checks intervals and names: reserved, declared twice, read as a derivative. Adds what is wrong to `faults`. */
 export function checkNames(parsed: ParsedSpec, faults: Fault[]): void {

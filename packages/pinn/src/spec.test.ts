@@ -70,6 +70,13 @@ describe('defaults', () => {
     expect(spec.stop).toEqual({ steps: 3 });
   });
 
+  test('an optimizer without a name is auto', () => {
+    expect(parsePinnSpec({ ...minimal, optimizer: {} }).optimizer).toEqual({ name: 'auto' });
+    expect(() => parsePinnSpec({ ...minimal, optimizer: { target: 0.25 } })).toThrow(
+      '/optimizer/target: unknown field; known here: name',
+    );
+  });
+
   test('the interior weight is 0.1 for Gauss-Newton and 1 otherwise, whoever chose it', () => {
     const weight = (optimizer: PinnSpecInput['optimizer'], hidden = [64]) =>
       parsePinnSpec({ ...minimal, optimizer, network: { hidden } }).weights.interior;
@@ -153,8 +160,8 @@ test('the schema is JSON Schema for forms and documents', () => {
 
 type Json = Record<string, unknown>;
 const REFUSALS: [what: string, json: unknown, code: string, pointer: string, detail: RegExp][] = [
-  ['null', null, 'KFAC_SPEC', '', /expected object/],
-  ['an array', [], 'KFAC_SPEC', '', /expected object/],
+  ['null', null, 'KFAC_SPEC', '', /expected an object, got null/],
+  ['an array', [], 'KFAC_SPEC', '', /expected an object, got an array/],
   ['a missing field', { ...minimal, domain: undefined }, 'KFAC_SPEC', '/domain', /missing/],
   ['an unknown field', { ...minimal, foo: 1 }, 'KFAC_SPEC', '/foo', /unknown field/],
   ['an unknown inner field', { ...minimal, network: { layers: 3 } }, 'KFAC_SPEC', '/network/layers', /unknown field/],
@@ -165,7 +172,7 @@ const REFUSALS: [what: string, json: unknown, code: string, pointer: string, det
     '/domain/__proto__',
     /unknown field/,
   ],
-  ['a wrong type', { ...minimal, equations: 'u = 1' }, 'KFAC_SPEC', '/equations', /expected array/],
+  ['a wrong type', { ...minimal, equations: 'u = 1' }, 'KFAC_SPEC', '/equations', /expected an array/],
   ['a number as text', { ...minimal, equations: [7] }, 'KFAC_SPEC', '/equations/0', /expected string/],
   ['NaN', { ...minimal, constants: { a: NaN } }, 'KFAC_SPEC', '/constants/a', /NaN/],
   ['Infinity', { ...minimal, domain: { x: [0, Infinity] } }, 'KFAC_SPEC', '/domain/x/1', /Infinity/],
@@ -322,6 +329,20 @@ describe('bad input', () => {
     expect(error.message).toMatch(detail);
   });
 
+  test.each([
+    [{ stop: { steps: 0 } }, '/stop/steps: expected number to be >=1, got 0'],
+    [{ equations: 'u_x = u' }, 'has 1 fault: /equations: expected an array, got "u_x = u"'],
+    [
+      { optimizer: { name: 'sgd' } },
+      "/optimizer/name: expected 'auto' | 'kfac' | 'gauss-newton' | 'adam', got \"sgd\"",
+    ],
+    [{ domain: undefined }, '/domain: required field is missing; expected an object'],
+    [{ exact: { u: 3 } }, '/exact/u: expected string; or: expected an object, got 3'],
+    [{ exact: { u: { reference: 'x' } } }, '/exact/u/viscosity: required field is missing'],
+  ])('%j: what was expected and what came', (part, message) => {
+    expect(() => parsePinnSpec({ ...minimal, ...part })).toThrow(message);
+  });
+
   test('every fault is listed at once', () => {
     const error = refusal({
       ...minimal,
@@ -345,8 +366,18 @@ test('an exact solution that does not satisfy its equation or a condition is a w
   const { warnings } = checkPinn({ ...minimal, exact: { u: '2*exp(-2*x)' } });
   expect(warnings[0]).toMatch(/exact solution does not satisfy the equation "u_x = -u": residual up to 1\.\d+/);
   expect(warnings[1]).toMatch(/the condition "u = 1" on x = 0: residual up to 1\.00/);
-  expect(checkPinn({ ...minimal, exact: { u: 'log(x - 2)' } }).warnings[0]).toMatch(/residual up to Infinity/);
+  expect(checkPinn({ ...minimal, exact: { u: 'log(x - 2)' } }).warnings[0]).toMatch(/is not finite everywhere in/);
   expect(checkPinn({ ...minimal, exact: { u: 'exp(-x)' } }).warnings).toEqual([]);
+});
+
+test('a coefficient that is not finite on the domain is a warning with a point', () => {
+  const warnings = (equation: string, condition = 'u = 1') =>
+    checkPinn({ ...minimal, equations: [equation], conditions: [{ on: 'x = 0', equation: condition }] }).warnings;
+  expect(warnings('u_x = log(x - 1)*u')).toEqual([
+    expect.stringMatching(/^a coefficient of the equation "u_x = log\(x - 1\)\*u" is not finite .* at x = 0\.\d+$/),
+  ]);
+  expect(warnings('u_x = u', 'u = 1/x')[0]).toMatch(/the condition "u = 1\/x" on x = 0 is not finite .* at x = 0$/);
+  expect(warnings('u_x = log(u)')).toEqual([]);
 });
 
 function refusal(json: unknown): KfacError {

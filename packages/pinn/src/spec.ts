@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { MAX_TEXT } from './equation/gate.ts';
 import { optimizerSchema } from './optimizer-spec.ts';
+import { section } from './section.ts';
 
 /** Sizes beyond which a problem is refused with `KFAC_LIMIT`. */
 export const LIMITS = {
@@ -16,6 +17,9 @@ export const LIMITS = {
   bytes: 8 * 2 ** 30,
 } as const;
 
+/** Pointers of the fields whose upper bound is a limit on size rather than a question of meaning. */
+export const SIZES = /^\/(domain|constants|equations|conditions|unknowns|network|sampling|stop|exact)(\/|$)/;
+
 const name = z
   .string()
   .regex(
@@ -29,14 +33,14 @@ const text = z.string().min(1).max(MAX_TEXT);
 const interval = z.tuple([z.number(), z.number()]).describe('Lower and upper end');
 const points = z.int().min(1).max(LIMITS.points);
 
-const conditionSchema = z.strictObject({
+const conditionSchema = section({
   on: z.string().min(1).max(1024).describe('boundary, coordinate = number, or several joined by or'),
   equation: text.describe('An equation in the unknown, its derivatives up to order 2, coordinates and constants'),
 });
 
 const exactSchema = z.union([
   text.describe('An expression in the coordinates and constants'),
-  z.strictObject({
+  section({
     reference: z
       .literal('burgers-cole-hopf')
       .describe('u_t + u*u_x = viscosity*u_xx on x in [-1, 1], u = -sin(pi*x) at t = 0, u = 0 at x = -1, 1'),
@@ -44,7 +48,7 @@ const exactSchema = z.union([
   }),
 ]);
 
-const networkSchema = z.strictObject({
+const networkSchema = section({
   type: z.literal('mlp').default('mlp'),
   hidden: z
     .array(z.int().min(1).max(LIMITS.width))
@@ -55,26 +59,24 @@ const networkSchema = z.strictObject({
   activation: z.enum(['tanh', 'sin']).default('tanh'),
 });
 
-const samplingSchema = z.strictObject({
+const samplingSchema = section({
   interior: points.default(3000).describe('Collocation points inside the domain'),
   conditions: points.default(600).describe('Points of all conditions together, split by measure, at least one a place'),
   method: z.enum(['sobol', 'uniform']).default('sobol'),
   resampleEvery: z.int().min(0).max(LIMITS.steps).default(0).describe('New points every so many steps; 0: never'),
 });
 
-const weightsSchema = z.strictObject({
+const weightsSchema = section({
   interior: z.number().positive().optional().describe('0.1 for Gauss-Newton, 1 otherwise'),
   conditions: z.number().positive().default(1),
 });
 
-const stopSchema = z
-  .strictObject({
-    steps: z.int().min(1).max(LIMITS.steps).optional(),
-    seconds: z.number().positive().max(LIMITS.seconds).optional(),
-    loss: z.number().positive().optional(),
-    relativeL2: z.number().positive().optional().describe('Needs an exact solution'),
-  })
-  .describe('Whichever is met first; given criteria alone apply');
+const stopSchema = section({
+  steps: z.int().min(1).max(LIMITS.steps).optional(),
+  seconds: z.number().positive().max(LIMITS.seconds).optional(),
+  loss: z.number().positive().optional(),
+  relativeL2: z.number().positive().optional().describe('Needs an exact solution'),
+}).describe('Whichever is met first; given criteria alone apply');
 
 /** Stop rules of a specification that names none. */
 export const DEFAULT_STOP = { steps: 1000, seconds: 60, loss: 1e-28, relativeL2: 1e-10 } as const;
@@ -83,23 +85,21 @@ export const DEFAULT_STOP = { steps: 1000, seconds: 60, loss: 1e-28, relativeL2:
  * A differential equation with its conditions and how to solve it: the one source of the JSON for library, command
  * line, REST and forms. Structure only: names, texts and places are checked by `parsePinnSpec`.
  */
-export const pinnSpecSchema = z
-  .strictObject({
-    domain: z.record(name, interval).describe('Coordinates with their intervals; a coordinate t is time'),
-    unknowns: z.array(name).min(1).max(1).default(['u']),
-    constants: z.record(constantName, z.number()).default({}),
-    equations: z.array(text).min(1).max(1),
-    conditions: z.array(conditionSchema).min(1).max(LIMITS.conditions),
-    exact: z.record(name, exactSchema).optional().describe('Exact solution by unknown, for reported errors'),
-    network: networkSchema.prefault({}),
-    sampling: samplingSchema.prefault({}),
-    weights: weightsSchema.prefault({}),
-    optimizer: optimizerSchema.prefault({ name: 'auto' }),
-    stop: stopSchema.default(DEFAULT_STOP),
-    precision: z.enum(['f64', 'f32']).default('f64'),
-    seed: z.int().min(0).default(1),
-  })
-  .describe('A scalar differential equation of order at most 2 and how to solve it');
+export const pinnSpecSchema = section({
+  domain: z.record(name, interval).describe('Coordinates with their intervals; a coordinate t is time'),
+  unknowns: z.array(name).min(1).max(1).default(['u']),
+  constants: z.record(constantName, z.number()).default({}),
+  equations: z.array(text).min(1).max(1),
+  conditions: z.array(conditionSchema).min(1).max(LIMITS.conditions),
+  exact: z.record(name, exactSchema).optional().describe('Exact solution by unknown, for reported errors'),
+  network: networkSchema.prefault({}),
+  sampling: samplingSchema.prefault({}),
+  weights: weightsSchema.prefault({}),
+  optimizer: optimizerSchema.prefault({ name: 'auto' }),
+  stop: stopSchema.default(DEFAULT_STOP),
+  precision: z.enum(['f64', 'f32']).default('f64'),
+  seed: z.int().min(0).default(1),
+}).describe('A scalar differential equation of order at most 2 and how to solve it');
 
 /** What a user writes: everything with a default may be missing. */
 export type PinnSpecInput = z.input<typeof pinnSpecSchema>;

@@ -63,7 +63,7 @@ describe('curvature blocks', () => {
     { inputs: 12, outputs: 3, rank: 2 },
     { inputs: 12, outputs: 1, rank: 2 },
   ])(
-    'oracle kfac §14.14: the sum of two Kronecker products, $inputs × $outputs, second factors of rank $rank',
+    'oracle kfac §14.14, pinn §8.5: the sum of two Kronecker products, $inputs × $outputs, second factors of rank $rank',
     ({ inputs, outputs, rank }) => {
       const stream = new PhiloxStream(2, rank);
       const first = { a: randomSpd(inputs, stream), g: randomSpd(outputs, stream), uses: 4 };

@@ -1,3 +1,4 @@
+import { jacobian } from '../derivatives.ts';
 import type { Engine, Matrix } from '../engine/engine.ts';
 import { matrix } from '../engine/matrix.ts';
 import { KfacError } from '../errors.ts';
@@ -138,15 +139,7 @@ export class GaussNewton implements Optimizer {
           `Gauss–Newton needs a sum of squares; the term "${term.name}" has a centred curvature`,
         );
       const root = term.curvature.map(Math.sqrt);
-      const captured = new Set(term.layers.map((layer) => layer.matrix));
-      for (const layer of term.layers) layer.jacobian(root, rows, row, this.#layout.block(layer.matrix).offset);
-      for (const block of this.#layout.blocks) {
-        if (captured.has(block.name)) continue;
-        for (let i = 0; i < root.length; i++) {
-          const at = (row + i) * cols + block.offset;
-          rows.data.fill(0, at, at + block.inputs * block.outputs);
-        }
-      }
+      jacobian(this.#layout, term, root, rows, row);
       for (let i = 0; i < root.length; i++) {
         rows.data[(row + i) * cols + cols - 1] = root[i]! > 0 ? term.slope[i]! / root[i]! : 0;
       }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { denseCapturedLayer } from '../captured-layer.ts';
+import { gradient } from '../derivatives.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../checkpoint.ts';
 import { matrix } from '../engine/matrix.ts';
 import { selectEngine } from '../engine/select.ts';
@@ -7,10 +8,11 @@ import type { Objective } from '../linearization.ts';
 import { ParameterLayout } from '../parameters.ts';
 import { PhiloxStream } from '../random.ts';
 import { runTraining } from '../training/loop.ts';
+import type { TrainingOptions } from '../training/training.ts';
 import { Adam } from './adam.ts';
 import { GaussNewton } from './gauss-newton.ts';
 import { KFac, type KFacOptions } from './kfac.ts';
-import { OrthogonalSystem } from './reduced-system.ts';
+import { GramSystem, OrthogonalSystem } from './reduced-system.ts';
 import { solveSecular } from './secular.ts';
 
 const engine = selectEngine({ native: 'off' });
@@ -84,13 +86,14 @@ function gradientNorm(objective: Objective, theta: Float64Array): number {
 }
 
 describe('optimizers', () => {
-  test('oracle kfac §14.15: on a quadratic with the exact block one step has α = 1 and solves it', () => {
+  test('oracle kfac §14.15, pinn §8.6: on a quadratic with the exact block one step has α = 1 and solves it', () => {
     const objective = leastSquares(50, 6);
     const theta = new Float64Array(6);
     const report = new KFac(engine, objective.parameters, base).step(objective, theta);
     expect(report.accepted).toBe(true);
     expect(report.metrics['opt/lr']).toBeCloseTo(1, 8);
     expect(report.metrics['opt/lm_ratio']).toBeCloseTo(1, 8);
+    expect(report.metrics['opt/momentum']).toBe(0);
     expect(gradientNorm(objective, theta)).toBeLessThan(1e-10);
   });
 
@@ -108,6 +111,73 @@ describe('optimizers', () => {
     });
     for (let k = 0; k < 6; k++) optimizer.step(objective, theta);
     expect(gradientNorm(objective, theta)).toBeLessThan(1e-8);
+  });
+
+  test('oracle kfac §14.6: for a model linear in θ the Gauss–Newton matrix is the Hessian', () => {
+    const objective = leastSquares(50, 4);
+    const { terms } = objective.linearize(new Float64Array(4));
+    const block = matrix(4, 4);
+    terms[0]!.layers[0]!.exactBlock(terms[0]!.curvature, block);
+    const gradientAt = (k: number, h: number): Float64Array => {
+      const theta = new Float64Array(4);
+      theta[k] = h;
+      const out = new Float64Array(4);
+      gradient(objective.parameters, objective.linearize(theta), out);
+      return out;
+    };
+    for (let k = 0; k < 4; k++) {
+      const [up, down] = [gradientAt(k, 0.5), gradientAt(k, -0.5)];
+      for (let i = 0; i < 4; i++) expect(block.data[i * 4 + k]).toBeCloseTo(up[i]! - down[i]!, 12);
+    }
+  });
+
+  test('oracle kfac §14.16: on a quadratic ρ = 1 and λ falls by ω every fifth step, to its floor; a step too long raises it', () => {
+    const objective = leastSquares(50, 6);
+    const minimum = 0.9 * 0.95 ** 5;
+    const damping = { policy: 'lm', initial: 1, minimum, maximum: 1e3 } as const;
+    const optimizer = new KFac(engine, objective.parameters, { ...base, damping });
+    const theta = new Float64Array(6);
+    const lambdas: number[] = [];
+    for (let k = 1; k <= 11; k++) {
+      const { metrics } = optimizer.step(objective, theta);
+      if (k % 5 === 0) expect(metrics['opt/lm_ratio']).toBeGreaterThan(0.75);
+      lambdas.push(metrics['opt/damping']!);
+    }
+    expect(lambdas.slice(0, 5)).toEqual([1, 1, 1, 1, 1]);
+    expect(lambdas[5]).toBeCloseTo(0.95 ** 5, 14);
+    expect(lambdas[10]).toBe(minimum);
+
+    // The same objective, but its loss rises: what the model promised does not come.
+    const rising = { ...objective, loss: () => Number.MAX_VALUE };
+    const other = new KFac(engine, objective.parameters, { ...base, damping, rejection: 'none' });
+    for (let k = 1; k <= 5; k++) other.step(rising, new Float64Array(6));
+    expect(other.step(rising, new Float64Array(6)).metrics['opt/damping']).toBeCloseTo(0.95 ** -5, 14);
+  });
+
+  test('oracle pinn §8.7: the predicted reduction is ½‖r‖² − ½‖r + Jδ‖², in both forms', () => {
+    const stream = new PhiloxStream(9, 1);
+    const [m, n] = [30, 7];
+    const rows = matrix(m, n + 1);
+    for (let i = 0; i < rows.data.length; i++) rows.data[i] = stream.normal();
+    const square = matrix(n + 1, n + 1);
+    for (const System of [GramSystem, OrthogonalSystem]) {
+      if (System === GramSystem) engine.linalg.gram(1, rows, null, 1, 0, square);
+      else engine.linalg.qrFactor(rows, square);
+      const system = new System(engine, n);
+      system.factor(square);
+      const { predicted } = system.solve(0.3);
+      const p = new Float64Array(n);
+      system.expand(p);
+      let [before, after] = [0, 0];
+      for (let i = 0; i < m; i++) {
+        const r = rows.data[i * (n + 1) + n]!;
+        let moved = r;
+        for (let j = 0; j < n; j++) moved -= rows.data[i * (n + 1) + j]! * p[j]!;
+        before += 0.5 * r * r;
+        after += 0.5 * moved * moved;
+      }
+      expect(predicted).toBeCloseTo(before - after, 11);
+    }
   });
 
   test('oracle kfac §14.17: a rejected step leaves θ bit-equal, raises λ, and thirty in a row stall', () => {
@@ -247,6 +317,49 @@ describe('optimizers', () => {
     const outcome = await runTraining(task(resumed, true), { resume: saved! });
     expect(outcome).toMatchObject({ status: 'diverged', badStep: 101, steps: 100 });
     expect([...resumed]).toEqual(atSave);
+  });
+
+  test('a step into a non-finite loss is the bad step, and the state before it is kept', async () => {
+    const objective = changingLeastSquares();
+    const theta = new Float64Array(4);
+    const outcome = await runTraining(
+      {
+        kind: 'test',
+        spec: {},
+        objective,
+        optimizer: new Adam(engine, objective.parameters, { learningRate: 1e200, schedule: 'constant', steps: 1 }),
+        theta,
+        stop: { steps: 150 },
+      },
+      {},
+    );
+    expect(outcome).toMatchObject({ status: 'diverged', stopReason: 'non-finite', badStep: 1, steps: 0 });
+    expect([...theta]).toEqual([0, 0, 0, 0]);
+  });
+
+  test('a checkpoint goes on under other stop rules, and under nothing else', async () => {
+    const objective = changingLeastSquares();
+    const run = async (spec: object, steps: number, options: TrainingOptions, isScheduled = false) => {
+      const theta = new Float64Array(4);
+      await runTraining(
+        {
+          kind: 'test',
+          spec: { ...spec, stop: { steps } },
+          isScheduled,
+          objective,
+          optimizer: new Adam(engine, objective.parameters, { learningRate: 0.01, schedule: 'constant', steps: 1 }),
+          theta,
+          stop: { steps },
+        },
+        options,
+      );
+      return [...theta];
+    };
+    let saved!: Uint8Array;
+    await run({ width: 1 }, 100, { onCheckpoint: (bytes) => (saved = bytes) });
+    expect(await run({ width: 1 }, 130, { resume: saved })).toEqual(await run({ width: 1 }, 130, {}));
+    await expect(run({ width: 2 }, 130, { resume: saved })).rejects.toThrow('/width: 1 there, 2 here');
+    await expect(run({ width: 1 }, 130, { resume: saved }, true)).rejects.toThrow('/stop/steps: 100 there, 130 here');
   });
 
   test('a damaged or foreign checkpoint is refused with KFAC_CHECKPOINT', () => {

@@ -4,14 +4,17 @@ import { KfacError } from '../errors.ts';
 import type { Objective } from '../linearization.ts';
 import type { Optimizer } from '../optimizer/optimizer.ts';
 import { allFinite } from '../vector.ts';
+import { differences } from './differences.ts';
 import { History, type HistoryRow } from './history.ts';
 import type { Snapshot, TrainingOptions, TrainingStatus } from './training.ts';
 
 /** Everything that the loop needs to train one thing. */
 export interface TrainingTask {
   readonly kind: string;
-  /** The effective spec; its SHA-256 goes into checkpoints, and only checkpoints of the same spec are accepted. */
+  /** The effective spec; checkpoints carry it, and only those of the same spec are accepted, stop rules apart. */
   readonly spec: unknown;
+  /** True if the stop rules shape the training itself, as those of a cosine schedule do; they must then agree as well. */
+  readonly isScheduled?: boolean;
   readonly objective: Objective;
   readonly optimizer: Optimizer;
   /** Initial parameters, updated in place. */
@@ -35,7 +38,7 @@ export interface TrainingOutcome {
   readonly history: readonly HistoryRow[];
   /** False if the training was resumed on another engine or SIMD level: bits may then differ. */
   readonly exact: boolean;
-  /** The first step whose loss or parameters were not finite. */
+  /** The first step that led to a loss or parameters that are not finite; `steps` counts those before it. */
   readonly badStep?: number;
 }
 
@@ -45,7 +48,7 @@ const YIELD_MS = 20;
 
 /**
  * The one training loop: batches, steps, evaluation, telemetry, checkpoints, stop rules. It gives the event loop a turn
- * every 20 ms. After it `task.theta` holds the last good parameters. Throws `KFAC_CHECKPOINT` if `options.resume` is
+ * every 20 ms. After it `task.theta` holds the last parameters, of a diverged training the last ones with a finite loss. Throws `KFAC_CHECKPOINT` if `options.resume` is
  * damaged or belongs to another spec.
  */
 export async function runTraining(task: TrainingTask, options: TrainingOptions): Promise<TrainingOutcome> {
@@ -53,12 +56,16 @@ export async function runTraining(task: TrainingTask, options: TrainingOptions):
   const engine = objective.engine.describe();
   const hash = specHash(task.spec);
   const history = new History();
+  /** The last parameters whose loss was seen to be finite, those before the current step, and how many steps led there. */
   const good = theta.slice();
+  const before = theta.slice();
+  let goodSteps = 0;
   let step = 0;
   let secondsBefore = 0;
   let exact = true;
   if (options.resume) ({ step, seconds: secondsBefore, exact } = resume(options.resume));
   good.set(theta);
+  goodSteps = step;
   const start = performance.now();
   let lastCheckpoint = start;
   let lastYield = start;
@@ -66,10 +73,21 @@ export async function runTraining(task: TrainingTask, options: TrainingOptions):
 
   function resume(bytes: Uint8Array): { step: number; seconds: number; exact: boolean } {
     const { header, tensors } = decodeCheckpoint(bytes);
-    if (header['kind'] !== task.kind || header['specHash'] !== hash) {
+    if (header['kind'] !== task.kind) {
       throw new KfacError(
         'KFAC_CHECKPOINT',
-        `this checkpoint belongs to another ${header['kind'] === task.kind ? 'spec' : 'kind of run'}: expected ${task.kind} ${hash.slice(0, 12)}, got ${String(header['kind'])} ${String(header['specHash']).slice(0, 12)}`,
+        `this checkpoint belongs to another kind of run: expected ${task.kind}, got ${String(header['kind'])}`,
+      );
+    }
+    const different = differences(header['spec'], task.spec).filter(
+      ({ pointer }) => task.isScheduled === true || !pointer.startsWith('/stop'),
+    );
+    if (different.length > 0) {
+      const lines = different.map(({ pointer, detail }) => `${pointer}: ${detail}`);
+      throw new KfacError(
+        'KFAC_CHECKPOINT',
+        `this checkpoint belongs to another spec; only stop rules may change, and they too must stay with a cosine schedule. It differs in ${lines.join('; ')}`,
+        { issues: different },
       );
     }
     if (tensors['theta']?.length !== theta.length) {
@@ -96,6 +114,7 @@ export async function runTraining(task: TrainingTask, options: TrainingOptions):
       for (const [name, tensor] of Object.entries(optimizer.save())) tensors[`optimizer/${name}`] = tensor;
       const header = {
         kind: task.kind,
+        spec: task.spec,
         specHash: hash,
         step,
         exact,
@@ -129,17 +148,21 @@ export async function runTraining(task: TrainingTask, options: TrainingOptions):
     if (stop.steps !== undefined && step >= stop.steps) return outcome('finished', 'steps');
     if (stop.seconds !== undefined && seconds() >= stop.seconds) return outcome('finished', 'seconds');
 
-    const before = performance.now();
+    const began = performance.now();
+    before.set(theta);
     step += 1;
     objective.nextBatch(step);
     const report = optimizer.step(objective, theta);
+    if (Number.isFinite(report.loss)) {
+      good.set(before);
+      goodSteps = step - 1;
+    }
     if (report.stop === 'non-finite' || !allFinite(theta)) {
       theta.set(good);
-      step -= 1;
-      return outcome('diverged', 'non-finite', step + 1);
+      step = goodSteps;
+      return outcome('diverged', 'non-finite', goodSteps + 1);
     }
-    good.set(theta);
-    const took = (performance.now() - before) / 1000;
+    const took = (performance.now() - began) / 1000;
     const due = task.evaluation?.due(step) ?? false;
     const evaluated = due ? task.evaluation!.run(optimizer.evaluationPoint(theta), step) : { metrics: {} };
     const metrics = { loss: report.loss, ...report.metrics, ...evaluated.metrics, 'time/total': took };

@@ -101,7 +101,7 @@ describe.each(candidates())('captured on $name', ({ engine, withThreads }) => {
     expect(codeOf(() => captured.jacobian(z, g, 2, w, matrix(3, 6, 'f32'), 0, 0))).toBe('KFAC_DTYPE');
   });
 
-  test('the same bits for any number of threads', () => {
+  test('oracle kfac §14.33: the same bits for any number of threads', () => {
     const run = (c: Captured): Float64Array[] => {
       const out: Float64Array[] = [];
       for (const dtype of ['f64', 'f32'] as const) {

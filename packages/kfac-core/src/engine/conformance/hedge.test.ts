@@ -372,23 +372,26 @@ describe.each(all)('hedge on $name', ({ engine, withThreads }) => {
     }
   });
 
-  test.each(['f64', 'f32'] as const)('%s: all operations are those of the reference engine', (dtype) => {
-    for (const [paths, dates, hidden, squash] of SIZES) {
-      const shape = shapeOf(hidden, squash);
-      const theta = randomTheta(shape);
-      const got = everything(engine, shape, theta, prepared(engine, paths, dates, dtype));
-      const wanted = everything(reference, shape, theta, prepared(reference, paths, dates, 'f64'));
-      for (const [k, [name, values]] of got.entries()) {
-        const expected = wanted[k]![1];
-        const size = expected.reduce((max, x) => Math.max(max, Math.abs(x)), 0);
-        const error = values.reduce((max, x, i) => Math.max(max, Math.abs(x - expected[i]!)), 0);
-        expect(values.every(Number.isFinite), name).toBe(true);
-        expect(error, `${name}, ${paths}×${dates}, H = ${hidden}`).toBeLessThanOrEqual(
-          (dtype === 'f64' ? 1e-12 : 1e-5) * size,
-        );
+  test.each(['f64', 'f32'] as const)(
+    'oracle kfac §14.33: %s: all operations are those of the reference engine',
+    (dtype) => {
+      for (const [paths, dates, hidden, squash] of SIZES) {
+        const shape = shapeOf(hidden, squash);
+        const theta = randomTheta(shape);
+        const got = everything(engine, shape, theta, prepared(engine, paths, dates, dtype));
+        const wanted = everything(reference, shape, theta, prepared(reference, paths, dates, 'f64'));
+        for (const [k, [name, values]] of got.entries()) {
+          const expected = wanted[k]![1];
+          const size = expected.reduce((max, x) => Math.max(max, Math.abs(x)), 0);
+          const error = values.reduce((max, x, i) => Math.max(max, Math.abs(x - expected[i]!)), 0);
+          expect(values.every(Number.isFinite), name).toBe(true);
+          expect(error, `${name}, ${paths}×${dates}, H = ${hidden}`).toBeLessThanOrEqual(
+            (dtype === 'f64' ? 1e-12 : 1e-5) * size,
+          );
+        }
       }
-    }
-  });
+    },
+  );
 
   test('the same bits for any number of threads', () => {
     for (const dtype of ['f64', 'f32'] as const) {

@@ -237,7 +237,7 @@ describe.each(all)('linalg on $name', ({ engine, withThreads }) => {
       }
     });
 
-    test('qrFactor: RᵀR = AᵀA for tall, square and wide A, one block or many', () => {
+    test('oracle pinn §8.7: qrFactor: RᵀR = AᵀA for tall, square and wide A, one block or many', () => {
       for (const [m, n] of [
         [0, 3],
         [1, 1],

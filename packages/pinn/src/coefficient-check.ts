@@ -1,0 +1,53 @@
+import { checkPoints } from './check-points.ts';
+import { evaluateExpression } from './equation/evaluate.ts';
+import { type Expression, inOrder, operands } from './equation/expression.ts';
+import type { Problem } from './problem.ts';
+
+/**
+ * Evaluates what depends on coordinates alone in the equation and in the conditions, at points inside and on the places.
+ * Returns a warning for each text in which it is not finite somewhere.
+ */
+export function checkCoefficients(problem: Problem): string[] {
+  const { interior, conditions, spec, box } = problem;
+  const warn = (residual: Expression, points: readonly number[][], what: string): string[] => {
+    const coefficients = [...coefficientsOf(residual)];
+    const bad = points.find((point) =>
+      coefficients.some(
+        (node) =>
+          !Number.isFinite(
+            evaluateExpression(node, (variable) =>
+              variable.kind === 'coordinate' ? point[variable.axis]! : Number.NaN,
+            ),
+          ),
+      ),
+    );
+    if (!bad) return [];
+    const where = bad.map((value, axis) => `${box.names[axis]} = ${Number(value.toPrecision(4))}`).join(', ');
+    return [`a coefficient of ${what} is not finite on the domain, for instance at ${where}`];
+  };
+  return [
+    ...warn(interior.residual, checkPoints(problem, null), `the equation "${spec.equations[0]}"`),
+    ...conditions.flatMap(({ residual, places }, k) =>
+      places.flatMap((place) =>
+        warn(
+          residual,
+          checkPoints(problem, place),
+          `the condition "${spec.conditions[k]!.equation}" on ${box.names[place.axis]} = ${place.value}`,
+        ),
+      ),
+    ),
+  ];
+}
+
+/** The largest parts of an expression that depend on coordinates alone. */
+function coefficientsOf(root: Expression): Set<Expression> {
+  const known = new Set<Expression>();
+  const found = new Set<Expression>();
+  for (const node of inOrder([root])) {
+    const parts = operands(node);
+    const isVariable = node.kind === 'variable' && node.variable.kind !== 'coordinate';
+    if (!isVariable && parts.every((part) => known.has(part))) known.add(node);
+    else for (const part of parts) if (known.has(part)) found.add(part);
+  }
+  return known.has(root) ? new Set([root]) : found;
+}
