@@ -138,25 +138,29 @@ async function runStage(name) {
   say(`setup: ${name} ready after ${((performance.now() - start) / 1000).toFixed(1)} s`);
 }
 
-/** True if the native engine can be built here, or need not be because it is asked to stay off. */
-function wantsNative(announce) {
-  if (process.env.KFAC_NATIVE === 'off') return false;
-  if (onPath('cargo')) return true;
-  if (announce) say('setup: no Rust toolchain (cargo) found: everything runs on the slower reference engine');
-  return false;
+/** True if the native engine is to be built here: there is a Rust toolchain, and it is not asked to stay off. */
+function wantsNative() {
+  return process.env.KFAC_NATIVE !== 'off' && onPath('cargo');
+}
+
+/** Says that there will be no native engine, where that is so and no setting says what to do about it. */
+function announceReference() {
+  const [addon] = stages.native.outputs;
+  if (wantsNative() || existsSync(join(root, addon)) || !['', 'auto'].includes(process.env.KFAC_NATIVE ?? '')) return;
+  say('setup: no Rust toolchain (cargo) found: everything runs on the slower reference engine');
 }
 
 function stagesOf(part) {
-  const core = ['pnpm', 'packages', ...(wantsNative(false) ? ['native'] : []), 'libraries'];
+  const core = ['pnpm', 'packages', ...(wantsNative() ? ['native'] : []), 'libraries'];
   return part === 'core' ? core : [...core, 'prisma', 'service', 'dashboard'];
 }
 
 /**
  * Makes ready what a part of the project needs. 'core': libraries and command line; 'service': also REST service and
- * dashboard. Idempotent; takes well under a second when nothing changed.
+ * dashboard. Idempotent; takes well under a second when nothing changed. `quiet`: who calls says itself which engine runs.
  */
-export async function setup(part) {
-  wantsNative(true);
+export async function setup(part, { quiet = false } = {}) {
+  if (!quiet) announceReference();
   const isReady = () => stagesOf(part).every((name) => isFresh(name, stages[name].hash(), stages[name].outputs));
   if (isReady()) return;
   checkMachine();
@@ -165,7 +169,7 @@ export async function setup(part) {
       await runStage('pnpm');
       await runStage('packages');
     };
-    const results = await Promise.allSettled([install(), ...(wantsNative(false) ? [runStage('native')] : [])]);
+    const results = await Promise.allSettled([install(), ...(wantsNative() ? [runStage('native')] : [])]);
     for (const result of results) if (result.status === 'rejected') throw result.reason;
     for (const name of stagesOf(part).filter((stage) => !['pnpm', 'packages', 'native'].includes(stage)))
       await runStage(name);

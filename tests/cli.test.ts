@@ -86,7 +86,25 @@ describe('help and usage', () => {
   );
 
   test.each([
+    [['help'], 'Usage: npm run'],
+    [['help', 'solve'], 'Usage: kfac solve'],
+    [['help', 'help'], 'Usage: npm run'],
+    [['constructor', '--help'], 'Usage: npm run'],
+    [['--version'], 'kfac 0.'],
+  ])('%j exits 0 and says "%s"', async (args, text) => {
+    const { code, stdout, stderr } = await kfac(...args);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain(text);
+  });
+
+  test.each([
     [[], 'expected a command'],
+    [['constructor'], 'unknown command "constructor"'],
+    [['help', 'solved'], 'unknown command "solved"'],
+    [['solve', 'P2', '--threads', '-1'], '--threads expects a whole number from 1 to 256, got "-1"'],
+    [['solve', 'P2', '--threads'], '--threads expects a value'],
+    [['solve', 'P2', '--threads', '--list'], '--threads expects a value'],
+    [['serve', '--port', '-1'], '--port expects a whole number from 0 to 65535, got "-1"'],
     [['solved'], 'unknown command "solved"'],
     [['solve'], 'expected SPEC.json'],
     [['solve', 'P2', '--step', '3'], "Unknown option '--step'"],
@@ -102,9 +120,20 @@ describe('help and usage', () => {
   });
 
   test('--list shows the catalogues', async () => {
-    const [solve, hedging] = await Promise.all([kfac('solve', '--list'), kfac('hedge', '--list', '--json')]);
+    const [solve, hedging, equations] = await Promise.all([
+      kfac('solve', '--list'),
+      kfac('hedge', '--list', '--json'),
+      kfac('solve', '--list', '--json'),
+    ]);
     expect(solve.stdout).toMatch(/^P2 .*\n[^]*^P5 [^]*^H1 [^]*^Burgers/m);
-    expect((JSON.parse(hedging.stdout) as { name: string }[]).map(({ name }) => name)).toContain('HEDGE-1');
+    for (const [{ stdout }, expected] of [
+      [hedging, 'HEDGE-1'],
+      [equations, 'P2'],
+    ] as const) {
+      expect(stdout.trim()).not.toContain('\n');
+      const { problems } = JSON.parse(stdout) as { problems: { name: string }[] };
+      expect(problems.map(({ name }) => name)).toContain(expected);
+    }
   });
 });
 
@@ -152,6 +181,17 @@ describe('solve', () => {
       steps: 2,
       spec: { optimizer: { name: 'adam' }, domain: { x: [0, 2] }, stop: { steps: 2 } },
     });
+  });
+
+  test('one step is one step, and a run without the native engine says in one line what it runs on', async () => {
+    const path = file('decay.json', { ...decay, optimizer: { name: 'adam' } });
+    const args = [entry, 'solve', path, '--set', 'stop.steps=1'];
+    const { stdout, stderr } = await ended(start(process.execPath, args, folder, { KFAC_NATIVE: 'off' }));
+    expect(stdout).toContain('finished (steps): 1 step in');
+    expect(stderr.trim().split('\n')).toEqual([
+      'engine: reference, much slower than the native one: the native engine is switched off (KFAC_NATIVE=off)',
+      'optimizer adam (chosen in the specification)',
+    ]);
   });
 
   test('--out writes result, network and fields, and the fields are the solution', async () => {
@@ -243,6 +283,8 @@ describe('Ctrl-C', () => {
     expect(first.stderr).toContain('go on with:');
     const checkpoint = /^checkpoint: (.*)$/m.exec(first.stderr)![1]!;
     expect(existsSync(checkpoint)).toBe(true);
+    expect(first.stderr).toContain('cancelled after');
+    expect(first.stderr).not.toContain('training has finished');
 
     // The same spec must go on; so the uninterrupted witness is interrupted too, later.
     const resumed = await interrupted(process.execPath, [entry, ...endless, '--resume', checkpoint], folder);
@@ -268,12 +310,25 @@ describe('Ctrl-C', () => {
   test('works below npm, whose own forwarding of the signal is not a second Ctrl-C', async () => {
     const { code, stdout, stderr } = await interrupted(
       'npm',
-      ['run', '--silent', 'kfac', '--', ...endless, '--out', join(folder, 'npm-out')],
+      // The slash of the name must not become a folder of the checkpoint.
+      [
+        'run',
+        '--silent',
+        'kfac',
+        '--',
+        'solve',
+        'Burgers-0.01/pi',
+        ...endless.slice(2),
+        '--out',
+        join(folder, 'npm-out'),
+      ],
       root,
     );
     expect(code).toBe(130);
     expect(JSON.parse(stdout)).toMatchObject({ status: 'cancelled' });
-    expect(/^checkpoint: (.*)$/m.exec(stderr)![1]).toContain(join(folder, 'npm-out'));
+    const checkpoint = /^checkpoint: (.*)$/m.exec(stderr)![1]!;
+    expect(checkpoint.startsWith(join(folder, 'npm-out', 'Burgers-0.01-pi-'))).toBe(true);
+    expect(existsSync(checkpoint)).toBe(true);
   });
 });
 
@@ -329,6 +384,7 @@ describe('hedge, price, check', () => {
       kfac('check', file('hedge.json', hedge), '--json'),
       kfac('check', file('other.json', { a: 1 })),
     ]);
+    expect(JSON.parse(hedging.stdout)).toMatchObject({ reason: 'the default' });
     expect(pinn.stdout).toMatch(/parameters +257\nmemory .*\noptimizer +gauss-newton \(.+\)/);
     expect(JSON.parse(hedging.stdout)).toMatchObject({
       kind: 'hedging',
@@ -340,7 +396,21 @@ describe('hedge, price, check', () => {
   });
 });
 
+test('--set changes an alternative: the former one loses its fields, which is said', async () => {
+  const { code, stdout, stderr } = await kfac('check', 'HEDGE-1', '--set', 'optimizer.name=adam');
+  expect(code).toBe(0);
+  expect(stderr).toBe('dropped, as --set leaves no place for it: optimizer.curvature\n');
+  expect(stdout).toMatch(/^optimizer +adam \(chosen in the specification\)$/m);
+});
+
 describe('serve', () => {
+  test('an address that others reach is refused in one line', { timeout: 600_000 }, async () => {
+    const { code, stderr } = await kfac('serve', '--host', '0.0.0.0', '--port', '0', '--data', join(folder, 'open'));
+    expect(code).toBe(2);
+    expect(stderr.trim().split('\n').at(-1)).toMatch(/^kfac: Expected a loopback address .* got 0\.0\.0\.0/);
+    expect(stderr).not.toContain('internal error');
+  });
+
   test(
     'listens, answers, writes only below its data folder, and ends with 0 on SIGTERM',
     { timeout: 600_000 },
@@ -362,6 +432,13 @@ describe('serve', () => {
       const response = await fetch(`${address}/livez`);
       expect(response.status).toBe(200);
       await response.text();
+      const port = new URL(address).port;
+      const [sameFolder, samePort] = await Promise.all([
+        kfac('serve', '--port', '0', '--data', data),
+        kfac('serve', '--port', port, '--data', join(data, 'other')),
+      ]);
+      expect(sameFolder).toMatchObject({ code: 2, stderr: expect.stringMatching(/^kfac: The folder .* is in use/) });
+      expect(samePort).toMatchObject({ code: 2, stderr: expect.stringMatching(/^kfac: .*EADDRINUSE.*\n$/) });
       process.kill(child.pid!, 'SIGTERM');
       expect((await result).code).toBe(0);
       expect(readdirSync(folder)).toEqual(before);

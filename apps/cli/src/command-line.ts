@@ -35,11 +35,16 @@ export interface CommandLine {
 /** Parses the arguments after a command's name; throws `UsageError` for unknown options and values out of range. */
 export function parseCommandLine(args: readonly string[], allowed: readonly OptionName[]): CommandLine {
   const options = Object.fromEntries(allowed.map((name) => [name, OPTIONS[name]]));
+  const takesValue = new Set(allowed.filter((name) => OPTIONS[name].type === 'string').map((name) => `--${name}`));
   let parsed: { values: Partial<Record<OptionName, string | boolean | (string | boolean)[]>>; positionals: string[] };
   try {
-    parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+    parsed = parseArgs({ args: joinNegative(args, takesValue), options, allowPositionals: true, strict: true });
   } catch (error) {
-    throw new UsageError((error as Error).message.replace(/\. To specify a positional.*$/s, ''));
+    const { message } = error as Error;
+    const lacking = /^Option '(--\w+)[^']*' argument (?:is ambiguous|missing)/.exec(message);
+    throw new UsageError(
+      lacking ? `${lacking[1]} expects a value` : message.replace(/\. To specify a positional.*$/s, ''),
+    );
   }
   const { values, positionals } = parsed;
   const text = (name: OptionName): string | undefined => (typeof values[name] === 'string' ? values[name] : undefined);
@@ -57,6 +62,18 @@ export function parseCommandLine(args: readonly string[], allowed: readonly Opti
     data: text('data'),
     host: text('host'),
   };
+}
+
+/** `--threads -1` as `--threads=-1`, so that it is the value that is refused, not the dash. */
+function joinNegative(args: readonly string[], takesValue: ReadonlySet<string>): string[] {
+  const joined: string[] = [];
+  for (const argument of args) {
+    const before = joined.at(-1);
+    if (before !== undefined && takesValue.has(before) && /^-\d/.test(argument))
+      joined.splice(-1, 1, `${before}=${argument}`);
+    else joined.push(argument);
+  }
+  return joined;
 }
 
 /** A whole number in its range; throws `UsageError` otherwise. */

@@ -1,5 +1,6 @@
 const PROBLEM = 'SPEC.json is a file with a problem, NAME one of the catalogue.';
-const SET = '  --set FIELD=VALUE   overrides a field, e.g. optimizer.name=adam or stop.steps=500; may be repeated';
+const SET = `  --set FIELD=VALUE   overrides a field, e.g. optimizer.name=adam or stop.steps=500; may be repeated; options of
+                      the former choice (here those of another optimizer) are dropped, which is said`;
 const JSON_OPTION = '  --json              stdout is exactly one JSON object';
 
 const TRAINING_OPTIONS = `Options:
@@ -11,11 +12,16 @@ ${SET}
 ${JSON_OPTION}
   -h, --help          this text
 
-Ctrl-C writes a checkpoint and prints its path; a second one ends at once.
+Ctrl-C while it trains writes a checkpoint and prints how to go on; a second one ends at once.
 Exit code: 0 finished, 1 failed or diverged, 2 bad input, 130 cancelled.`;
 
+/** The help of a command, or of the program if there is no such command. */
+export function helpOf(command: string): string {
+  return (Object.hasOwn(HELP, command) ? HELP[command] : undefined) ?? HELP['']!;
+}
+
 /** The texts of --help, by command; '' is the program's own. */
-export const HELP: Readonly<Record<string, string>> = {
+const HELP: Readonly<Record<string, string>> = {
   '': `kfac: second-order training for differential equations and hedging
 
 Usage: npm run --silent kfac -- COMMAND [OPTIONS]
@@ -25,10 +31,16 @@ Usage: npm run --silent kfac -- COMMAND [OPTIONS]
   price SPEC.json|NAME   prices a liability, without costs
   check SPEC.json|NAME   validates a problem; prints parameters, memory and the chosen optimizer
   serve                  REST service and dashboard
+  help [COMMAND]         this text, or a command's; so does COMMAND --help
+  --version              the version
 
-COMMAND --help says more; solve --list and hedge --list show the catalogue.
+solve --list and hedge --list show the catalogue.
 
-Environment: KFAC_NATIVE=off|require (engine), KFAC_THREADS, KFAC_PORT, KFAC_DATA.
+Environment:
+  KFAC_NATIVE            off: the slower reference engine; require: an error unless the native engine loads;
+                         a path: the native engine's addon there; else the native engine if it loads
+  KFAC_THREADS           what --threads says where it is not given
+  KFAC_PORT, KFAC_DATA   port and data folder of serve
 Exit code: 0 finished, 1 failed or diverged, 2 bad input, 130 cancelled.
 `,
   solve: `Usage: kfac solve SPEC.json|NAME [OPTIONS]

@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Distribution, Field } from '@kfac/core';
 import { UsageError } from './exit.ts';
@@ -13,11 +13,33 @@ export function prepareFolder(folder: string): void {
   }
 }
 
+/** Writes a file whole or not at all: what was there stays until the new one is complete. */
+export function writeAtomically(path: string, content: string | Uint8Array): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    writeFileSync(temporary, content, { flush: true });
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** A name as a file name without surprises: `Burgers-0.01/pi` → `Burgers-0.01-pi`. */
+export function fileStem(name: string): string {
+  return (
+    name
+      .replaceAll(/[^\w.-]+/g, '-')
+      .replace(/^[.-]+/, '')
+      .slice(0, 100) || 'problem'
+  );
+}
+
 /** Writes files into a folder; gives their paths. */
 export function writeFiles(folder: string, files: Readonly<Record<string, string>>): string[] {
   return Object.entries(files).map(([name, text]) => {
     const path = join(folder, name);
-    writeFileSync(path, text);
+    writeAtomically(path, text);
     return path;
   });
 }

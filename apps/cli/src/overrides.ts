@@ -5,14 +5,21 @@ import { UsageError } from './exit.ts';
  * path is an array's index; missing objects on the way are made. Whether a field exists is the schema's to say.
  */
 export function applyOverrides(json: unknown, overrides: readonly string[]): unknown {
-  for (const override of overrides) {
-    const at = override.indexOf('=');
-    const path = override.slice(0, Math.max(at, 0)).split('.');
-    if (path.some((key) => key === '')) throw new UsageError(`--set expects field.field=value, got "${override}"`);
-    if (path.includes('__proto__')) throw new UsageError(`--set cannot set "${path.join('.')}"`);
-    set(json, path, parseValue(override.slice(at + 1)), override);
-  }
+  for (const override of overrides)
+    set(json, pathOf(override), parseValue(override.slice(override.indexOf('=') + 1)), override);
   return json;
+}
+
+/** The paths that overrides set. */
+export function overriddenPaths(overrides: readonly string[]): string[][] {
+  return overrides.map(pathOf);
+}
+
+function pathOf(override: string): string[] {
+  const path = override.slice(0, Math.max(override.indexOf('='), 0)).split('.');
+  if (path.some((key) => key === '')) throw new UsageError(`--set expects field.field=value, got "${override}"`);
+  if (path.includes('__proto__')) throw new UsageError(`--set cannot set "${path.join('.')}"`);
+  return path;
 }
 
 function parseValue(text: string): unknown {

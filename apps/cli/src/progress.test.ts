@@ -1,35 +1,62 @@
 import { expect, test } from 'vitest';
 import { ProgressLine, duration } from './progress.ts';
 
-/** Feeds ten steps a second; gives what was written. */
-function written(isTTY: boolean, seconds: number, stop: { steps?: number; seconds?: number }): string[] {
+/** Feeds ten steps a second, from so many seconds of earlier training on; gives what was written. */
+function written(
+  stream: { isTTY: boolean; columns?: number },
+  seconds: number,
+  stop: { steps?: number; seconds?: number },
+  before = 0,
+): string[] {
   const texts: string[] = [];
-  const line = new ProgressLine({ isTTY, columns: 120, write: (text: string) => texts.push(text) }, stop);
+  const line = new ProgressLine({ columns: 120, ...stream, write: (text: string) => texts.push(text) }, stop);
   for (let step = 1; step <= 10 * seconds; step++) {
     line.update({
       step,
-      seconds: step / 10,
-      metrics: { loss: 1 / step, ...(step % 5 === 0 && { 'pinn/rmse': 2 / step }) },
+      seconds: before + step / 10,
+      metrics: {
+        loss: 1 / step,
+        'time/total': 0.1,
+        ...(step % 5 === 0 && { 'pinn/rmse': 2 / step, 'pinn/rel_l2': 3 / step }),
+        'opt/damping': 1e-3,
+      },
     });
   }
   line.close();
   return texts;
 }
 
-test('a log gets a line every five seconds, with loss, error, rate and time left', () => {
-  const lines = written(false, 21, { steps: 300 });
-  expect(lines).toHaveLength(4);
-  expect(lines[3]).toMatch(
-    /^step 20\d\/300 {2}loss 0\.00\d+ {2}rmse 0\.0\d+ {2}10\.0 steps\/s {2}at most 9\.\d s left\n$/,
+test('a log gets a line after a second, then every five, with loss, error, rate and time left', () => {
+  const lines = written({ isTTY: false }, 21.5, { steps: 300 });
+  expect(lines.map((line) => /^step (\d+)/.exec(line)![1])).toEqual(['10', '60', '110', '160', '210']);
+  expect(lines[4]).toMatch(
+    /^step 210\/300 {2}loss 0\.00\d+ {2}rmse 0\.0\d+ {2}rel l2 0\.0\d+ {2}damping 0\.00100 {2}10\.0 steps\/s {2}at most 9\.0 s left\n$/,
   );
 });
 
-test('a short run writes no progress into a log', () => {
-  expect(written(false, 3, { steps: 30 })).toEqual([]);
+test('a run of two seconds shows progress in a log, also after it was resumed', () => {
+  expect(written({ isTTY: false }, 2.5, { steps: 30 })).toHaveLength(1);
+  expect(written({ isTTY: false }, 2.5, { steps: 30 }, 100)).toEqual(written({ isTTY: false }, 2.5, { steps: 30 }));
+  expect(written({ isTTY: false }, 0.9, { steps: 30 })).toEqual([]);
+});
+
+test.each([
+  [120, ['step', 'loss', 'rmse', 'rel l2', 'damping', 'steps/s', 'at most']],
+  [110, ['step', 'loss', 'rmse', 'rel l2', 'steps/s', 'at most']],
+  [90, ['step', 'loss', 'rmse', 'rel l2', 'at most']],
+  [80, ['step', 'loss', 'rel l2', 'at most']],
+  [60, ['step', 'loss', 'rel l2']],
+  [20, ['step']],
+])('%i columns hold whole parts: %j', (columns, parts) => {
+  const line = written({ isTTY: true, columns }, 200, { steps: 1_000_000 }).at(-2)!.slice(1, -3);
+  expect(line.length).toBeLessThan(columns);
+  const shown = line.split('  ').map((text) => /^(?:[\d.]+ )?(at most|[a-z/]+(?: l2)?)/.exec(text)![1]);
+  expect(shown).toEqual(parts);
+  if (parts.includes('at most')) expect(line).toMatch(/ left$/);
 });
 
 test('a terminal gets one line that is rewritten, and an end of line', () => {
-  const lines = written(true, 2, { seconds: 5 });
+  const lines = written({ isTTY: true }, 2, { seconds: 5 });
   expect(lines.length).toBeGreaterThan(10);
   for (const line of lines.slice(0, -1)) {
     expect(line.startsWith('\r')).toBe(true);

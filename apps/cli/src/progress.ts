@@ -13,8 +13,19 @@ export interface StopRules {
 }
 
 const TTY_INTERVAL_S = 0.1;
+const FIRST_LINE_S = 1;
 const LINE_INTERVAL_S = 5;
 const RATE_WINDOW_S = 5;
+const DEFAULT_COLUMNS = 80;
+
+/** Metrics that are shown, in this order. */
+const METRICS = ['loss', 'pinn/rmse', 'pinn/rel_l2', 'hedge/entropic', 'opt/damping', 'opt/radius'];
+
+/** Parts of the line by importance: on a narrow terminal the last are left out first. */
+const IMPORTANCE = ['loss', 'pinn/rel_l2', 'hedge/entropic', 'left', 'pinn/rmse', 'rate', 'opt/damping', 'opt/radius'];
+
+/** What a part says, by what it is: 'step', 'rate', 'left' or a metric. */
+type Part = readonly [name: string, text: string];
 
 /** One line that says step, loss, errors, rate and time left: rewritten in place on a terminal, repeated now and then elsewhere. */
 export class ProgressLine {
@@ -22,7 +33,7 @@ export class ProgressLine {
   readonly #stop: StopRules;
   readonly #seen = new Map<string, number>();
   #recent: { seconds: number; step: number }[] = [];
-  #lastShown = Number.NEGATIVE_INFINITY;
+  #nextAt: number | undefined;
   #isOpen = false;
 
   constructor(stream: ProgressStream, stop: StopRules) {
@@ -33,14 +44,14 @@ export class ProgressLine {
   /** Takes a step's report; shows it when one is due. */
   update({ step, seconds, metrics }: Progress): void {
     for (const [key, value] of Object.entries(metrics)) this.#seen.set(key, value);
+    // Training that is resumed counts on from what it had taken before.
+    const begin = seconds - (metrics['time/total'] ?? 0);
+    this.#nextAt ??= this.#stream.isTTY ? begin : begin + FIRST_LINE_S;
+    if (this.#recent.length === 0) this.#recent.push({ seconds: begin, step: step - 1 });
     this.#recent.push({ seconds, step });
     while (this.#recent.length > 2 && seconds - this.#recent[1]!.seconds > RATE_WINDOW_S) this.#recent.shift();
-    const interval = this.#stream.isTTY ? TTY_INTERVAL_S : LINE_INTERVAL_S;
-    if (seconds - this.#lastShown < interval) return;
-    // The first line of a log waits for an interval too: short runs then say nothing but their summary.
-    const isFirst = this.#lastShown === Number.NEGATIVE_INFINITY;
-    this.#lastShown = seconds;
-    if (isFirst && !this.#stream.isTTY) return;
+    if (seconds < this.#nextAt) return;
+    this.#nextAt = seconds + (this.#stream.isTTY ? TTY_INTERVAL_S : LINE_INTERVAL_S);
     this.#show(step, seconds);
   }
 
@@ -51,40 +62,54 @@ export class ProgressLine {
   }
 
   #show(step: number, seconds: number): void {
-    const line = [this.#position(step), ...this.#values(), ...this.#timing(step, seconds)].join('  ');
+    const parts = [this.#position(step), ...this.#values(), ...this.#timing(step, seconds)];
     if (this.#stream.isTTY) {
-      this.#stream.write(`\r${line.slice(0, (this.#stream.columns ?? 100) - 1)}\u001B[K`);
+      this.#stream.write(`\r${fitted(parts, (this.#stream.columns || DEFAULT_COLUMNS) - 1)}\u001B[K`);
       this.#isOpen = true;
     } else {
-      this.#stream.write(`${line}\n`);
+      this.#stream.write(`${joined(parts)}\n`);
     }
   }
 
-  #position(step: number): string {
-    return this.#stop.steps === undefined ? `step ${step}` : `step ${step}/${this.#stop.steps}`;
+  #position(step: number): Part {
+    return ['step', this.#stop.steps === undefined ? `step ${step}` : `step ${step}/${this.#stop.steps}`];
   }
 
-  #values(): string[] {
-    const shown = ['loss', 'pinn/rmse', 'pinn/rel_l2', 'hedge/entropic', 'opt/damping', 'opt/radius'];
-    return shown.flatMap((key) => {
+  #values(): Part[] {
+    return METRICS.flatMap((key): Part[] => {
       const value = this.#seen.get(key);
-      return value === undefined || Number.isNaN(value)
-        ? []
-        : [`${key.replace(/^.*\//, '').replace('_', ' ')} ${value.toPrecision(3)}`];
+      if (value === undefined || Number.isNaN(value)) return [];
+      return [[key, `${key.replace(/^.*\//, '').replace('_', ' ')} ${value.toPrecision(3)}`]];
     });
   }
 
-  #timing(step: number, seconds: number): string[] {
+  #timing(step: number, seconds: number): Part[] {
     const start = this.#recent[0]!;
     const rate = (step - start.step) / (seconds - start.seconds);
-    if (!(rate > 0)) return [];
+    if (!(rate > 0 && Number.isFinite(rate))) return [];
     const left = [
       this.#stop.steps === undefined ? Number.POSITIVE_INFINITY : (this.#stop.steps - step) / rate,
       this.#stop.seconds === undefined ? Number.POSITIVE_INFINITY : this.#stop.seconds - seconds,
     ];
     const least = Math.max(Math.min(...left), 0);
-    return [`${rate.toPrecision(3)} steps/s`, ...(Number.isFinite(least) ? [`at most ${duration(least)} left`] : [])];
+    const parts: Part[] = [['rate', `${rate.toPrecision(3)} steps/s`]];
+    if (Number.isFinite(least)) parts.push(['left', `at most ${duration(least)} left`]);
+    return parts;
   }
+}
+
+function joined(parts: readonly Part[]): string {
+  return parts.map(([, text]) => text).join('  ');
+}
+
+/** The parts that fit into so many columns, whole; the step alone is cut if need be. */
+function fitted(parts: readonly Part[], columns: number): string {
+  let kept = parts;
+  for (const least of IMPORTANCE.toReversed()) {
+    if (joined(kept).length <= columns) break;
+    kept = kept.filter(([name]) => name !== least);
+  }
+  return joined(kept).slice(0, columns);
 }
 
 /** 75.3 → '1 min 15 s'. */

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { UsageError } from './exit.ts';
-import { applyOverrides } from './overrides.ts';
+import { dropFormerFields } from './alternatives.ts';
+import type { JsonSchema } from './alternatives.ts';
+import { applyOverrides, overriddenPaths } from './overrides.ts';
 
 /** A ready problem, as the packages' catalogues list them. */
 export interface CatalogueItem {
@@ -19,17 +21,21 @@ export interface ProblemSource {
 }
 
 /**
- * Finds a problem by catalogue name (case does not matter) or reads it from a JSON file, then applies `--set` overrides.
- * Throws `UsageError` if there is neither, or if the file is not JSON.
+ * Finds a problem by catalogue name (case does not matter) or reads it from a JSON file, then applies `--set` overrides;
+ * what they drop is said on stderr. Throws `UsageError` if there is neither, or if the file is not JSON.
  */
 export function readProblem(
   source: string,
   catalogue: readonly CatalogueItem[],
   overrides: readonly string[],
+  schemaOf: (json: unknown) => JsonSchema,
 ): ProblemSource {
   const item = catalogue.find(({ name }) => name.toLowerCase() === source.toLowerCase());
   const name = item?.name ?? basename(source).replace(/\.json$/i, '');
-  return { name, json: applyOverrides(item ? structuredClone(item.spec) : readJson(source, catalogue), overrides) };
+  const json = applyOverrides(item ? structuredClone(item.spec) : readJson(source, catalogue), overrides);
+  const dropped = overrides.length === 0 ? [] : dropFormerFields(json, schemaOf(json), overriddenPaths(overrides));
+  if (dropped.length > 0) process.stderr.write(`dropped, as --set leaves no place for it: ${dropped.join(', ')}\n`);
+  return { name, json };
 }
 
 function readJson(path: string, catalogue: readonly CatalogueItem[]): unknown {

@@ -1,4 +1,5 @@
 import type { Distribution, EngineDescription, Field, TrainingOptions, TrainingStatus } from '@kfac/core';
+import type { JsonSchema } from './alternatives.ts';
 import type { StopRules } from './progress.ts';
 import type { CatalogueItem } from './spec-source.ts';
 
@@ -27,6 +28,8 @@ export interface Trained {
 export interface Trainer {
   readonly command: 'solve' | 'hedge';
   readonly catalogue: readonly CatalogueItem[];
+  /** JSON Schema of a problem. */
+  schema(): JsonSchema;
   /** Validates a problem; gives its stop rules and the hash of the effective problem. Throws `KfacError`. */
   inspect(json: unknown): { readonly stop: StopRules; readonly hash: string };
   run(json: unknown, options: TrainingOptions): Promise<Trained>;

@@ -2,7 +2,7 @@ import { specHash } from '@kfac/core';
 import { trainingBytes } from './memory.ts';
 import { parseHedgingSpec } from './parse.ts';
 import { lstmLayout, lstmShape } from './policy/lstm.ts';
-import type { HedgingSpec } from './spec.ts';
+import type { HedgingSpec, HedgingSpecInput } from './spec.ts';
 import { warnings } from './warnings.ts';
 
 /** What a problem would do, without doing it. */
@@ -14,6 +14,7 @@ export interface HedgingCheck {
   /** Bytes of the training buffers. */
   readonly bytes: number;
   readonly optimizer: 'kfac' | 'adam';
+  /** Why that optimizer. */
   readonly reason: string;
   readonly warnings: string[];
 }
@@ -27,7 +28,7 @@ export function checkHedging(json: unknown): HedgingCheck {
     parameters: lstmLayout(lstmShape(spec)).size,
     bytes: trainingBytes(spec),
     optimizer: spec.optimizer.name,
-    reason: 'named by the problem, or the default (kfac)',
+    reason: (json as HedgingSpecInput).optimizer === undefined ? 'the default' : 'chosen in the specification',
     warnings: warnings(spec),
   };
 }

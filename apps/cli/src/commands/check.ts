@@ -3,12 +3,16 @@ import { catalogue as pinn, checkPinn } from '@kfac/pinn';
 import { only, parseCommandLine } from '../command-line.ts';
 import { EXIT, UsageError } from '../exit.ts';
 import { readProblem } from '../spec-source.ts';
+import { hedgeTrainer } from './hedge.ts';
+import { solveTrainer } from './solve.ts';
 
 /** `kfac check`: validates a problem of either kind and says what training it would take. */
 export function checkCommand(args: readonly string[]): number {
   const line = parseCommandLine(args, ['json', 'set']);
   const source = only(line.positionals, 'SPEC.json or the name of a problem');
-  const { json } = readProblem(source, [...pinn, ...hedging], line.set);
+  const { json } = readProblem(source, [...pinn, ...hedging], line.set, (problem) =>
+    (kindOf(problem) === 'pinn' ? solveTrainer : hedgeTrainer).schema(),
+  );
   const kind = kindOf(json);
   const check = kind === 'pinn' ? checkPinn(json) : checkHedging(json);
   if (line.json) {

@@ -1,5 +1,6 @@
-import { catalogue, checkHedging, train } from '@kfac/hedging';
+import { catalogue, checkHedging, hedgingSpecSchema, train } from '@kfac/hedging';
 import type { HedgeSummary, HedgingReport, HedgingSpecInput } from '@kfac/hedging';
+import type { JsonSchema } from '../alternatives.ts';
 import { digits, table } from '../table.ts';
 import type { Trainer } from '../trainer.ts';
 
@@ -7,6 +8,7 @@ import type { Trainer } from '../trainer.ts';
 export const hedgeTrainer: Trainer = {
   command: 'hedge',
   catalogue,
+  schema: () => hedgingSpecSchema.toJSONSchema({ io: 'input' }) as JsonSchema,
   inspect: (json) => {
     const { spec, hash } = checkHedging(json);
     return { stop: spec.stop, hash };

@@ -1,5 +1,6 @@
-import { catalogue, checkPinn, solve } from '@kfac/pinn';
+import { catalogue, checkPinn, pinnSpecSchema, solve } from '@kfac/pinn';
 import type { PinnReport, PinnSpecInput } from '@kfac/pinn';
+import type { JsonSchema } from '../alternatives.ts';
 import { digits, table } from '../table.ts';
 import type { Trainer } from '../trainer.ts';
 
@@ -7,6 +8,7 @@ import type { Trainer } from '../trainer.ts';
 export const solveTrainer: Trainer = {
   command: 'solve',
   catalogue,
+  schema: () => pinnSpecSchema.toJSONSchema({ io: 'input' }) as JsonSchema,
   inspect: (json) => {
     const { spec, hash } = checkPinn(json);
     return { stop: spec.stop, hash };

@@ -1,9 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { selectEngine } from '@kfac/core';
+import type { Engine } from '@kfac/core';
+import { readCheckpoint, resumeCommand, writeCheckpoint } from '../checkpoint-file.ts';
 import { only, parseCommandLine } from '../command-line.ts';
-import type { CommandLine } from '../command-line.ts';
-import { EXIT, UsageError } from '../exit.ts';
+import { EXIT } from '../exit.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { fieldsCsv, histogramCsv, jsonFile, prepareFolder, writeFiles } from '../output.ts';
 import { ProgressLine, duration } from '../progress.ts';
@@ -14,24 +13,34 @@ import type { Trained, Trainer } from '../trainer.ts';
 export async function trainCommand(trainer: Trainer, args: readonly string[]): Promise<number> {
   const line = parseCommandLine(args, ['json', 'list', 'set', 'threads', 'out', 'resume']);
   if (line.list) {
-    process.stdout.write(line.json ? jsonFile(trainer.catalogue) : `${listing(trainer.catalogue)}\n`);
+    process.stdout.write(
+      line.json ? `${JSON.stringify({ problems: trainer.catalogue })}\n` : `${listing(trainer.catalogue)}\n`,
+    );
     return EXIT.finished;
   }
   const source = only(line.positionals, 'SPEC.json or the name of a problem (--list shows them)');
-  const problem = readProblem(source, trainer.catalogue, line.set);
+  const problem = readProblem(source, trainer.catalogue, line.set, trainer.schema);
   const { stop, hash } = trainer.inspect(problem.json);
   const resume = line.resume === undefined ? undefined : readCheckpoint(line.resume);
   if (line.out !== undefined) prepareFolder(line.out);
 
   const engine = selectEngine(line.threads === undefined ? {} : { threads: line.threads });
-  for (const reason of engine.describe().reasons) note(`engine: ${reason}`);
+  noteEngine(engine);
   const progress = new ProgressLine(process.stderr, stop);
   const cancel = new AbortController();
-  let checkpoint: { bytes: Uint8Array; step: number } | undefined;
+  let isCancelled = false;
+  let isOver = false;
   const stopListening = onInterrupt(() => {
     progress.close();
-    note('cancelling after this step (Ctrl-C again ends at once) …');
     cancel.abort();
+    // Training hears signals only between two steps, and hands out its last checkpoint in the next turn of the event
+    // loop: if there is none after that turn, training was over already.
+    setImmediate(() =>
+      setImmediate(() => {
+        if (!isCancelled && !isOver)
+          note('training has finished, its evaluation runs on (Ctrl-C again ends at once) …');
+      }),
+    );
   });
   let trained: Trained;
   try {
@@ -41,32 +50,52 @@ export async function trainCommand(trainer: Trainer, args: readonly string[]): P
       onProgress: (point) => progress.update(point),
       onNote: note,
       onCheckpoint: (bytes, step) => {
-        if (cancel.signal.aborted) checkpoint = { bytes: bytes.slice(), step };
+        if (!cancel.signal.aborted) return;
+        isCancelled = true;
+        note(`cancelled after ${stepCount(step)}, whose result is evaluated (Ctrl-C again ends at once) …`);
+        // At once, not after the evaluation, which a second Ctrl-C may cut short.
+        attempt('the checkpoint', () => {
+          const path = writeCheckpoint(line.out, { name: problem.name, hash, step }, bytes);
+          note(`checkpoint: ${path}\ngo on with:  ${resumeCommand(trainer.command, source, line, path)}`);
+        });
       },
       ...(resume !== undefined && { resume }),
     });
   } finally {
+    isOver = true;
     stopListening();
     progress.close();
   }
 
-  if (line.out !== undefined) reportFiles(line.out, trained);
-  if (trained.report.status === 'cancelled')
-    saveCheckpoint(trainer, line, `${problem.name}-${hash.slice(0, 8)}`, source, checkpoint);
+  const { status } = trained.report;
+  const { out } = line;
+  const isWritten = out === undefined || attempt('the files of --out', () => reportFiles(out, trained));
   process.stdout.write(line.json ? `${JSON.stringify(trained.report)}\n` : `${summary(trained)}\n`);
-  return { finished: EXIT.finished, diverged: EXIT.failed, cancelled: EXIT.cancelled }[trained.report.status];
+  if (status === 'cancelled') return EXIT.cancelled;
+  return status === 'finished' && isWritten ? EXIT.finished : EXIT.failed;
+}
+
+/** Writes something; a failure is said in one line and loses nothing else. Gives whether it was written. */
+function attempt(what: string, write: () => void): boolean {
+  try {
+    write();
+    return true;
+  } catch (error) {
+    note(`kfac: cannot write ${what}: ${(error as Error).message}`);
+    return false;
+  }
+}
+
+/** Says in one line which engine runs where it is not the best one, and why. */
+function noteEngine(engine: Engine): void {
+  const { kind, reasons } = engine.describe();
+  if (reasons.length === 0) return;
+  const remedy = process.env['KFAC_NATIVE'] === 'off' ? '' : ' (it is built where there is a Rust toolchain)';
+  note(`engine: ${kind}, much slower than the native one: ${reasons.join('; ')}${remedy}`);
 }
 
 function note(text: string): void {
   process.stderr.write(`${text}\n`);
-}
-
-function readCheckpoint(path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new UsageError(`--resume: cannot read "${path}": ${(error as Error).message}`);
-  }
 }
 
 function reportFiles(folder: string, { report, fields, distributions, network }: Trained): void {
@@ -79,29 +108,6 @@ function reportFiles(folder: string, { report, fields, distributions, network }:
   note(`written: ${paths.join(', ')}`);
 }
 
-function saveCheckpoint(
-  trainer: Trainer,
-  line: CommandLine,
-  stem: string,
-  source: string,
-  checkpoint: { bytes: Uint8Array; step: number } | undefined,
-): void {
-  if (checkpoint === undefined) {
-    note('cancelled before the first step: there is no checkpoint');
-    return;
-  }
-  const path = resolve(join(line.out ?? '.', `${stem}-step${checkpoint.step}.ckpt`));
-  writeFileSync(path, checkpoint.bytes);
-  const options = line.set.flatMap((override) => ['--set', override]);
-  const command = [trainer.command, source, ...options, '--resume', path].map(quoted).join(' ');
-  note(`checkpoint: ${path}\ngo on with:  npm run --silent kfac -- ${command}`);
-}
-
-/** A word as a POSIX shell takes it. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
-}
-
 function summary({ report, summary: results }: Trained): string {
   const { status, stopReason, steps, seconds, engine, badStep } = report;
   const rate = seconds > 0 ? `, ${(steps / seconds).toPrecision(3)} steps/s` : '';
@@ -109,7 +115,11 @@ function summary({ report, summary: results }: Trained): string {
   return [
     results,
     '',
-    `${status} (${stopReason})${bad}: ${steps} steps in ${duration(seconds)}${rate}`,
+    `${status} (${stopReason})${bad}: ${stepCount(steps)} in ${duration(seconds)}${rate}`,
     `engine: ${engine.kind}, SIMD ${engine.simd}, ${engine.threads} ${engine.threads === 1 ? 'thread' : 'threads'}`,
   ].join('\n');
+}
+
+function stepCount(steps: number): string {
+  return `${steps} ${steps === 1 ? 'step' : 'steps'}`;
 }
