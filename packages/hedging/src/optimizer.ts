@@ -20,7 +20,7 @@ export function initialDamping({ market, risk }: Pick<HedgingSpec, 'market' | 'r
 
 /**
  * The optimizer that a problem names. K-FAC: π damping split, Levenberg–Marquardt damping, factors in a warm moving
- * average and refreshed every fifth step, exact block for the head, averaged weights. No learning rate.
+ * average, taken and inverted at the first ten steps and then every fifth, exact block for the head, averaged weights. No learning rate.
  */
 export function createOptimizer(engine: Engine, layout: ParameterLayout, spec: HedgingSpec): Optimizer {
   const { optimizer, stop } = spec;
@@ -40,6 +40,7 @@ export function createOptimizer(engine: Engine, layout: ParameterLayout, spec: H
     damping: { policy: 'lm', initial, minimum: 0.01 * initial, maximum: 1e4 * Math.max(start, initial) },
     decay: 0.95,
     average: 'warm',
+    statisticsEvery: 5,
     refreshEvery: 5,
     rejection: 'large-increase',
     exactBlocks: ['head'],

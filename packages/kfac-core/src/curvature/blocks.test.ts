@@ -138,6 +138,16 @@ describe('curvature blocks', () => {
       const newest = average.value.data[0]! - 3;
       expect(newest).toBeCloseTo(rule === 'debiased' ? 0.05 / (1 - 0.95 ** 11) : 1 / 11, 12);
     }
+    // A statistic that stands for several steps counts as often, and is what it would be if it had come in each of them.
+    for (const rule of ['debiased', 'warm', 'identity'] as const) {
+      const [at, together] = [new FactorAverage(1, 0.95, rule), new FactorAverage(1, 0.95, rule)];
+      for (let k = 0; k < 40; k++) {
+        for (const average of [at, together]) average.batch.data[0] = Math.sin(k);
+        for (let s = 0; s < 5; s++) at.commit();
+        together.commit(5);
+      }
+      expect(together.value.data[0]).toBeCloseTo(at.value.data[0]!, 12);
+    }
     const identity = new FactorAverage(1, 0.9, 'identity');
     for (let k = 0; k < 5; k++) {
       identity.batch.data[0] = 0;

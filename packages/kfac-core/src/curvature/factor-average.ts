@@ -27,33 +27,31 @@ export class FactorAverage {
     if (rule === 'identity') for (let i = 0; i < size; i++) this.value.data[i * size + i] = 1;
   }
 
-  get updates(): number {
-    return this.#updates;
-  }
-
   /** True if the batch statistic is usable. */
   batchIsFinite(): boolean {
     return allFinite(this.batch.data);
   }
 
-  /** Takes the batch statistic in. */
-  commit(): void {
-    this.#updates += 1;
-    this.#weight = this.#decay * this.#weight + 1;
-    const share = this.#share();
+  /** Takes the batch statistic in, for as many steps as it stands for. */
+  commit(steps = 1): void {
+    const kept = this.#decay ** steps;
+    const added = steps === 1 ? 1 : (1 - kept) / (1 - this.#decay);
+    this.#updates += steps;
+    this.#weight = kept * this.#weight + added;
+    const share = this.#share(steps, kept, added);
     const value = this.value.data;
     const batch = this.batch.data;
     for (let i = 0; i < value.length; i++) value[i] = value[i]! + share * (batch[i]! - value[i]!);
   }
 
-  #share(): number {
+  #share(steps: number, kept: number, added: number): number {
     switch (this.#rule) {
       case 'debiased':
-        return 1 / this.#weight;
+        return added / this.#weight;
       case 'warm':
-        return 1 - Math.min(1 - 1 / this.#updates, this.#decay);
+        return 1 - Math.min(1 - steps / this.#updates, kept);
       case 'identity':
-        return 1 - this.#decay;
+        return 1 - kept;
     }
   }
 

@@ -22,6 +22,8 @@ export interface KFacOptions {
   /** ε of the moving averages of the factors, in [0, 1). */
   readonly decay: number;
   readonly average: AverageRule;
+  /** Steps between two batches of statistics, 1 by default, each standing for all of them; the first ten steps always take theirs. */
+  readonly statisticsEvery?: number;
   /** Steps between two inversions; the first ten steps always invert. */
   readonly refreshEvery: number;
   /** Fixed learning rate of the very first step (the published PINN recipe: 1e-6); by default the 1×1 model. */
@@ -106,7 +108,9 @@ export class KFac implements Optimizer {
     const step = this.#step;
     this.#curvatures ??= this.#build(linearization);
     gradient(this.#layout, linearization, this.#gradient);
-    this.#updateStatistics(linearization);
+    const { statisticsEvery = 1 } = this.#options;
+    if (step <= EARLY_STEPS) this.#updateStatistics(linearization, 1);
+    else if (step % statisticsEvery === 0) this.#updateStatistics(linearization, Math.min(statisticsEvery, step - EARLY_STEPS));
     this.#refreshIfDue(step);
     for (const { parameter, block } of this.#curvatures) {
       block.solve(this.#layout.matrix(this.#gradient, parameter), this.#layout.matrix(this.#direction, parameter));
@@ -212,7 +216,7 @@ export class KFac implements Optimizer {
     return curvatures;
   }
 
-  #updateStatistics(linearization: Linearization): void {
+  #updateStatistics(linearization: Linearization, steps: number): void {
     for (const { parameter, groups, exact } of this.#curvatures!) {
       const byGroup = layersByGroup(linearization.terms, parameter.name);
       if (exact) {
@@ -222,15 +226,15 @@ export class KFac implements Optimizer {
           layer.exactBlock(term.curvature, part);
           if (part !== exact.batch) addScaled(exact.batch.data as Float64Array, 1, part.data as Float64Array);
         }
-        if (exact.batchIsFinite()) exact.commit();
+        if (exact.batchIsFinite()) exact.commit(steps);
         else this.#stale += 1;
         continue;
       }
       groups.forEach((group, i) => {
         statistics(byGroup[i]!, group);
         if (group.a.batchIsFinite() && group.g.batchIsFinite()) {
-          group.a.commit();
-          group.g.commit();
+          group.a.commit(steps);
+          group.g.commit(steps);
         } else {
           this.#stale += 1;
         }
