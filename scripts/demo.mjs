@@ -130,7 +130,9 @@ await main(async () => {
   await setup('service');
   const { startServer } = await import('../apps/api/dist/index.js');
 
-  const wanted = Number(process.env.KFAC_PORT ?? defaultPort);
+  const wanted = Number(process.env.KFAC_PORT || defaultPort);
+  if (!Number.isInteger(wanted) || wanted < 0 || wanted > 65_535)
+    throw new SetupError(`KFAC_PORT: expected a whole number from 0 to 65535, got "${process.env.KFAC_PORT}"`);
   const port = (await isFree(wanted)) ? wanted : 0;
   const data = process.env.KFAC_DATA ?? (once ? mkdtempSync(join(tmpdir(), 'kfac-demo-')) : join(root, 'data', 'demo'));
   const server = await startServer({ port, host: '127.0.0.1', data });

@@ -2,6 +2,7 @@ import type { EngineDescription } from '@kfac/core';
 import Fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import { z } from 'zod';
 import { uuidv7 } from './runs/id.ts';
 import type { Kinds } from './kinds.ts';
 import { dashboardPlugin } from './plugins/dashboard.ts';
@@ -14,6 +15,7 @@ import { eventRoutes } from './routes/events.ts';
 import { metricRoutes } from './routes/metrics.ts';
 import { runRoutes } from './routes/runs.ts';
 import { snapshotRoutes } from './routes/snapshots.ts';
+import { problems } from './routes/schemas.ts';
 import { systemRoutes } from './routes/system.ts';
 import type { RunService } from './runs/service.ts';
 import type { RunStore } from './runs/store.ts';
@@ -65,6 +67,10 @@ export async function buildApp({ services, hosts, dashboard, logLevel }: AppOpti
   });
   app.server.headersTimeout = 15_000;
   app.removeContentTypeParser('text/plain');
+  // An empty body is of no type, whatever the client says: curl -d '' calls it a form.
+  app.addHook('onRequest', async ({ headers }) => {
+    if (headers['content-length'] === '0') delete headers['content-type'];
+  });
   // A connection that was busy when the service began to close would otherwise be kept alive, and keep it from closing.
   app.addHook('onSend', async (_request, reply) => {
     if (services.closing.aborted) reply.header('connection', 'close');
@@ -89,10 +95,18 @@ async function versionOne(app: FastifyInstance, { services }: { services: Servic
 }
 
 async function probes(app: FastifyInstance, { services }: { services: Services }): Promise<void> {
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
   const addMethodProblems = watchMethods(app);
-  const hidden = { schema: { hide: true } as object };
-  app.get('/livez', hidden, () => ({ status: 'alive' }));
-  app.get('/readyz', hidden, () => {
+  const probe = (summary: string, status: string) => ({
+    schema: {
+      tags: ['system'],
+      summary,
+      response: { 200: z.object({ status: z.literal(status) }).describe('Yes'), ...problems(503) },
+    },
+  });
+  app.get('/livez', probe('Is the service alive?', 'alive'), () => ({ status: 'alive' }));
+  app.get('/readyz', probe('Does the service take runs?', 'ready'), () => {
     if (services.isReady()) return { status: 'ready' };
     throw new ProblemError('NOT_READY', 'The service is going down and takes no more runs.', {
       headers: { 'retry-after': '5' },

@@ -23,6 +23,8 @@ test('the description is OpenAPI 3.1, complete, and the one that was agreed', as
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   );
   expect(routes.sort()).toEqual([
+    'GET /livez',
+    'GET /readyz',
     'GET /v1/capabilities',
     'GET /v1/catalogue',
     'GET /v1/runs',

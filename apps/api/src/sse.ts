@@ -11,7 +11,7 @@ export function frame({ seq, kind, data }: StoredEvent): string {
 }
 
 /** True if no event can follow this one. */
-export function isLast({ kind, data }: StoredEvent): boolean {
+function isLast({ kind, data }: StoredEvent): boolean {
   return kind === 'state' && isTerminal((JSON.parse(data) as { status: RunStatus }).status);
 }
 

@@ -80,13 +80,21 @@ export function sendProblem(error: ProblemError, request: FastifyRequest, reply:
     .send(JSON.stringify(document));
 }
 
+/** Parts of a request for reading. */
+const CONTEXTS: Readonly<Record<string, string>> = {
+  body: 'body',
+  headers: 'header',
+  params: 'address',
+  querystring: 'query',
+};
+
 function toProblem(error: FastifyError, request: FastifyRequest): ProblemError {
   if (error instanceof ProblemError) return error;
   if (hasZodFastifySchemaValidationErrors(error)) {
     const issues = error.validation.flatMap(({ instancePath, message, params }) =>
       toIssues(instancePath, message ?? '', params),
     );
-    const where = error.validationContext ?? 'request';
+    const where = CONTEXTS[error.validationContext ?? ''] ?? 'request';
     const lines = issues.map(({ pointer, detail }) => `${pointer === '' ? where : pointer}: ${detail}`);
     return new ProblemError('INVALID_REQUEST', `The ${where} is not valid: ${lines.join('; ')}`, { issues });
   }

@@ -3,7 +3,8 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Services } from '../app.ts';
 import { ProblemError } from '../problem.ts';
-import { eventFrames, isLast } from '../sse.ts';
+import { isTerminal } from '../runs/state.ts';
+import { eventFrames } from '../sse.ts';
 import { idParams, problems } from './schemas.ts';
 
 const MAX_STREAMS = 200;
@@ -44,12 +45,9 @@ export const eventRoutes: FastifyPluginAsyncZod<{ services: Services }> = async 
     },
     async (request, reply) => {
       const { id } = request.params;
-      await runs.get(id);
+      const { status } = await runs.get(id);
       const after = Number(request.headers['last-event-id'] ?? 0);
-      if (after > 0) {
-        const [last] = await store.events(id, after - 1, 1);
-        if (last !== undefined && isLast(last)) return reply.code(204).send(null);
-      }
+      if (isTerminal(status) && (await store.events(id, after, 1)).length === 0) return reply.code(204).send(null);
       if (open >= MAX_STREAMS) {
         throw new ProblemError('TOO_MANY_STREAMS', `Expected at most ${MAX_STREAMS} open event streams.`, {
           headers: { 'retry-after': '5' },

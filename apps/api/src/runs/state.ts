@@ -83,7 +83,8 @@ export function illegalTransition(id: string, status: RunStatus, event: RunEvent
   const allowed = transitionsBy(event)
     .map(({ from }) => from)
     .join(', ');
-  throw new ProblemError('ILLEGAL_TRANSITION', `Run ${id} is ${status}; ${event} is possible for: ${allowed}.`, {
+  const wish = event === 'requeue' ? 'resume' : event;
+  throw new ProblemError('ILLEGAL_TRANSITION', `Run ${id} is ${status}; ${wish} is possible for: ${allowed}.`, {
     extensions: { currentStatus: status },
   });
 }

@@ -1,6 +1,6 @@
 import type { Distribution, Field, Snapshot } from '@kfac/core';
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { CheckpointFile } from '../runs/store.ts';
 
@@ -69,6 +69,17 @@ export function writeSnapshot(folder: string, attempt: number, snapshot: Snapsho
   writeFileSync(join(folder, `${file}.tmp`), JSON.stringify(manifest));
   renameSync(join(folder, `${file}.tmp`), join(folder, file));
   return file;
+}
+
+/** The manifests in a run's folder by attempt and step. */
+export function listSnapshots(folder: string): string[] {
+  return readdirSync(folder)
+    .flatMap((file) => {
+      const found = /^snapshot-(\d+)-(\d+)\.json$/.exec(file);
+      return found === null ? [] : [{ file, attempt: Number(found[1]), step: Number(found[2]) }];
+    })
+    .toSorted((a, b) => a.attempt - b.attempt || a.step - b.step)
+    .map(({ file }) => file);
 }
 
 export function removeSnapshot(folder: string, manifest: string): void {

@@ -1,7 +1,7 @@
 import type { Progress, Snapshot } from '@kfac/core';
 import type { Point, Report } from '../runs/store.ts';
-import { removeSnapshot, writeCheckpoint, writeSnapshot } from './files.ts';
-import { Thinning } from './thinning.ts';
+import { listSnapshots, removeSnapshot, writeCheckpoint, writeSnapshot } from './files.ts';
+import { isKept } from './thinning.ts';
 
 const PROGRESS_EVERY_MS = 100;
 const SNAPSHOT_EVERY_MS = 500;
@@ -20,8 +20,8 @@ export class Reporter {
   readonly #now: () => number;
   readonly #folder: string;
   readonly #attempt: number;
-  readonly #thinning = new Thinning();
-  readonly #written: string[] = [];
+  /** Snapshots in the folder, oldest first, those of earlier attempts among them. */
+  readonly #written: string[];
   #points: Point[] = [];
   #latest: Progress | null = null;
   #latestKept = true;
@@ -37,12 +37,13 @@ export class Reporter {
     this.#attempt = attempt;
     this.#send = send;
     this.#now = now;
+    this.#written = listSnapshots(folder);
   }
 
   progress(point: Progress): void {
     this.#latest = point;
     this.#reported = false;
-    this.#latestKept = this.#thinning.keeps(point);
+    this.#latestKept = isKept(point);
     if (this.#latestKept) this.#points.push(point);
     const wait = this.#progressAt + PROGRESS_EVERY_MS - this.#now();
     if (wait <= 0 && this.#inFlight < MAX_IN_FLIGHT) this.#post({});
@@ -91,7 +92,7 @@ export class Reporter {
     this.#post({ snapshot: { step: snapshot.step, file } });
     this.#written.push(file);
     // The one before stays for readers that have just asked for it.
-    if (this.#written.length > 2) removeSnapshot(this.#folder, this.#written.shift()!);
+    while (this.#written.length > 2) removeSnapshot(this.#folder, this.#written.shift()!);
   }
 
   /** A full disk costs the file and is said aloud; the training goes on, and the next file may fit. */

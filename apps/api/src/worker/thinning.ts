@@ -10,25 +10,17 @@ export function isOnGrid(step: number): boolean {
   return step % stride === 0;
 }
 
-/**
- * Chooses the points of a long training that are stored. The choice depends on steps and metrics alone, never on the
- * clock, so that an attempt that repeats steps after an interruption stores the same points again: none that was
- * confirmed is missing at the end. Beside the grid it keeps the first point, evaluations (a key that the point before
- * lacked) and everything that is not finite.
- */
-export class Thinning {
-  #before: ReadonlySet<string> | null = null;
+/** Metrics that every step has; others were measured. */
+const OF_EVERY_STEP = /^(loss$|opt\/|time\/)/;
 
-  keeps(point: Progress): boolean {
-    const { step, metrics } = point;
-    const keys = new Set(Object.keys(metrics));
-    const before = this.#before;
-    this.#before = keys;
-    return (
-      before === null ||
-      isOnGrid(step) ||
-      [...keys].some((key) => !before.has(key)) ||
-      Object.values(metrics).some((value) => !Number.isFinite(value))
-    );
-  }
+/**
+ * Chooses the points of a long training that are stored: the grid, evaluations and what is not finite. The choice depends
+ * on the point alone, so that an attempt that repeats steps after an interruption stores the same points again: in the
+ * end none is missing and none is there that an undisturbed training would not have.
+ */
+export function isKept({ step, metrics }: Progress): boolean {
+  return (
+    isOnGrid(step) ||
+    Object.entries(metrics).some(([key, value]) => !OF_EVERY_STEP.test(key) || !Number.isFinite(value))
+  );
 }

@@ -75,6 +75,12 @@ const OPTIMIZER: readonly Panel[] = [
     group: 'optimizer',
   },
   { title: 'Rejected steps', series: [{ key: 'opt/rejected', label: 'rejected' }], y: 'linear', group: 'optimizer' },
+  {
+    title: 'Inverses kept for lack of a new one',
+    series: [{ key: 'opt/stale', label: 'stale' }],
+    y: 'linear',
+    group: 'optimizer',
+  },
   { title: 'Seconds per step', series: [{ key: 'time/total', label: 'step' }], y: 'linear', group: 'optimizer' },
 ];
 

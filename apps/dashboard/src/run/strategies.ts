@@ -12,20 +12,20 @@ export function strategyName(name: string): string {
   return NAMES.get(name) ?? name;
 }
 
-/** The measures of a report, in the order of reading; `better` says which end wins, if one does. */
+/** The measures of a report, in the order of reading; `risk`: the lowest wins. Who does not hedge has the best mean. */
 const MEASURES: readonly {
   key: string;
   label: string;
-  better?: 'low' | 'high';
+  risk?: true;
   live?: (item: Distribution) => number | null;
 }[] = [
-  { key: 'entropic', label: 'Entropic risk', better: 'low' },
-  { key: 'pnlMean', label: 'Mean P&L', better: 'high', live: (item) => item.mean },
-  { key: 'pnlVariance', label: 'P&L variance', better: 'low', live: (item) => item.variance },
-  { key: 'sharpe', label: 'Sharpe', better: 'high', live: (item) => item.sharpe },
+  { key: 'entropic', label: 'Entropic risk', risk: true },
+  { key: 'pnlMean', label: 'Mean P&L', live: (item) => item.mean },
+  { key: 'pnlVariance', label: 'P&L variance', risk: true, live: (item) => item.variance },
+  { key: 'sharpe', label: 'Sharpe', live: (item) => item.sharpe },
   { key: 'sharpeStandardError', label: 'Sharpe, standard error' },
-  { key: 'cvar95', label: 'CVaR95', better: 'low', live: (item) => item.cvar95 },
-  { key: 'cvar99', label: 'CVaR99', better: 'low', live: (item) => item.cvar99 },
+  { key: 'cvar95', label: 'CVaR95', risk: true, live: (item) => item.cvar95 },
+  { key: 'cvar99', label: 'CVaR99', risk: true, live: (item) => item.cvar99 },
   { key: 'meanCost', label: 'Mean cost' },
   { key: 'turnover', label: 'Turnover' },
 ];
@@ -70,19 +70,19 @@ function tableOf(
   final: boolean,
   value: (key: string, k: number) => number | null,
 ): ComparisonTable {
-  const rows = MEASURES.map(({ key, label, better }) => {
+  const rows = MEASURES.map(({ key, label, risk }) => {
     const values = columns.map((_, k) => value(key, k));
-    return { label, values, best: better === undefined ? null : bestOf(values, better) };
+    return { label, values, best: risk ? lowest(values) : null };
   });
   return { columns, final, rows: rows.filter((row) => row.values.some((item) => item !== null)) };
 }
 
-function bestOf(values: readonly (number | null)[], better: 'low' | 'high'): number | null {
+function lowest(values: readonly (number | null)[]): number | null {
   let best: number | null = null;
   values.forEach((value, k) => {
     if (value === null) return;
     const leader = best === null ? null : values[best]!;
-    if (leader === null || (better === 'low' ? value < leader : value > leader)) best = k;
+    if (leader === null || value < leader) best = k;
   });
   return best;
 }

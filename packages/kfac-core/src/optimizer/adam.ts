@@ -45,10 +45,11 @@ export class Adam implements Optimizer {
 
   step(objective: Objective, theta: Float64Array): StepReport {
     const linearization = objective.linearize(theta);
-    if (!Number.isFinite(linearization.loss)) {
+    gradient(this.#layout, linearization, this.#gradient);
+    // Squares that overflow would leave second moments of infinity, and steps of zero for ever.
+    if (!Number.isFinite(linearization.loss) || !Number.isFinite(norm(this.#gradient))) {
       return { loss: linearization.loss, accepted: false, newLoss: Number.NaN, metrics: {}, stop: 'non-finite' };
     }
-    gradient(this.#layout, linearization, this.#gradient);
     this.#step += 1;
     const { learningRate, schedule, steps } = this.#options;
     const rate =

@@ -110,7 +110,8 @@ export class KFac implements Optimizer {
     gradient(this.#layout, linearization, this.#gradient);
     const { statisticsEvery = 1 } = this.#options;
     if (step <= EARLY_STEPS) this.#updateStatistics(linearization, 1);
-    else if (step % statisticsEvery === 0) this.#updateStatistics(linearization, Math.min(statisticsEvery, step - EARLY_STEPS));
+    else if (step % statisticsEvery === 0)
+      this.#updateStatistics(linearization, Math.min(statisticsEvery, step - EARLY_STEPS));
     this.#refreshIfDue(step);
     for (const { parameter, block } of this.#curvatures) {
       block.solve(this.#layout.matrix(this.#gradient, parameter), this.#layout.matrix(this.#direction, parameter));
