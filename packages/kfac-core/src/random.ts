@@ -11,17 +11,6 @@ const M1 = 0xcd9e8d57;
 const W0 = 0x9e3779b9;
 const W1 = 0xbb67ae85;
 
-/** High 32 bits of the 64-bit product of two 32-bit words. */
-function multiplyHigh(a: number, b: number): number {
-  const aLow = a & 0xffff;
-  const aHigh = a >>> 16;
-  const bLow = b & 0xffff;
-  const bHigh = b >>> 16;
-  const middle = aHigh * bLow + ((aLow * bLow) >>> 16);
-  const carry = aLow * bHigh + (middle & 0xffff);
-  return (aHigh * bHigh + (middle >>> 16) + (carry >>> 16)) >>> 0;
-}
-
 /** Philox4x32-10 in place: `words` holds the counter and receives the output. Allocates nothing. */
 export function philox4x32Into(words: Uint32Array, key0: number, key1: number): void {
   let c0 = words[0]!;
@@ -31,10 +20,11 @@ export function philox4x32Into(words: Uint32Array, key0: number, key1: number): 
   let k0 = key0 >>> 0;
   let k1 = key1 >>> 0;
   for (let round = 0; round < 10; round++) {
-    const high0 = multiplyHigh(M0, c0);
-    const high1 = multiplyHigh(M1, c2);
+    // The low word of a product exactly; the high one is what the product, right to 2¹¹ as a double, has above it.
     const low0 = Math.imul(M0, c0) >>> 0;
     const low1 = Math.imul(M1, c2) >>> 0;
+    const high0 = Math.round((M0 * c0 - low0) * 2 ** -32);
+    const high1 = Math.round((M1 * c2 - low1) * 2 ** -32);
     c0 = (high1 ^ c1 ^ k0) >>> 0;
     c1 = low1;
     c2 = (high0 ^ c3 ^ k1) >>> 0;

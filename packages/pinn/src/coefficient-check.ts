@@ -1,5 +1,5 @@
 import { checkPoints } from './check-points.ts';
-import { evaluateExpression } from './equation/evaluate.ts';
+import { evaluatorOf } from './equation/evaluate.ts';
 import { type Expression, inOrder, operands } from './equation/expression.ts';
 import type { Problem } from './problem.ts';
 
@@ -10,15 +10,11 @@ import type { Problem } from './problem.ts';
 export function checkCoefficients(problem: Problem): string[] {
   const { interior, conditions, spec, box } = problem;
   const warn = (residual: Expression, points: readonly number[][], what: string): string[] => {
-    const coefficients = [...coefficientsOf(residual)];
+    const coefficients = [...coefficientsOf(residual)].map(evaluatorOf);
     const bad = points.find((point) =>
       coefficients.some(
-        (node) =>
-          !Number.isFinite(
-            evaluateExpression(node, (variable) =>
-              variable.kind === 'coordinate' ? point[variable.axis]! : Number.NaN,
-            ),
-          ),
+        (value) =>
+          !Number.isFinite(value((variable) => (variable.kind === 'coordinate' ? point[variable.axis]! : Number.NaN))),
       ),
     );
     if (!bad) return [];

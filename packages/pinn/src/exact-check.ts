@@ -1,6 +1,6 @@
 import type { Expression, Variable } from './equation/expression.ts';
 import { operatorOf } from './equation/compile.ts';
-import { evaluateExpression, magnitudeOf } from './equation/evaluate.ts';
+import { evaluatorOf, termsOf } from './equation/evaluate.ts';
 import type { Problem } from './problem.ts';
 import type { ExactSolution } from './exact.ts';
 import { checkPoints } from './check-points.ts';
@@ -55,11 +55,21 @@ function residualOf(
 ): { largest: number; scale: number } {
   let largest = 0;
   let scale = size;
+  const value = evaluatorOf(residual);
+  const terms = termsOf(residual).map(evaluatorOf);
   for (const point of points) {
-    const lookup = (variable: Variable): number => valueAt(problem, exact, point, variable);
-    const e = Math.abs(evaluateExpression(residual, lookup));
+    const values = new Map<Variable, number>();
+    const lookup = (variable: Variable): number => {
+      const known = values.get(variable) ?? valueAt(problem, exact, point, variable);
+      values.set(variable, known);
+      return known;
+    };
+    const e = Math.abs(value(lookup));
     largest = Number.isFinite(e) ? Math.max(largest, e) : Infinity;
-    scale = Math.max(scale, magnitudeOf(residual, lookup));
+    scale = Math.max(
+      scale,
+      terms.reduce((sum, term) => sum + Math.abs(term(lookup)), 0),
+    );
   }
   return { largest, scale };
 }

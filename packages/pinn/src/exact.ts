@@ -1,6 +1,6 @@
 import { type Engine, type Matrix, KfacError, matrix } from '@kfac/core';
 import { differentiateAlong } from './equation/derive.ts';
-import { evaluateExpression } from './equation/evaluate.ts';
+import { type Lookup, evaluatorOf } from './equation/evaluate.ts';
 import type { Expression } from './equation/expression.ts';
 import { lowerExpressions } from './equation/lower.ts';
 import type { Scope } from './equation/symbols.ts';
@@ -21,7 +21,7 @@ export function exactFromExpression(expression: Expression, scope: Scope): Exact
     return variable.axis;
   };
   const program = lowerExpressions([expression], scope.coordinates.length, coordinateAxis);
-  const derivatives = new Map<string, Expression>();
+  const derivatives = new Map<string, (lookup: Lookup) => number>();
   return {
     values(engine, coordinates) {
       const out = matrix(1, coordinates.cols);
@@ -30,9 +30,9 @@ export function exactFromExpression(expression: Expression, scope: Scope): Exact
     },
     derivative(point, orders) {
       const key = orders.join(',');
-      const derivative = derivatives.get(key) ?? differentiateAlong(scope.pool, expression, orders);
+      const derivative = derivatives.get(key) ?? evaluatorOf(differentiateAlong(scope.pool, expression, orders));
       derivatives.set(key, derivative);
-      return evaluateExpression(derivative, (variable) => point[coordinateAxis(variable)]!);
+      return derivative((variable) => point[coordinateAxis(variable)]!);
     },
   };
 }

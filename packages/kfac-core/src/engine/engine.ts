@@ -58,6 +58,11 @@ export interface Tridiagonalization {
   factor(a: Matrix): void;
   /** b ← Q·b ('n') or Qᵀ·b ('t'), in place, b [n]. */
   apply(op: Op, b: Float64Array): void;
+  /**
+   * y ← (T + λI)⁻¹·b by LDLᵀ, O(n); sums ← [‖y‖², yᵀ(T + λI)⁻¹y, bᵀy]. If a pivot is not positive, sums ← [∞, ∞, NaN]
+   * and y is undefined. λ ≥ 0; b, y [n], sums [3].
+   */
+  solveShifted(lambda: number, b: Float64Array, y: Float64Array, sums: Float64Array): void;
 }
 
 /** An upper-triangular (or any square) matrix reduced once to upper bidiagonal form, R = U·B·Vᵀ. */
@@ -72,6 +77,11 @@ export interface Bidiagonalization {
   applyLeft(op: Op, b: Float64Array): void;
   /** b ← V·b or Vᵀ·b, in place. */
   applyRight(op: Op, b: Float64Array): void;
+  /**
+   * y ← (BᵀB + λI)⁻¹Bᵀ·b by Givens rotations on [B; √λ·I], O(n), nothing squared;
+   * sums ← [‖y‖², yᵀ(BᵀB + λI)⁻¹y, bᵀB·y], the first two ∞ if the matrix is singular. λ ≥ 0; b, y [n], sums [3].
+   */
+  solveDamped(lambda: number, b: Float64Array, y: Float64Array, sums: Float64Array): void;
 }
 
 export interface LinearAlgebra {

@@ -143,6 +143,10 @@ function checkedTridiagonalization(inner: Tridiagonalization): Tridiagonalizatio
       requireOwn(b, size, 'tridiagonalization: b', [diagonal, offDiagonal]);
       inner.apply(op, b);
     },
+    solveShifted(lambda, b, y, sums) {
+      requireSolve('solveShifted', size, lambda, b, y, sums, [diagonal, offDiagonal]);
+      inner.solveShifted(lambda, b, y, sums);
+    },
   };
 }
 
@@ -165,7 +169,28 @@ function checkedBidiagonalization(inner: Bidiagonalization): Bidiagonalization {
       requireOwn(b, size, 'bidiagonalization: b', [diagonal, superDiagonal]);
       inner.applyRight(op, b);
     },
+    solveDamped(lambda, b, y, sums) {
+      requireSolve('solveDamped', size, lambda, b, y, sums, [diagonal, superDiagonal]);
+      inner.solveDamped(lambda, b, y, sums);
+    },
   };
+}
+
+function requireSolve(
+  name: string,
+  size: number,
+  lambda: number,
+  b: Float64Array,
+  y: Float64Array,
+  sums: Float64Array,
+  own: readonly RealArray[],
+): void {
+  if (!(lambda >= 0)) throw new KfacError('KFAC_SHAPE', `${name}: expected λ ≥ 0, got ${lambda}`);
+  requireVector(b, size, `${name}: b`);
+  requireVector(y, size, `${name}: y`);
+  requireVector(sums, 3, `${name}: sums`);
+  requireDistinct(y, `${name}: y`, [b, sums, ...own]);
+  requireDistinct(sums, `${name}: sums`, [b, ...own]);
 }
 
 function requireOwn(b: RealArray, size: number, name: string, others: readonly RealArray[]): void {

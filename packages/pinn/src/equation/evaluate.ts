@@ -1,18 +1,21 @@
 import { type Expression, type Variable, applyBinary, applyUnary, inOrder } from './expression.ts';
 
-/** The value of an expression at one point: `lookup` gives the variables' values. */
-export function evaluateExpression(root: Expression, lookup: (variable: Variable) => number): number {
-  const values = new Map<Expression, number>();
-  const value = (node: Expression): number => values.get(node)!;
-  for (const node of inOrder([root])) values.set(node, evaluateNode(node, value, lookup));
-  return values.get(root)!;
+/** Gives the value of a variable at a point. */
+export type Lookup = (variable: Variable) => number;
+
+/** An expression as a function of its variables' values, for evaluation at several points. */
+export function evaluatorOf(root: Expression): (lookup: Lookup) => number {
+  const order = inOrder([root]);
+  const place = new Map(order.map((node, k) => [node, k]));
+  const values = new Float64Array(order.length);
+  const value = (node: Expression): number => values[place.get(node)!]!;
+  return (lookup) => {
+    for (let k = 0; k < order.length; k++) values[k] = evaluateNode(order[k]!, value, lookup);
+    return values[order.length - 1]!;
+  };
 }
 
-function evaluateNode(
-  node: Expression,
-  value: (node: Expression) => number,
-  lookup: (variable: Variable) => number,
-): number {
+function evaluateNode(node: Expression, value: (node: Expression) => number, lookup: Lookup): number {
   switch (node.kind) {
     case 'number':
       return node.value;
@@ -27,13 +30,10 @@ function evaluateNode(
   }
 }
 
-/**
- * Sum of the magnitudes of the terms that an expression adds up, at one point: the size that rounding and a residual
- * are measured against.
- */
-export function magnitudeOf(root: Expression, lookup: (variable: Variable) => number): number {
+/** The terms that an expression adds up: the size that rounding and a residual are measured against is that of theirs. */
+export function termsOf(root: Expression): readonly Expression[] {
   if (root.kind === 'binary' && (root.op === 'add' || root.op === 'sub'))
-    return magnitudeOf(root.a, lookup) + magnitudeOf(root.b, lookup);
-  if (root.kind === 'unary' && root.op === 'neg') return magnitudeOf(root.a, lookup);
-  return Math.abs(evaluateExpression(root, lookup));
+    return [...termsOf(root.a), ...termsOf(root.b)];
+  if (root.kind === 'unary' && root.op === 'neg') return termsOf(root.a);
+  return [root];
 }

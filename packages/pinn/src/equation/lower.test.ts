@@ -1,7 +1,7 @@
 import { defaultEngine, matrix, matrixOver, selectEngine } from '@kfac/core';
 import { expect, test } from 'vitest';
 import { differentiate } from './derive.ts';
-import { evaluateExpression } from './evaluate.ts';
+import { evaluatorOf } from './evaluate.ts';
 import { type Expression, ExpressionPool, type Variable } from './expression.ts';
 import { lowerExpressions } from './lower.ts';
 import { parseExpression } from './parse.ts';
@@ -46,7 +46,7 @@ test.each([
   engine.programs.evaluate(program, columns, out);
   for (const [k, output] of outputs.entries()) {
     for (let n = 0; n < points; n++) {
-      const expected = evaluateExpression(output, (variable) => columns.data[rowOf(variable) * points + n]!);
+      const expected = evaluatorOf(output)((variable) => columns.data[rowOf(variable) * points + n]!);
       expect(Math.abs(out.data[k * points + n]! - expected)).toBeLessThanOrEqual(1e-13 * (1 + Math.abs(expected)));
     }
   }

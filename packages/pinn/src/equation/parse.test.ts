@@ -1,6 +1,6 @@
 import { KfacError } from '@kfac/core';
 import { describe, expect, test } from 'vitest';
-import { evaluateExpression } from './evaluate.ts';
+import { evaluatorOf } from './evaluate.ts';
 import { ExpressionPool } from './expression.ts';
 import { MAX_NESTING, MAX_NODES, MAX_TEXT } from './gate.ts';
 import { parseEquation, parseExpression } from './parse.ts';
@@ -16,7 +16,7 @@ const scopeOf = (coordinates: string[], lower = coordinates.map(() => -1)): Scop
 const scope = scopeOf(['t', 'x', 'y']);
 
 function valueOf(text: string, x = 0.3): number {
-  return evaluateExpression(parseExpression(text, scope), (variable) =>
+  return evaluatorOf(parseExpression(text, scope))((variable) =>
     variable.kind === 'coordinate' ? [0.7, x, -0.4][variable.axis]! : NaN,
   );
 }
@@ -65,7 +65,7 @@ describe('what is understood', () => {
 
   test('a long sum is no nesting, and equal parts are one node', () => {
     const sum = parseExpression(Array.from({ length: 200 }, () => 'x').join('+'), scope);
-    expect(evaluateExpression(sum, () => 1)).toBe(200);
+    expect(evaluatorOf(sum)(() => 1)).toBe(200);
     expect(parseExpression('sin(x*y)', scope)).toBe(parseExpression(' sin( x*y )', scope));
   });
 });

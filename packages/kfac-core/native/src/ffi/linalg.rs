@@ -262,3 +262,30 @@ pub fn apply_bidiagonal(
     linalg::apply_bidiagonal(n, store, right, transpose, unsafe { b.as_mut() });
     Ok(())
 }
+
+macro_rules! reduced_solve {
+    ($name:ident) => {
+        #[napi(catch_unwind)]
+        pub fn $name(
+            diagonal: &[f64],
+            beside: &[f64],
+            lambda: f64,
+            b: &[f64],
+            mut y: Float64ArraySlice,
+            mut sums: Float64ArraySlice,
+        ) -> Result<(), KfacStatus> {
+            let n = diagonal.len();
+            expect_len("the diagonal beside", beside.len(), n.saturating_sub(1))?;
+            expect_len("b", b.len(), n)?;
+            expect_len("y", y.len(), n)?;
+            expect_len("the sums", sums.len(), 3)?;
+            // SAFETY: the façade refuses overlaps.
+            let (y, sums) = unsafe { (y.as_mut(), sums.as_mut()) };
+            sums.copy_from_slice(&linalg::$name(diagonal, beside, lambda, b, y));
+            Ok(())
+        }
+    };
+}
+
+reduced_solve!(solve_tridiagonal);
+reduced_solve!(solve_bidiagonal);

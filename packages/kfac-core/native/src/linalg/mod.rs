@@ -6,6 +6,7 @@ pub mod contract;
 mod factor;
 mod products;
 mod reduce;
+mod reduced_solve;
 mod transpose;
 mod tsqr;
 
@@ -16,6 +17,7 @@ pub use products::{gemm, gram};
 pub use reduce::{
     apply_bidiagonal, apply_tridiagonal, bidiagonal_store, bidiagonalize, tridiagonal_store, tridiagonalize,
 };
+pub use reduced_solve::{solve_bidiagonal, solve_tridiagonal};
 pub use transpose::transpose;
 pub use tsqr::qr_factor;
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Dtype, LinearAlgebra, Matrix, Op, RealArray } from '../engine.ts';
+import { dot } from '../../vector.ts';
 import { matrix, matrixOver } from '../matrix.ts';
 import {
   clone,
@@ -399,8 +400,33 @@ describe.each(all)('linalg on $name', ({ engine, withThreads }) => {
         expectClose(y, product(a, 'n', matrixOver(n, 1, b), 'n').data, 1e-13);
         reduced.apply('n', x);
         expectClose(x, b, 1e-14 * (n + 10));
+
+        const lambda = 0.7;
+        const [right, solved, sums] = [b.slice(), new Float64Array(n), new Float64Array(3)];
+        reduced.apply('t', right);
+        reduced.solveShifted(lambda, right, solved, sums);
+        if (!Number.isFinite(sums[0])) {
+          // A − shift·I has an eigenvalue below −λ.
+          const values = new Float64Array(n);
+          linalg.eigenSymmetric(a, values, matrix(n, n));
+          expect(values[0]! + lambda).toBeLessThan(1e-12);
+          continue;
+        }
+        const p = solved.slice();
+        reduced.apply('n', p);
+        const back = product(a, 'n', matrixOver(n, 1, p), 'n').data.map((value, i) => value + lambda * p[i]!);
+        expectClose(back, b, 1e-12);
+        const again = new Float64Array(n);
+        reduced.solveShifted(lambda, solved, again, new Float64Array(3));
+        expectClose(sums, Float64Array.of(dot(p, p), dot(solved, again), dot(b, p)), 1e-12);
       }
     }
+    const indefinite = linalg.tridiagonalization(3);
+    indefinite.factor(identity(3));
+    const sums = new Float64Array(3);
+    indefinite.diagonal[1] = -5;
+    indefinite.solveShifted(0.5, new Float64Array(3).fill(1), new Float64Array(3), sums);
+    expectSame(sums, Float64Array.of(Infinity, Infinity, Number.NaN));
   });
 
   test('bidiagonalization: R = U·B·Vᵀ, reused', () => {
@@ -425,8 +451,33 @@ describe.each(all)('linalg on $name', ({ engine, withThreads }) => {
         reduced.applyLeft('t', z);
         reduced.applyLeft('n', z);
         expectClose(z, b, 1e-14 * (n + 10));
+
+        const lambda = 0.3;
+        const [right, solved, sums] = [b.slice(), new Float64Array(n), new Float64Array(3)];
+        reduced.applyLeft('t', right);
+        reduced.solveDamped(lambda, right, solved, sums);
+        const p = solved.slice();
+        reduced.applyRight('n', p);
+        const mapped = product(r, 'n', matrixOver(n, 1, p), 'n');
+        const normal = product(r, 't', mapped, 'n').data.map((value, i) => value + lambda * p[i]!);
+        expectClose(normal, product(r, 't', matrixOver(n, 1, b), 'n').data, 1e-12);
+        const square = product(r, 't', r, 'n');
+        for (let i = 0; i < n; i++) square.data[i * n + i]! += lambda;
+        const inverse = matrixOver(n, 1, p.slice());
+        linalg.cholesky(square);
+        linalg.choleskySolve(square, inverse);
+        expectClose(
+          sums,
+          Float64Array.of(dot(p, p), dot(p, inverse.data as Float64Array), dot(b, mapped.data as Float64Array)),
+          1e-11,
+        );
       }
     }
+    const singular = linalg.bidiagonalization(2);
+    singular.factor(matrix(2, 2));
+    const sums = new Float64Array(3);
+    singular.solveDamped(0, Float64Array.of(1, 1), new Float64Array(2), sums);
+    expect([...sums.subarray(0, 2)]).toEqual([Infinity, Infinity]);
   });
 
   test('already tridiagonal or bidiagonal matrices, and zero', () => {

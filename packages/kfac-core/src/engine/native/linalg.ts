@@ -47,6 +47,22 @@ export interface LinalgAddon {
   /** `store` [n² + n] keeps the reflectors. */
   tridiagonalize(n: number, a: RealArray, store: Float64Array, diagonal: Float64Array, offDiagonal: Float64Array): void;
   applyTridiagonal(n: number, store: Float64Array, transpose: boolean, b: Float64Array): void;
+  solveTridiagonal(
+    diagonal: Float64Array,
+    offDiagonal: Float64Array,
+    lambda: number,
+    b: Float64Array,
+    y: Float64Array,
+    sums: Float64Array,
+  ): void;
+  solveBidiagonal(
+    diagonal: Float64Array,
+    superDiagonal: Float64Array,
+    lambda: number,
+    b: Float64Array,
+    y: Float64Array,
+    sums: Float64Array,
+  ): void;
   /** `store` [2n² + 2n] keeps the reflectors. */
   bidiagonalize(
     n: number,
@@ -133,6 +149,7 @@ function tridiagonalization(addon: LinalgAddon, size: number): Tridiagonalizatio
     offDiagonal,
     factor: (a: Matrix) => addon.tridiagonalize(size, a.data, store, diagonal, offDiagonal),
     apply: (op: Op, b: Float64Array) => addon.applyTridiagonal(size, store, op === 't', b),
+    solveShifted: (lambda, b, y, sums) => addon.solveTridiagonal(diagonal, offDiagonal, lambda, b, y, sums),
   };
 }
 
@@ -147,5 +164,6 @@ function bidiagonalization(addon: LinalgAddon, size: number): Bidiagonalization 
     factor: (r: Matrix) => addon.bidiagonalize(size, r.data, store, diagonal, superDiagonal),
     applyLeft: (op: Op, b: Float64Array) => addon.applyBidiagonal(size, store, false, op === 't', b),
     applyRight: (op: Op, b: Float64Array) => addon.applyBidiagonal(size, store, true, op === 't', b),
+    solveDamped: (lambda, b, y, sums) => addon.solveBidiagonal(diagonal, superDiagonal, lambda, b, y, sums),
   };
 }

@@ -1,4 +1,5 @@
 import type { Bidiagonalization, Matrix, Op } from '../../engine.ts';
+import { dot } from '../../../vector.ts';
 import { applyReflector, makeReflector, type Strided } from './householder.ts';
 
 /**
@@ -44,6 +45,35 @@ export class ReferenceBidiagonalization implements Bidiagonalization {
       for (let i = k + 1; i < n; i++) applyReflector(this.#right[k]!, this.#row(k, k), this.#row(k, i));
       this.superDiagonal[k] = this.#a[k * n + k + 1]!;
     }
+  }
+
+  solveDamped(lambda: number, right: Float64Array, y: Float64Array, sums: Float64Array): void {
+    const n = this.size;
+    const { diagonal: b, superDiagonal: e } = this;
+    // Row i of [B; √λ·I] rotated into an upper bidiagonal matrix; `low` is what the rotation before left below.
+    const [diagonal, upper, rotated] = [new Float64Array(n), new Float64Array(n), new Float64Array(n)];
+    let low = Math.sqrt(lambda);
+    let lowRight = 0;
+    for (let i = 0; i < n; i++) {
+      const rho = Math.sqrt(b[i]! * b[i]! + low * low);
+      const c = rho === 0 ? 1 : b[i]! / rho;
+      const s = rho === 0 ? 0 : low / rho;
+      diagonal[i] = rho;
+      rotated[i] = c * right[i]! + s * lowRight;
+      lowRight = -s * right[i]! + c * lowRight;
+      if (i === n - 1) break;
+      upper[i] = c * e[i]!;
+      const fill = -s * e[i]!;
+      low = Math.sqrt(lambda + fill * fill);
+      lowRight = low === 0 ? 0 : (fill / low) * lowRight;
+    }
+    const v = new Float64Array(n);
+    for (let i = n - 1; i >= 0; i--) y[i] = (rotated[i]! - (i < n - 1 ? upper[i]! * y[i + 1]! : 0)) / diagonal[i]!;
+    for (let i = 0; i < n; i++) v[i] = (y[i]! - (i > 0 ? upper[i - 1]! * v[i - 1]! : 0)) / diagonal[i]!;
+    let projected = 0;
+    for (let i = 0; i < n; i++) projected += (b[i]! * y[i]! + (i < n - 1 ? e[i]! * y[i + 1]! : 0)) * right[i]!;
+    const squared = dot(y, y);
+    sums.set(Number.isFinite(squared) ? [squared, dot(v, v), projected] : [Infinity, Infinity, projected]);
   }
 
   applyLeft(op: Op, b: Float64Array): void {

@@ -1,4 +1,5 @@
 import type { Matrix, Op, Tridiagonalization } from '../../engine.ts';
+import { dot } from '../../../vector.ts';
 import { applyReflector, makeReflector, type Strided } from './householder.ts';
 
 /**
@@ -43,6 +44,28 @@ export class ReferenceTridiagonalization implements Tridiagonalization {
         applyReflector(tau, v, { data: a, start: (k + 1) * n + j, stride: n, length: v.length });
     }
     for (let i = 0; i < n; i++) this.diagonal[i] = a[i * n + i]!;
+  }
+
+  solveShifted(lambda: number, b: Float64Array, y: Float64Array, sums: Float64Array): void {
+    const n = this.size;
+    const pivots = new Float64Array(n);
+    for (let i = 0; i < n; i++) {
+      const e = i > 0 ? this.offDiagonal[i - 1]! : 0;
+      pivots[i] = this.diagonal[i]! + lambda - (i > 0 ? (e * e) / pivots[i - 1]! : 0);
+      if (!(pivots[i]! > 0)) return sums.set([Infinity, Infinity, Number.NaN]);
+    }
+    const z = new Float64Array(n);
+    this.#solveFactored(pivots, b, y);
+    this.#solveFactored(pivots, y, z);
+    sums.set([dot(y, y), dot(y, z), dot(b, y)]);
+  }
+
+  /** x ← (L·D·Lᵀ)⁻¹·b, D the pivots. */
+  #solveFactored(d: Float64Array, b: Float64Array, x: Float64Array): void {
+    const n = this.size;
+    const e = this.offDiagonal;
+    for (let i = 0; i < n; i++) x[i] = b[i]! - (i > 0 ? (e[i - 1]! / d[i - 1]!) * x[i - 1]! : 0);
+    for (let i = n - 1; i >= 0; i--) x[i] = x[i]! / d[i]! - (i < n - 1 ? (e[i]! / d[i]!) * x[i + 1]! : 0);
   }
 
   apply(op: Op, b: Float64Array): void {
