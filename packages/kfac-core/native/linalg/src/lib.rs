@@ -256,37 +256,6 @@ macro_rules! dense {
                     );
                 });
             }
-
-            /// Tridiagonal reduction in place, lower triangle: T's diagonals on the matrix's, the reflectors of column k
-            /// (leading 1 implied) from row k + 2 on; `tau` [n − 1]: H = I − v·vᵀ/τ.
-            pub fn tridiagonalize(n: usize, a: &mut [T], tau: &mut [T]) {
-                let request = evd::tridiag::tridiag_in_place_scratch::<T>(n, Par::Seq, Default::default());
-                with_stack(request, |stack| {
-                    evd::tridiag::tridiag_in_place(
-                        MatMut::from_column_major_slice_mut(a, n, n),
-                        MatMut::from_column_major_slice_mut(tau, 1, n.saturating_sub(1)),
-                        Par::Seq,
-                        stack,
-                        Default::default(),
-                    );
-                });
-            }
-
-            /// Bidiagonal reduction in place: B on the diagonal and above it; left reflectors below the diagonal, right ones
-            /// right of the super-diagonal (leading 1 implied); `left` [n], `right` [n − 1] hold τ, H = I − v·vᵀ/τ.
-            pub fn bidiagonalize(n: usize, a: &mut [T], left: &mut [T], right: &mut [T]) {
-                let request = svd::bidiag::bidiag_in_place_scratch::<T>(n, n, Par::Seq, Default::default());
-                with_stack(request, |stack| {
-                    svd::bidiag::bidiag_in_place(
-                        MatMut::from_column_major_slice_mut(a, n, n),
-                        MatMut::from_column_major_slice_mut(left, 1, n),
-                        MatMut::from_column_major_slice_mut(right, 1, n.saturating_sub(1)),
-                        Par::Seq,
-                        stack,
-                        Default::default(),
-                    );
-                });
-            }
         }
     };
 }

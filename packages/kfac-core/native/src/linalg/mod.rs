@@ -1,5 +1,5 @@
-//! Dense algebra over row-major slices. Products run on our own kernel and on all threads; factorisations are faer's, serial,
-//! on aligned column-major copies in the thread's scratch memory, so that the bits depend neither on the threads nor on
+//! Dense algebra over row-major slices. Products run on our own kernel and on all threads; reductions and QR panels are our
+//! own, the other factorisations faer's, serial, on aligned column-major copies in the thread's scratch memory, so that the bits depend neither on the threads nor on
 //! where the arguments lie. Sizes are taken as checked: a wrong one panics.
 
 pub mod contract;
@@ -7,6 +7,8 @@ mod factor;
 mod products;
 mod reduce;
 mod reduced_solve;
+mod reflect;
+mod rows;
 mod transpose;
 mod tsqr;
 
