@@ -1,44 +1,37 @@
 import { KfacError } from '@kfac/core';
-import {
-  type MathNode,
-  type OperatorNode,
-  type FunctionNode,
-  type SymbolNode,
-  type ConstantNode,
-  type ParenthesisNode,
-  parse,
-} from 'mathjs/number';
-import { MAX_NESTING, MAX_NODES, admit, equationError, splitEquation } from './gate.ts';
 import { type BinaryOperation, type Expression, type UnaryOperation, variablesOf } from './expression.ts';
-import { FUNCTIONS, type Scope, TIME, resolveSymbol } from './symbols.ts';
+import { MAX_NESTING, MAX_NODES, admit, equationError, splitEquation } from './gate.ts';
 import { signOf } from './sign.ts';
+import { FUNCTIONS, type Scope, TIME, resolveSymbol } from './symbols.ts';
+import { type Token, tokensOf } from './tokens.ts';
 
-const OPERATIONS: ReadonlyMap<string, BinaryOperation> = new Map([
+const SUMS: ReadonlyMap<string, BinaryOperation> = new Map([
   ['+', 'add'],
   ['-', 'sub'],
+]);
+const PRODUCTS: ReadonlyMap<string, BinaryOperation> = new Map([
   ['*', 'mul'],
   ['/', 'div'],
-  ['^', 'pow'],
 ]);
 const UNARY: ReadonlyMap<string, UnaryOperation> = new Map(FUNCTIONS.map((name) => [name, name]));
+/** Words that are operators elsewhere, and words that are values there; no text may use them. */
+const WORD_OPERATORS: ReadonlySet<string> = new Set(['mod', 'to', 'in', 'and', 'or', 'xor', 'not']);
+const WORD_VALUES: ReadonlySet<string> = new Set(['Infinity', 'NaN', 'true', 'false', 'null', 'undefined']);
 
-/**
- * Reads one side of an equation, a condition's or an exact solution's text. mathjs only parses; every node is then
- * checked against a list of what is allowed and rebuilt as our own. Throws `KFAC_EQUATION`.
- */
+/** Reads one side of an equation, a condition's or an exact solution's text. Throws `KFAC_EQUATION`. */
 export function parseExpression(text: string, scope: Scope): Expression {
   admit(text);
   if (text.includes('=')) throw equationError(text, 'expected an expression, found "="', text.indexOf('=') + 1);
   if (text.trim() === '') throw new KfacError('KFAC_EQUATION', 'expected an expression, got empty text');
-  return new Walk(text, scope, text, 0).run();
+  return new Parser(text, scope, text, 0).run();
 }
 
 /** Reads an equation as its residual, left − right. Throws `KFAC_EQUATION`, also if the unknown does not occur in it. */
 export function parseEquation(text: string, scope: Scope): Expression {
   const { left, right } = splitEquation(text);
   const residual = scope.pool.sub(
-    new Walk(left, scope, text, 0).run(),
-    new Walk(right, scope, text, left.length + 1).run(),
+    new Parser(left, scope, text, 0).run(),
+    new Parser(right, scope, text, left.length + 1).run(),
   );
   if (variablesOf(residual).every((variable) => variable.kind === 'coordinate')) {
     throw equationError(
@@ -49,12 +42,20 @@ export function parseEquation(text: string, scope: Scope): Expression {
   return residual;
 }
 
-class Walk {
+/**
+ * Recursive descent, from the loosest to the tightest: sum, product, sign, power, primary. `−` binds looser than `^`, which
+ * is right-associative; `*` is never implied. A chain a + b + c is a loop and no nesting: parentheses, functions, signs and
+ * exponents nest.
+ */
+class Parser {
   readonly #text: string;
   readonly #scope: Scope;
   readonly #whole: string;
   readonly #offset: number;
+  readonly #tokens: readonly Token[];
+  #position = 0;
   #nodes = 0;
+  #depth = 0;
 
   /** `text` is what is parsed; errors show `whole`, in which it begins at `offset`. */
   constructor(text: string, scope: Scope, whole: string, offset: number) {
@@ -62,136 +63,192 @@ class Walk {
     this.#scope = scope;
     this.#whole = whole;
     this.#offset = offset;
+    this.#tokens = tokensOf(text, whole, offset);
   }
 
   run(): Expression {
+    const expression = this.#sum();
+    const rest = this.#next;
+    if (rest.kind !== 'end') throw this.#error(`expected an operator or the end, found "${rest.text}"`, rest);
+    return expression;
+  }
+
+  get #next(): Token {
+    return this.#tokens[this.#position]!;
+  }
+
+  #take(): Token {
+    return this.#tokens[this.#position++]!;
+  }
+
+  /** The next token if it is that sign. */
+  #accept(sign: string): Token | null {
+    return this.#next.kind === 'sign' && this.#next.text === sign ? this.#take() : null;
+  }
+
+  #error(problem: string, token: Token): KfacError {
+    return equationError(this.#whole, problem, this.#offset + token.at + 1);
+  }
+
+  /** Runs what a token asks of the pool or the scope; their errors do not know the text that they are about. */
+  #at<T>(token: Token, work: () => T): T {
     try {
-      return this.#visit(parse(this.#text), 0);
+      return work();
     } catch (cause) {
-      if (cause instanceof KfacError) throw this.#located(cause);
-      if (cause instanceof RangeError) throw this.#error(`the text is nested deeper than ${MAX_NESTING}`);
-      if (cause instanceof SyntaxError) throw this.#syntaxError(cause);
-      throw cause;
+      if (!(cause instanceof KfacError) || cause.message.includes(' in "')) throw cause;
+      throw this.#error(cause.message, token);
     }
   }
 
-  /** Pool errors (1/0, log(-1)) do not know the text that they are about. */
-  #located(error: KfacError): KfacError {
-    return error.message.includes(' in "') ? error : this.#error(error.message);
+  #count(token: Token): void {
+    if (++this.#nodes > MAX_NODES) throw this.#error(`the text has more than ${MAX_NODES} parts`, token);
   }
 
-  #syntaxError(cause: SyntaxError): KfacError {
-    const column = 'char' in cause && typeof cause.char === 'number' ? cause.char : undefined;
-    return equationError(
-      this.#whole,
-      cause.message.replace(/ \(char \d+\)$/, ''),
-      column === undefined ? undefined : this.#offset + column,
-    );
+  #nested(token: Token, read: () => Expression): Expression {
+    if (++this.#depth > MAX_NESTING) throw this.#error(`the text is nested deeper than ${MAX_NESTING}`, token);
+    const inner = read();
+    this.#depth -= 1;
+    return inner;
   }
 
-  #error(problem: string, token?: string): KfacError {
-    const index = token === undefined ? -1 : tokenIndex(this.#text, token);
-    return equationError(this.#whole, problem, index < 0 ? undefined : this.#offset + index + 1);
+  #sum(): Expression {
+    return this.#chain(SUMS, () => this.#product());
   }
 
-  #visit(node: MathNode, depth: number): Expression {
-    if (++this.#nodes > MAX_NODES) throw this.#error(`the text has more than ${MAX_NODES} parts`);
-    if (depth > MAX_NESTING) throw this.#error(`the text is nested deeper than ${MAX_NESTING}`);
-    switch (node.type) {
-      case 'ConstantNode':
-        return this.#constant((node as ConstantNode).value);
-      case 'SymbolNode':
-        return this.#symbol((node as SymbolNode).name);
-      case 'ParenthesisNode':
-        return this.#visit((node as ParenthesisNode).content, depth + 1);
-      case 'OperatorNode':
-        return this.#operator(node as OperatorNode, depth);
-      case 'FunctionNode':
-        return this.#function(node as FunctionNode, depth);
-      default:
-        throw this.#error('expected numbers, names, + - * / ^, parentheses and functions only; found something else');
+  #product(): Expression {
+    return this.#chain(PRODUCTS, () => {
+      const from = this.#next.at;
+      const factor = this.#sign();
+      this.#refuseImplied(from);
+      return factor;
+    });
+  }
+
+  /** Operands with operators of one precedence between them, from left to right. */
+  #chain(operations: ReadonlyMap<string, BinaryOperation>, operand: () => Expression): Expression {
+    let left = operand();
+    for (;;) {
+      const operation = this.#next.kind === 'sign' ? operations.get(this.#next.text) : undefined;
+      if (operation === undefined) return left;
+      const token = this.#take();
+      this.#count(token);
+      const [a, b] = [left, operand()];
+      left = this.#at(token, () => this.#scope.pool.binary(operation, a, b));
     }
   }
 
-  #constant(value: unknown): Expression {
-    if (typeof value === 'number' && Number.isFinite(value)) return this.#scope.pool.number(value);
-    throw this.#error(`expected a finite number, got ${String(value)}`, String(value));
-  }
-
-  #symbol(name: string): Expression {
-    try {
-      return resolveSymbol(this.#scope, name);
-    } catch (cause) {
-      throw cause instanceof KfacError ? this.#error(cause.message, name) : cause;
+  #sign(): Expression {
+    const token = this.#next;
+    if (this.#accept('-')) {
+      this.#count(token);
+      return this.#scope.pool.neg(this.#nested(token, () => this.#sign()));
     }
+    if (token.text === '+' || token.text === 'not')
+      throw this.#error(`the sign "${token.text}" is not allowed; only unary - is`, token);
+    return this.#power();
   }
 
-  #operator(node: OperatorNode, depth: number): Expression {
-    const { pool } = this.#scope;
-    const [first, second] = node.args as [MathNode, MathNode | undefined];
-    if (second === undefined) {
-      if (node.op === '-') return pool.neg(this.#visit(first, depth + 1));
-      throw this.#error(`the sign "${node.op}" is not allowed; only unary - is`);
-    }
-    if (node.op === '*' && (node as { implicit?: boolean }).implicit) throw this.#implicit(first, second);
-    const operation = OPERATIONS.get(node.op);
-    if (operation === undefined || node.args.length !== 2)
-      throw this.#error(`the operator "${node.op}" is not allowed; expected + - * / ^`, node.op);
-    // A chain a + b + c + … is a loop to its reader, not a nesting: its left end stays on the same level.
-    const a = this.#visit(first, operation === 'pow' ? depth + 1 : depth);
-    const b = this.#visit(second, depth + 1);
-    if (operation === 'pow') this.#checkPower(a, b);
-    return pool.binary(operation, a, b);
+  #power(): Expression {
+    const base = this.#primary();
+    const token = this.#accept('^');
+    if (!token) return base;
+    this.#count(token);
+    const exponent = this.#nested(token, () => this.#sign());
+    this.#checkPower(base, exponent, token);
+    return this.#at(token, () => this.#scope.pool.binary('pow', base, exponent));
   }
 
-  #checkPower(base: Expression, exponent: Expression): void {
+  #checkPower(base: Expression, exponent: Expression, token: Token): void {
     const sign = signOf(base, this.#scope.lower);
     if (exponent.kind === 'number') {
       if (Number.isInteger(exponent.value) || base.kind !== 'number' || sign !== 'unknown') return;
-      throw this.#error(`a negative number has no power ${exponent.value}`);
+      throw this.#error(`a negative number has no power ${exponent.value}`, token);
     }
     if (sign !== 'positive')
-      throw this.#error('expected a constant exponent, or a base that is positive for certain such as exp(x)', '^');
+      throw this.#error('expected a constant exponent, or a base that is positive for certain such as exp(x)', token);
   }
 
-  #implicit(first: MathNode, second: MathNode): KfacError {
-    const left = first.toString();
-    const right = second.toString();
-    if (first.type === 'SymbolNode' && UNARY.has(left))
-      return this.#error(`write ${left}(${right}) with parentheses; found "${left} ${right}"`, left);
-    return this.#error(`write the product with *: ${left}*${right}; multiplication is never implied`);
+  #primary(): Expression {
+    const token = this.#take();
+    this.#count(token);
+    if (token.kind === 'number') {
+      const value = Number(token.text);
+      if (Number.isFinite(value)) return this.#scope.pool.number(value);
+      throw this.#error(`expected a finite number, got ${token.text}`, token);
+    }
+    if (token.kind === 'name') return this.#name(token);
+    if (token.text === '(') {
+      const inner = this.#nested(token, () => this.#sum());
+      if (!this.#accept(')')) throw this.#error(`expected ")", found ${this.#found()}`, this.#next);
+      return inner;
+    }
+    this.#position -= 1;
+    throw this.#error(`expected a number, a name or "(", found ${this.#found()}`, token);
   }
 
-  #function(node: FunctionNode, depth: number): Expression {
-    const callee: MathNode = node.fn;
-    if (callee.type !== 'SymbolNode') throw this.#error('expected the name of a function before "("');
-    const { name } = callee as SymbolNode;
+  #found(): string {
+    return this.#next.kind === 'end' ? 'the end' : `"${this.#next.text}"`;
+  }
+
+  #name(token: Token): Expression {
+    const { text } = token;
+    if (WORD_VALUES.has(text)) throw this.#error(`expected a finite number, got ${text}`, token);
+    if (this.#next.text === '(') return this.#function(token);
+    if (UNARY.has(text) && (this.#next.kind === 'name' || this.#next.kind === 'number')) {
+      const argument = this.#next.text;
+      throw this.#error(`write ${text}(${argument}) with parentheses; found "${text} ${argument}"`, token);
+    }
+    return this.#at(token, () => resolveSymbol(this.#scope, text));
+  }
+
+  #function(token: Token): Expression {
+    const name = token.text;
     const operation = UNARY.get(name);
     if (operation === undefined && name !== 'laplacian') {
-      throw this.#error(
-        `unknown function "${name}"; known: ${FUNCTIONS.join(', ')}, laplacian (a product needs *)`,
-        name,
-      );
+      const known = `${FUNCTIONS.join(', ')}, laplacian (a product needs *)`;
+      throw this.#error(`unknown function "${name}"; known: ${known}`, token);
     }
-    if (node.args.length !== 1) throw this.#error(`expected one argument of ${name}, got ${node.args.length}`, name);
-    const argument = node.args[0]!;
-    if (operation === undefined) return this.#laplacian(argument);
-    return this.#scope.pool.unary(operation, this.#visit(argument, depth + 1));
+    const open = this.#take();
+    if (operation === undefined) return this.#laplacian(token, open);
+    let count = 0;
+    let argument: Expression | null = null;
+    if (this.#next.text !== ')') {
+      do {
+        argument = this.#nested(open, () => this.#sum());
+        count += 1;
+      } while (this.#accept(','));
+    }
+    if (!this.#accept(')')) throw this.#error(`expected ")", found ${this.#found()}`, this.#next);
+    if (argument === null || count !== 1) throw this.#error(`expected one argument of ${name}, got ${count}`, token);
+    const inside = argument;
+    return this.#at(token, () => this.#scope.pool.unary(operation, inside));
   }
 
-  #laplacian(argument: MathNode): Expression {
+  /** laplacian(u): its argument is a name, not an expression. */
+  #laplacian(token: Token, open: Token): Expression {
     const { pool, coordinates, unknown } = this.#scope;
-    const name = argument.type === 'SymbolNode' ? (argument as SymbolNode).name : argument.toString();
+    let level = 1;
+    while (level > 0) {
+      if (this.#next.kind === 'end') throw this.#error('expected ")", found the end', this.#next);
+      const { text } = this.#take();
+      level += text === '(' ? 1 : text === ')' ? -1 : 0;
+    }
+    const name = this.#text.slice(open.at + 1, this.#tokens[this.#position - 1]!.at).trim();
     if (unknown === null || name !== unknown)
-      throw this.#error(`expected laplacian(${unknown ?? 'of an unknown'}), got laplacian(${name})`, 'laplacian');
+      throw this.#error(`expected laplacian(${unknown ?? 'of an unknown'}), got laplacian(${name})`, token);
     if (coordinates.every((coordinate) => coordinate === TIME))
-      throw this.#error(`laplacian(${name}) needs a coordinate other than ${TIME}`, 'laplacian');
+      throw this.#error(`laplacian(${name}) needs a coordinate other than ${TIME}`, token);
     return pool.variable({ kind: 'laplacian' });
   }
-}
 
-/** Where a name or operator stands as a token of its own. */
-function tokenIndex(text: string, token: string): number {
-  if (!/^\w+$/.test(token)) return text.indexOf(token);
-  return text.search(new RegExp(`(?<![A-Za-z0-9_.])${token}(?![A-Za-z0-9_])`));
+  /** A factor that begins at `from` has been read: what follows must be an operator. */
+  #refuseImplied(from: number): void {
+    const token = this.#next;
+    if (token.kind === 'name' && WORD_OPERATORS.has(token.text))
+      throw this.#error(`the operator "${token.text}" is not allowed; expected + - * / ^`, token);
+    if (token.kind !== 'name' && token.kind !== 'number' && token.text !== '(') return;
+    const left = this.#text.slice(from, token.at).trim();
+    const right = token.text === '(' ? '(…)' : token.text;
+    throw this.#error(`write the product with *: ${left}*${right}; multiplication is never implied`, token);
+  }
 }
