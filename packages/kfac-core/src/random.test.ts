@@ -35,6 +35,16 @@ describe('PhiloxStream', () => {
     expect(sequence[5]).toBe(uniformOfWords(words[3], words[2]));
   });
 
+  test.each([0, 1])('many at once are those one by one, from position %i on', (from) => {
+    const [one, many] = [new PhiloxStream(7, 3, from), new PhiloxStream(7, 3, from)];
+    for (const count of [1, 2, 5, 0, 8]) {
+      const out = new Float64Array(count);
+      many.uniforms(out);
+      expect([...out]).toEqual(Array.from({ length: count }, () => one.uniform()));
+      expect(many.position).toBe(one.position);
+    }
+  });
+
   test('a saved position continues the stream bit for bit', () => {
     const stream = new PhiloxStream(5, 1);
     for (let k = 0; k < 7; k++) stream.normal();

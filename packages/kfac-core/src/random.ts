@@ -95,18 +95,21 @@ export class PhiloxStream {
 
   /** The uniform number at an index, strictly inside (0, 1); does not move the position. */
   uniformAt(index: number): number {
-    const block = Math.floor(index / 2);
-    if (block !== this.#block) {
-      const words = this.#words;
-      words[0] = block % 0x100000000;
-      words[1] = Math.floor(block / 0x100000000);
-      words[2] = this.stream;
-      words[3] = STREAM_TAG;
-      philox4x32Into(words, this.#key[0], this.#key[1]);
-      this.#block = block;
-    }
+    this.#draw(Math.floor(index / 2));
     const half = index % 2 === 0 ? 0 : 2;
     return uniformOfWords(this.#words[half + 1]!, this.#words[half]!);
+  }
+
+  /** Makes `words` those of a block. */
+  #draw(block: number): void {
+    if (block === this.#block) return;
+    const words = this.#words;
+    words[0] = block % 0x100000000;
+    words[1] = Math.floor(block / 0x100000000);
+    words[2] = this.stream;
+    words[3] = STREAM_TAG;
+    philox4x32Into(words, this.#key[0], this.#key[1]);
+    this.#block = block;
   }
 
   /** The standard normal number at an index, by inversion of the uniform one there. */
@@ -117,6 +120,22 @@ export class PhiloxStream {
   /** The next uniform number, strictly inside (0, 1). */
   uniform(): number {
     return this.uniformAt(this.position++);
+  }
+
+  /** out ← the next uniform numbers; the same as one after the other. */
+  uniforms(out: Float64Array): void {
+    const words = this.#words;
+    for (let k = 0; k < out.length;) {
+      if (k + 1 < out.length && this.position % 2 === 0) {
+        this.#draw(this.position / 2);
+        out[k] = uniformOfWords(words[1]!, words[0]!);
+        out[k + 1] = uniformOfWords(words[3]!, words[2]!);
+        this.position += 2;
+        k += 2;
+      } else {
+        out[k++] = this.uniform();
+      }
+    }
   }
 
   /** The next standard normal number. */

@@ -68,7 +68,7 @@ export class ErrorMeasure {
   }
 }
 
-/** Is the error measured after this step? Steps 1 to 10, then every fifth, from step 100 on every tenth. */
+/** Is the error measured after this step? Steps 1 and 2, then every fifth, from step 100 on every tenth. */
 export function evaluationDue(step: number): boolean {
-  return step <= 10 || (step < 100 ? step % 5 === 0 : step % 10 === 0);
+  return step <= 2 || (step < 100 ? step % 5 === 0 : step % 10 === 0);
 }

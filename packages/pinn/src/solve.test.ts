@@ -188,7 +188,7 @@ describe('what a solution says', () => {
     expect(solution.rmse['u']! / solution.relativeL2['u']!).toBeCloseTo(norm, 1);
 
     const evaluated = solution.history.filter((row) => row['pinn/rmse'] !== undefined).map((row) => row['step']);
-    expect(evaluated).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 15, 20, 23]);
+    expect(evaluated).toEqual([1, 2, 5, 10, 15, 20, 23]);
     expect(solution.history.at(-1)).toMatchObject({
       'pinn/rmse': solution.rmse['u'],
       'pinn/interior': solution.terms.interior,

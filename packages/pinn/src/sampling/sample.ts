@@ -41,7 +41,7 @@ export function samplePoints(
   const axes = box.names.flatMap((_, axis) => (axis === place?.axis ? [] : [axis]));
   const stream = streamOf(key);
   const unit = new Float64Array(count * axes.length);
-  if (method === 'uniform') for (let k = 0; k < unit.length; k++) unit[k] = stream.uniform();
+  if (method === 'uniform') stream.uniforms(unit);
   else
     sobolPoints(
       count,
