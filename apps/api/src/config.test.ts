@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { readConfig } from './config.ts';
 
 test('the service has defaults for everything', () => {
-  expect(readConfig({})).toEqual({ port: 8642, host: '127.0.0.1', data: '.kfac-data', logLevel: 'info' });
+  expect(readConfig({})).toEqual({ port: 4600, host: '127.0.0.1', data: '.kfac-data', logLevel: 'info' });
   expect(
     readConfig({ KFAC_PORT: '0', KFAC_HOST: '::1', KFAC_DATA: '/d', KFAC_THREADS: '2', KFAC_LOG: 'warn', HOME: '/x' }),
   ).toEqual({

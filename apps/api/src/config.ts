@@ -5,7 +5,7 @@ const integer = (minimum: number, maximum: number) =>
   z.string().regex(/^\d+$/, 'Expected an integer').transform(Number).pipe(z.number().min(minimum).max(maximum));
 
 const schema = z.object({
-  KFAC_PORT: integer(0, 65_535).default(8642),
+  KFAC_PORT: integer(0, 65_535).default(4600),
   KFAC_HOST: z.string().min(1).default('127.0.0.1'),
   KFAC_DATA: z.string().min(1).default('.kfac-data'),
   KFAC_THREADS: integer(1, 1024).optional(),
