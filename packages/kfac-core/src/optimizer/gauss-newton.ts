@@ -104,7 +104,8 @@ export class GaussNewton implements Optimizer {
       this.#remember(step.lambda);
     }
     if ((this.#options.form ?? 'auto') === 'auto' && accepted) {
-      this.#form = step.lambda > (form === 'qr' ? 10 * GRAM_FLOOR : GRAM_FLOOR) * largest ? 'gram' : 'qr';
+      // With room above the floor: a step that falls below it in Gram form is factorised twice.
+      this.#form = step.lambda > (form === 'qr' ? 10 : 3) * GRAM_FLOOR * largest ? 'gram' : 'qr';
     }
     const stop = this.#radius < 10 * this.#options.minRadius ? 'radius' : null;
     return {
