@@ -4,10 +4,11 @@ import type { DampingSplit } from '../curvature/damping.ts';
 import { FactorAverage, type AverageRule } from '../curvature/factor-average.ts';
 import { KroneckerBlock } from '../curvature/kronecker-block.ts';
 import { KroneckerSum } from '../curvature/kronecker-sum.ts';
+import { type Statistics, layersByGroup, statistics } from '../curvature/statistics.ts';
 import { gradient, jacobianVectorProducts } from '../derivatives.ts';
 import type { Engine } from '../engine/engine.ts';
 import { KfacError } from '../errors.ts';
-import type { CapturedLayer, Linearization, LossTerm, Objective } from '../linearization.ts';
+import type { Linearization, Objective } from '../linearization.ts';
 import type { ParameterBlock, ParameterLayout } from '../parameters.ts';
 import { addScaled, allFinite, dot, norm } from '../vector.ts';
 import { DampingPolicy, type DampingOptions } from './damping-policy.ts';
@@ -38,11 +39,6 @@ export interface KFacOptions {
 
 const EARLY_STEPS = 10;
 const MAX_REJECTIONS = 30;
-
-interface Statistics {
-  readonly a: FactorAverage;
-  readonly g: FactorAverage;
-}
 
 /** One weight matrix: its averaged statistics (one group per loss term, at most two) and the block built on them. */
 interface MatrixCurvature {
@@ -371,37 +367,4 @@ export class KFac implements Optimizer {
       });
     }
   }
-}
-
-interface TermLayer {
-  readonly term: LossTerm;
-  readonly layer: CapturedLayer;
-}
-
-/** The captured layers of one matrix, grouped: the first loss term alone, all others merged. */
-function layersByGroup(terms: readonly LossTerm[], name: string): TermLayer[][] {
-  const found = terms.flatMap((term) =>
-    term.layers.filter((layer) => layer.matrix === name).map((layer) => ({ term, layer })),
-  );
-  if (found.length <= 2) return found.map((one) => [one]);
-  return [[found[0]!], found.slice(1)];
-}
-
-/** Batch statistics of a group. Merged layers: A = Σ (W_i/W)·A_i with W_i = Σ ω_i, G = Σ c_i·G_i. */
-function statistics(layers: readonly TermLayer[], { a, g }: Statistics): void {
-  if (layers.length === 1) {
-    layers[0]!.layer.factors(layers[0]!.term.curvature, a.batch, g.batch);
-    return;
-  }
-  const weights = layers.map(({ term }) => term.curvature.reduce((sum, w) => sum + w, 0));
-  const total = weights.reduce((sum, w) => sum + w, 0);
-  const sumA = new Float64Array(a.batch.data.length);
-  const sumG = new Float64Array(g.batch.data.length);
-  layers.forEach(({ term, layer }, i) => {
-    layer.factors(term.curvature, a.batch, g.batch);
-    addScaled(sumA, weights[i]! / total, a.batch.data as Float64Array);
-    addScaled(sumG, layer.uses, g.batch.data as Float64Array);
-  });
-  a.batch.data.set(sumA);
-  g.batch.data.set(sumG);
 }

@@ -1,0 +1,43 @@
+import type { CapturedLayer, LossTerm } from '../linearization.ts';
+import { addScaled } from '../vector.ts';
+import type { FactorAverage } from './factor-average.ts';
+
+/** The averaged factors of one group of a matrix's layers. */
+export interface Statistics {
+  readonly a: FactorAverage;
+  readonly g: FactorAverage;
+}
+
+/** One loss term's view of a matrix. */
+export interface TermLayer {
+  readonly term: LossTerm;
+  readonly layer: CapturedLayer;
+}
+
+/** The captured layers of one matrix, grouped: the first loss term alone, all others merged. */
+export function layersByGroup(terms: readonly LossTerm[], name: string): TermLayer[][] {
+  const found = terms.flatMap((term) =>
+    term.layers.filter((layer) => layer.matrix === name).map((layer) => ({ term, layer })),
+  );
+  if (found.length <= 2) return found.map((one) => [one]);
+  return [[found[0]!], found.slice(1)];
+}
+
+/** Batch statistics of a group. Merged layers: A = Σ (W_i/W)·A_i with W_i = Σ ω_i, G = Σ c_i·G_i. */
+export function statistics(layers: readonly TermLayer[], { a, g }: Statistics): void {
+  if (layers.length === 1) {
+    layers[0]!.layer.factors(layers[0]!.term.curvature, a.batch, g.batch);
+    return;
+  }
+  const weights = layers.map(({ term }) => term.curvature.reduce((sum, w) => sum + w, 0));
+  const total = weights.reduce((sum, w) => sum + w, 0);
+  const sumA = new Float64Array(a.batch.data.length);
+  const sumG = new Float64Array(g.batch.data.length);
+  layers.forEach(({ term, layer }, i) => {
+    layer.factors(term.curvature, a.batch, g.batch);
+    addScaled(sumA, weights[i]! / total, a.batch.data as Float64Array);
+    addScaled(sumG, layer.uses, g.batch.data as Float64Array);
+  });
+  a.batch.data.set(sumA);
+  g.batch.data.set(sumG);
+}
