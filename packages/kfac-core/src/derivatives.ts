@@ -1,5 +1,4 @@
-import type { Engine, Matrix } from './engine/engine.ts';
-import { matrix } from './engine/matrix.ts';
+import type { Matrix } from './engine/engine.ts';
 import type { Linearization, LossTerm } from './linearization.ts';
 import type { ParameterLayout } from './parameters.ts';
 
@@ -49,27 +48,6 @@ export function jacobian(layout: ParameterLayout, term: LossTerm, scale: Float64
       const at = (row + i) * out.cols + block.offset;
       out.data.fill(0, at, at + block.inputs * block.outputs);
     }
-  }
-}
-
-/**
- * out ← √Ω·J·Jᵀ·√Ω over the examples of all terms one after the other, [N × N] f64: the tangent kernel, whose non-zero
- * eigenvalues are those of the Gauss–Newton matrix JᵀΩJ. Layer by layer, so that no more than one layer's Jacobian
- * [N × in·out] is held. Centred terms are taken uncentred.
- */
-export function kernel(engine: Engine, layout: ParameterLayout, { terms }: Linearization, out: Matrix): void {
-  const roots = terms.map((term) => term.curvature.map(Math.sqrt));
-  const examples = roots.reduce((sum, root) => sum + root.length, 0);
-  out.data.fill(0);
-  for (const block of layout.blocks) {
-    const rows = matrix(examples, block.inputs * block.outputs);
-    let row = 0;
-    terms.forEach((term, t) => {
-      const layer = term.layers.find((one) => one.matrix === block.name);
-      layer?.jacobian(roots[t]!, rows, row, 0);
-      row += roots[t]!.length;
-    });
-    engine.linalg.gemm(1, rows, 'n', rows, 't', 1, out);
   }
 }
 

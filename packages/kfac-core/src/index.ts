@@ -6,14 +6,7 @@ export { ExactBlock } from './curvature/exact-block.ts';
 export { FactorAverage, type AverageRule } from './curvature/factor-average.ts';
 export { KroneckerBlock } from './curvature/kronecker-block.ts';
 export { KroneckerSum, type KroneckerTerm } from './curvature/kronecker-sum.ts';
-export {
-  addTransposedProduct,
-  gaussNewtonForm,
-  gradient,
-  jacobian,
-  jacobianVectorProducts,
-  kernel,
-} from './derivatives.ts';
+export { addTransposedProduct, gaussNewtonForm, gradient, jacobian, jacobianVectorProducts } from './derivatives.ts';
 export type * from './engine/engine.ts';
 export { OPCODES } from './engine/engine.ts';
 export { matrix, matrixOver } from './engine/matrix.ts';
@@ -26,9 +19,11 @@ export type { DampingOptions } from './optimizer/damping-policy.ts';
 export { GaussNewton, type GaussNewtonOptions } from './optimizer/gauss-newton.ts';
 export { KFac, type KFacOptions } from './optimizer/kfac.ts';
 export type { Optimizer, OptimizerState, StepReport } from './optimizer/optimizer.ts';
+export { Spring, type SpringOptions } from './optimizer/spring.ts';
 export { ParameterLayout, type ParameterBlock } from './parameters.ts';
 export { philox4x32, PhiloxStream } from './random.ts';
 export { faultsOf, pointerOf, prototypeFaults, specError, type Fault, type ValidationIssue } from './spec-faults.ts';
 export type { HistoryRow } from './training/history.ts';
+export { TangentKernel } from './tangent-kernel.ts';
 export { runTraining, type TrainingOutcome, type TrainingTask } from './training/loop.ts';
 export type * from './training/training.ts';

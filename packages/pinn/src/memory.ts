@@ -14,8 +14,14 @@ export function memoryOf(
   const rows = batches.reduce((sum, { points, channels }) => sum + points * channels, 0);
   const examples = batches.reduce((sum, { points }) => sum + points, 0);
   const factors = sizes.slice(1).reduce((sum, outputs, l) => sum + (sizes[l]! + 1) ** 2 + outputs ** 2, 0);
-  const matrices = { 'gauss-newton': 3 * parameters ** 2 + examples * parameters, kfac: 12 * factors, adam: 0 }[
-    optimizer
-  ];
+  const widest = Math.max(...sizes.slice(1).map((outputs, l) => (sizes[l]! + 1) * outputs));
+  const kernel = 2 * examples ** 2 + examples * widest;
+  const matrices = {
+    'gauss-newton': 3 * parameters ** 2 + examples * parameters,
+    kfac: 12 * factors,
+    'engd-w': kernel,
+    spring: kernel,
+    adam: 0,
+  }[optimizer];
   return 8 * (rows * perRow + matrices + 10 * parameters + 20 * examples);
 }

@@ -1,11 +1,11 @@
 import {
+  TangentKernel,
   type Linearization,
   addTransposedProduct,
   defaultEngine,
   gradient,
   jacobian,
   jacobianVectorProducts,
-  kernel,
   matrix,
   selectEngine,
 } from '@kfac/core';
@@ -104,8 +104,9 @@ describe.each([
     }
     transposed.forEach((value, k) => expect(value).toBeCloseTo(expected[k]!, 10));
 
-    const tangent = matrix(examples, examples);
-    kernel(engine, layout, linearization, tangent);
+    const kernel = new TangentKernel(engine, layout, examples);
+    kernel.update(linearization);
+    const tangent = kernel.matrix;
     const explicit = matrix(examples, examples);
     engine.linalg.gemm(1, rows, 'n', rows, 't', 0, explicit);
     const size = Math.max(...explicit.data);

@@ -44,6 +44,23 @@ const gaussNewton = section({
     .describe('Factorisation: the Gram matrix while damping is large, QR below'),
 }).describe('Dense Gauss-Newton with the radius rule');
 
+const kernelDamping = z
+  .number()
+  .positive()
+  .max(1e8)
+  .default(1e-10)
+  .describe('Damping of the kernel JJᵀ: 1e-12 to 1e-6 for few dimensions, up to 0.1 for many');
+
+const engdW = section({ name: z.literal('engd-w'), damping: kernelDamping }).describe(
+  'Gauss-Newton in the space of the samples, for fewer points than parameters',
+);
+
+const spring = section({
+  name: z.literal('spring'),
+  damping: kernelDamping,
+  momentum: z.number().min(0).lt(1).default(0.5).describe('Share of the last direction that the next one is pulled to'),
+}).describe('ENGD-W with momentum in the damping');
+
 const adam = section({
   name: z.literal('adam'),
   learningRate: z.number().positive().default(1e-3),
@@ -56,6 +73,6 @@ const adam = section({
 const auto = section({ name: z.literal('auto') }).describe('Gauss-Newton for small networks, K-FAC otherwise');
 
 /** The optimizers of the PINN trainer by name, with their options and defaults. */
-export const optimizerSchema = z.discriminatedUnion('name', [auto, kfac, gaussNewton, adam]);
+export const optimizerSchema = z.discriminatedUnion('name', [auto, kfac, gaussNewton, engdW, spring, adam]);
 export type OptimizerSpec = z.output<typeof optimizerSchema>;
 export type KFacSpec = z.output<typeof kfac>;

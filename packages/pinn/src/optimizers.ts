@@ -1,4 +1,4 @@
-import { Adam, type Engine, GaussNewton, KFac, type Optimizer } from '@kfac/core';
+import { Adam, type Engine, GaussNewton, KFac, type Optimizer, Spring } from '@kfac/core';
 import type { Problem } from './problem.ts';
 import { optimizerSchema } from './optimizer-spec.ts';
 
@@ -29,6 +29,10 @@ export function createOptimizer(problem: Problem, engine: Engine): Optimizer {
         maxRadius,
       });
     }
+    case 'engd-w':
+      return new Spring(engine, layout, { damping: options.damping, momentum: 0 });
+    case 'spring':
+      return new Spring(engine, layout, { damping: options.damping, momentum: options.momentum });
     case 'adam':
       return new Adam(engine, layout, {
         learningRate: options.learningRate,

@@ -141,6 +141,24 @@ const decay: PinnSpecInput = {
   exact: { u: 'exp(-x)' },
 };
 
+test.each([{ name: 'engd-w' }, { name: 'spring', momentum: 0.5 }] as const)(
+  'fewer points than parameters, in the space of the samples: $name',
+  async (optimizer) => {
+    const solution = await solve({
+      domain: { x: [0, 1], y: [0, 1] },
+      equations: ['-laplacian(u) = 2*pi^2*sin(pi*x)*sin(pi*y)'],
+      conditions: [{ on: 'boundary', equation: 'u = 0' }],
+      exact: { u: 'sin(pi*x)*sin(pi*y)' },
+      network: { hidden: [32, 32] },
+      sampling: { interior: 200, conditions: 60 },
+      optimizer,
+      stop: { steps: 200, relativeL2: 1e-3 },
+    });
+    expect(solution.report.parameters).toBeGreaterThan(260);
+    expect(solution.stopReason).toBe('relativeL2');
+  },
+);
+
 describe('what a solution says', () => {
   test('the report is whole, adds up, and is plain JSON', async () => {
     const notes: string[] = [];

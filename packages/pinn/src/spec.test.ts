@@ -334,7 +334,7 @@ describe('bad input', () => {
     [{ equations: 'u_x = u' }, 'has 1 fault: /equations: expected an array, got "u_x = u"'],
     [
       { optimizer: { name: 'sgd' } },
-      "/optimizer/name: expected 'auto' | 'kfac' | 'gauss-newton' | 'adam', got \"sgd\"",
+      "/optimizer/name: expected 'auto' | 'kfac' | 'gauss-newton' | 'engd-w' | 'spring' | 'adam', got \"sgd\"",
     ],
     [{ domain: undefined }, '/domain: required field is missing; expected an object'],
     [{ exact: { u: 3 } }, '/exact/u: expected string; or: expected an object, got 3'],

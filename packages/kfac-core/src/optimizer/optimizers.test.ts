@@ -14,6 +14,7 @@ import { GaussNewton } from './gauss-newton.ts';
 import { KFac, type KFacOptions } from './kfac.ts';
 import { GramSystem, OrthogonalSystem } from './reduced-system.ts';
 import { solveSecular } from './secular.ts';
+import { Spring } from './spring.ts';
 
 const engine = selectEngine({ native: 'off' });
 
@@ -239,7 +240,7 @@ describe('optimizers', () => {
     }
   });
 
-  test.each(['kfac', 'adam', 'gauss-newton'])(
+  test.each(['kfac', 'adam', 'gauss-newton', 'spring'])(
     'oracle kfac §14.32: a resumed training is the uninterrupted one, bit for bit: %s',
     async (name) => {
       const run = async (steps: number, resume?: Uint8Array) => {
@@ -255,14 +256,16 @@ describe('optimizers', () => {
               })
             : name === 'adam'
               ? new Adam(engine, objective.parameters, { learningRate: 0.01, schedule: 'cosine', steps: 400 })
-              : new GaussNewton(engine, objective.parameters, {
-                  target: 0.25,
-                  window: 3,
-                  probes: 4,
-                  initialRadius: 1e-6,
-                  minRadius: 1e-12,
-                  maxRadius: 1e3,
-                });
+              : name === 'spring'
+                ? new Spring(engine, objective.parameters, { damping: 1e-2, momentum: 0.9 })
+                : new GaussNewton(engine, objective.parameters, {
+                    target: 0.25,
+                    window: 3,
+                    probes: 4,
+                    initialRadius: 1e-6,
+                    minRadius: 1e-12,
+                    maxRadius: 1e3,
+                  });
         const theta = new Float64Array(4);
         const checkpoints = new Map<number, Uint8Array>();
         const outcome = await runTraining(
