@@ -103,10 +103,11 @@ export function specError(faults: readonly Fault[]): KfacError {
   );
 }
 
-/** A short text of a value: numbers as they are, objects by their kind. */
+/** A short text of a value: numbers as they are, objects by their kind, arrays with their length. */
 function preview(value: unknown): string {
   if (typeof value === 'number') return String(value);
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
+  if (typeof value === 'object' && value !== null)
+    return Array.isArray(value) ? `an array of ${value.length}` : 'an object';
   const text = JSON.stringify(value) ?? typeof value;
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

@@ -25,6 +25,7 @@ const DEFAULT_PORT = 4600;
 export async function serveCommand(args: readonly string[]): Promise<number> {
   const line = parseCommandLine(args, ['port', 'data', 'host', 'threads']);
   if (line.positionals.length > 0) throw new UsageError(`serve takes no argument, got "${line.positionals[0]}"`);
+  if (line.data === '') throw new UsageError('--data expects a folder, got ""');
   const server = await started({
     port: line.port ?? integer('KFAC_PORT', process.env['KFAC_PORT'] || undefined, 0, 65_535) ?? DEFAULT_PORT,
     host: line.host ?? '127.0.0.1',

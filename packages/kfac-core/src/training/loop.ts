@@ -45,6 +45,8 @@ export interface TrainingOutcome {
 const CHECKPOINT_STEPS = 100;
 const CHECKPOINT_MS = 5000;
 const YIELD_MS = 20;
+/** Differences between two specs that an error lists. */
+const SHOWN = 8;
 
 /**
  * The one training loop: batches, steps, evaluation, telemetry, checkpoints, stop rules. It gives the event loop a turn
@@ -79,11 +81,12 @@ export async function runTraining(task: TrainingTask, options: TrainingOptions):
         `this checkpoint belongs to another kind of run: expected ${task.kind}, got ${String(header['kind'])}`,
       );
     }
-    const different = differences(header['spec'], task.spec).filter(
-      ({ pointer }) => task.isScheduled === true || !pointer.startsWith('/stop'),
-    );
+    const all = differences(header['spec'], task.spec);
+    const others = all.filter(({ pointer }) => !pointer.startsWith('/stop'));
+    const different = others.length > 0 || task.isScheduled !== true ? others : all;
     if (different.length > 0) {
-      const lines = different.map(({ pointer, detail }) => `${pointer}: ${detail}`);
+      const lines = different.slice(0, SHOWN).map(({ pointer, detail }) => `${pointer}: ${detail}`);
+      if (different.length > SHOWN) lines.push(`and ${different.length - SHOWN} more`);
       throw new KfacError(
         'KFAC_CHECKPOINT',
         `this checkpoint belongs to another spec; only stop rules may change, and they too must stay with a cosine schedule. It differs in ${lines.join('; ')}`,
