@@ -32,10 +32,10 @@ export class FactorAverage {
     return allFinite(this.batch.data);
   }
 
-  /** Takes the batch statistic in, for as many steps as it stands for. */
+  /** Takes the batch statistic in as if it had come in each of the `steps` that it stands for. */
   commit(steps = 1): void {
     const kept = this.#decay ** steps;
-    const added = steps === 1 ? 1 : (1 - kept) / (1 - this.#decay);
+    const added = (1 - kept) / (1 - this.#decay);
     this.#updates += steps;
     this.#weight = kept * this.#weight + added;
     const share = this.#share(steps, kept, added);

@@ -3,6 +3,7 @@ import { matrix } from '../engine/matrix.ts';
 import { allFinite } from '../vector.ts';
 import type { CurvatureBlock } from './block.ts';
 import { splitDamping, type DampingSplit } from './damping.ts';
+import type { DampedPair } from './generalized-side.ts';
 import { OneSidedInverse, type SumInverse, TwoSidedInverse } from './sum-inverse.ts';
 
 /** One term c·(A ⊗ G) of a sum; statistics are undamped and read at every refresh. */
@@ -24,8 +25,8 @@ export class KroneckerSum implements CurvatureBlock {
   readonly #second: KroneckerTerm;
   readonly #split: DampingSplit;
   readonly #inverse: SumInverse;
-  readonly #ac: { readonly x: Matrix; readonly y: Matrix };
-  readonly #bd: { readonly x: Matrix; readonly y: Matrix };
+  readonly #ac: DampedPair;
+  readonly #bd: DampedPair;
   #ready = false;
 
   constructor(engine: Engine, first: KroneckerTerm, second: KroneckerTerm, split: DampingSplit) {

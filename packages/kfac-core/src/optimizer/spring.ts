@@ -97,6 +97,12 @@ export class Spring implements Optimizer {
   /** The next direction; gives the damping with which K + λI could be factorised, or null. */
   #solve(linearization: Linearization): number | null {
     const { terms } = linearization;
+    const centred = terms.find((term) => term.centred);
+    if (centred)
+      throw new KfacError(
+        'KFAC_SPEC',
+        `SPRING needs a sum of squares; the term "${centred.name}" has a centred curvature`,
+      );
     const examples = terms.reduce((sum, { residual }) => sum + residual.length, 0);
     if (this.#factor?.rows !== examples) this.#allocate(examples);
     const kernel = this.#kernel!;
@@ -109,11 +115,6 @@ export class Spring implements Optimizer {
     const { momentum } = this.#options;
     let row = 0;
     for (const term of terms) {
-      if (term.centred)
-        throw new KfacError(
-          'KFAC_SPEC',
-          `SPRING needs a sum of squares; the term "${term.name}" has a centred curvature`,
-        );
       const products = this.#products.subarray(0, term.residual.length);
       jacobianVectorProducts(this.#layout, term, [this.#direction], products);
       for (let i = 0; i < products.length; i++) {

@@ -50,8 +50,8 @@ const SHOWN = 8;
 
 /**
  * The one training loop: batches, steps, evaluation, telemetry, checkpoints, stop rules. It gives the event loop a turn
- * every 20 ms. After it `task.theta` holds the last parameters, of a diverged training the last ones with a finite loss. Throws `KFAC_CHECKPOINT` if `options.resume` is
- * damaged or belongs to another spec.
+ * every 20 ms. After it `task.theta` holds the last parameters, of a diverged training the last ones with a finite loss.
+ * Throws `KFAC_CHECKPOINT` if `options.resume` is damaged or belongs to another spec.
  */
 export async function runTraining(task: TrainingTask, options: TrainingOptions): Promise<TrainingOutcome> {
   const { objective, optimizer, theta, stop } = task;
