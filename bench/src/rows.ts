@@ -135,7 +135,7 @@ const timeToError: Benchmark = {
       }
       const result = { ours: median(us!), peer: median(them!) };
       rows.push({
-        workload: `P2/S, seconds from the problem to RMSE ${value.toExponential()}, γ* = 0.25, median of ${seeds} seeds, two threads`,
+        workload: `P2/S, seconds from the problem to RMSE ${value.toExponential()}, γ* = 0.25, first layer × 4 and last layer by least squares, median of ${seeds} seeds, two threads`,
         reach,
         ours: s(result.ours),
         peer: `${s(result.peer)} (K-FAC*, ${threadsOf({ threads })})`,

@@ -13,12 +13,15 @@ export interface TrainedNetwork {
   readonly parameters: Float64Array;
 }
 
-/** Initial parameters: weights and biases uniform in ±1/√fan_in, a pure function of the seed. */
-export function initialParameters(layout: ParameterLayout, seed: number): Float64Array {
+/**
+ * Initial parameters: weights and biases uniform in ±1/√fan_in, in the first layer times `firstLayerScale`; a pure
+ * function of the seed.
+ */
+export function initialParameters(layout: ParameterLayout, seed: number, firstLayerScale = 1): Float64Array {
   const stream = streamOf({ seed, purpose: 'parameters', place: 0, refresh: 0 });
   const theta = new Float64Array(layout.size);
-  for (const block of layout.blocks) {
-    const bound = 1 / Math.sqrt(block.inputs - 1);
+  for (const [l, block] of layout.blocks.entries()) {
+    const bound = (l === 0 ? firstLayerScale : 1) / Math.sqrt(block.inputs - 1);
     const values = layout.view(theta, block);
     for (let k = 0; k < values.length; k++) values[k] = bound * (2 * stream.uniform() - 1);
   }

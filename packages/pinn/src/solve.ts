@@ -3,6 +3,7 @@ import { checkCoefficients } from './coefficient-check.ts';
 import { ErrorMeasure, evaluationDue } from './evaluation.ts';
 import { checkExact } from './exact-check.ts';
 import { FieldGrid } from './fields.ts';
+import { fitLastLayer } from './last-layer.ts';
 import { initialParameters } from './network.ts';
 import { PinnObjective } from './objective.ts';
 import { createOptimizer } from './optimizers.ts';
@@ -34,7 +35,8 @@ export async function solve(json: PinnSpecInput, options: TrainingOptions = {}):
   const objective = new PinnObjective(problem, engine);
   const optimizer = createOptimizer(problem, engine);
   const measure = exact ? new ErrorMeasure(problem, exact, engine) : null;
-  const theta = initialParameters(layout, spec.seed);
+  const theta = initialParameters(layout, spec.seed, spec.network.firstLayerScale);
+  if (spec.network.lastLayer === 'least-squares' && !options.resume) fitLastLayer(engine, objective, theta);
   const grid = new FieldGrid(problem, engine);
   const { relativeL2: tolerance, ...stop } = spec.stop;
 

@@ -23,7 +23,7 @@ const whole = {
     { on: 'x = -1', equation: 'u = 0' },
     { on: 'x = 1', equation: 'u = 0' },
   ],
-  network: { type: 'mlp', hidden: [64], activation: 'tanh' },
+  network: { type: 'mlp', hidden: [64], activation: 'tanh', firstLayerScale: 1, lastLayer: 'random' },
   sampling: { interior: 3000, conditions: 600, method: 'sobol', resampleEvery: 0 },
   weights: { interior: 0.1, conditions: 1 },
   optimizer: { name: 'auto' },
@@ -39,7 +39,7 @@ describe('defaults', () => {
       unknowns: ['u'],
       constants: {},
       exact: { u: 'exp(-x)' },
-      network: { type: 'mlp', hidden: [64], activation: 'tanh' },
+      network: { type: 'mlp', hidden: [64], activation: 'tanh', firstLayerScale: 1, lastLayer: 'random' },
       sampling: { interior: 3000, conditions: 600, method: 'sobol', resampleEvery: 0 },
       weights: { interior: 0.1, conditions: 1 },
       optimizer: { name: 'auto' },
@@ -64,7 +64,13 @@ describe('defaults', () => {
       weights: { conditions: 5 },
       stop: { steps: 3 },
     });
-    expect(spec.network).toEqual({ type: 'mlp', hidden: [64], activation: 'sin' });
+    expect(spec.network).toEqual({
+      type: 'mlp',
+      hidden: [64],
+      activation: 'sin',
+      firstLayerScale: 1,
+      lastLayer: 'random',
+    });
     expect(spec.sampling).toEqual({ interior: 10, conditions: 600, method: 'sobol', resampleEvery: 0 });
     expect(spec.weights).toEqual({ interior: 0.1, conditions: 5 });
     expect(spec.stop).toEqual({ steps: 3 });

@@ -57,6 +57,16 @@ const networkSchema = section({
     .default([64])
     .describe('Widths of the hidden layers'),
   activation: z.enum(['tanh', 'sin']).default('tanh'),
+  firstLayerScale: z
+    .number()
+    .positive()
+    .max(1000)
+    .default(1)
+    .describe('Factor on the initial weights and biases of the first layer: larger is steeper'),
+  lastLayer: z
+    .enum(['random', 'least-squares'])
+    .default('random')
+    .describe('How the last layer starts; least-squares: fitted to the equation and its conditions'),
 });
 
 const samplingSchema = section({
