@@ -28,7 +28,7 @@ export function capturedLstmLayer(
     matrix: block.name,
     uses: dates,
     gradient: (weights, out) => engine.hedge.gradient(tape, layer, weights, out),
-    jvp: (directions, out) => engine.hedge.jvp(tape, layer, directions, out),
+    jvp: (directions, out) => engine.hedge.jvp(tape, layer, directions, 1, out),
     factors: (curvature, a, g) => engine.hedge.factors(tape, layer, curvature, stride(), a, g),
     exactBlock(curvature, out) {
       if (layer === 'head') {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { defaultEngine, matrix } from '@kfac/core';
+import { defaultEngine, gaussNewtonForm, jacobianVectorProducts, matrix } from '@kfac/core';
 import type { Engine, LossTerm, Matrix } from '@kfac/core';
 import { HedgingObjective } from './objective.ts';
 import { parseHedgingSpec } from './parse.ts';
@@ -54,6 +54,41 @@ function jvp(objective: HedgingObjective, theta: Float64Array, d: Float64Array):
     layer.jvp([objective.parameters.view(d, objective.parameters.block(layer.matrix))], out);
   return out;
 }
+
+describe('the quadratic model on some of the paths', () => {
+  const spec = { ...tiny, batch: 1000, precision: 'f64' };
+
+  test('takes all paths at first and every third tile later; curvatures keep their sum', () => {
+    const { objective, theta } = build(spec);
+    const term = theTerm(objective, theta);
+    expect(objective.linearize(theta).modelTerms![0]!.curvature).toEqual(term.curvature);
+    objective.nextBatch(26);
+    const { terms, modelTerms } = objective.linearize(theta);
+    const { curvature } = modelTerms![0]!;
+    const sum = (of: Float64Array): number => of.reduce((total, weight) => total + weight, 0);
+    expect(sum(curvature)).toBeCloseTo(sum(terms[0]!.curvature), 12);
+    const scale = curvature[0]! / terms[0]!.curvature[0]!;
+    curvature.forEach((weight, i) => {
+      const isSampled = Math.floor(i / 32) % 3 === 0;
+      expect(weight).toBeCloseTo(isSampled ? scale * terms[0]!.curvature[i]! : 0, 12);
+    });
+  });
+
+  test('its form is that of the sampled paths alone', () => {
+    const { objective, theta } = build(spec);
+    objective.nextBatch(26);
+    const d = direction(objective.parameters.size, 1);
+    const { terms, modelTerms } = objective.linearize(theta);
+    const [all, some] = [new Float64Array(1000), new Float64Array(1000)];
+    jacobianVectorProducts(objective.parameters, terms[0]!, [d], all);
+    jacobianVectorProducts(objective.parameters, modelTerms![0]!, [d], some);
+    const { curvature, centred } = modelTerms![0]!;
+    const form = gaussNewtonForm(modelTerms![0]!, some, some);
+    expect(form).toBe(gaussNewtonForm({ curvature, centred, layers: [] }, all, all));
+    const whole = gaussNewtonForm(terms[0]!, all, all);
+    expect(Math.abs(form / whole - 1)).toBeLessThan(0.3);
+  });
+});
 
 function gradientOf(objective: HedgingObjective, theta: Float64Array): Float64Array {
   const term = theTerm(objective, theta);

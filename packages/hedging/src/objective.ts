@@ -1,5 +1,6 @@
-import type { CapturedLayer, Engine, HedgeBatch, HedgeOutcome, HedgeTape, Linearization, Objective } from '@kfac/core';
-import type { LstmShape, ParameterLayout } from '@kfac/core';
+import { hedgeTilePaths } from '@kfac/core';
+import type { CapturedLayer, Engine, HedgeBatch, HedgeLayer, HedgeOutcome, HedgeTape, Linearization } from '@kfac/core';
+import type { LstmShape, ModelTerm, Objective, ParameterLayout } from '@kfac/core';
 import { capturedLstmLayer } from './captured-lstm.ts';
 import { PURPOSE } from './market/market.ts';
 import { lstmLayout, lstmShape } from './policy/lstm.ts';
@@ -8,11 +9,14 @@ import type { Risk } from './risk/risk.ts';
 import { allocatePaths, simulate } from './world.ts';
 import type { PathSet, World } from './world.ts';
 
-/** Paths whose Kronecker statistics are enough once the moving average is filled: then up to three of four tiles are left out. */
-const STATISTIC_PATHS = 256;
+/**
+ * Paths that are enough for Kronecker statistics and quadratic model once the moving averages are filled: then up to three
+ * of four tiles are left out.
+ */
+const CURVATURE_PATHS = 256;
 
-/** Steps that take their statistics from all paths. */
-const FULL_STATISTICS_STEPS = 25;
+/** Steps that take their curvature from all paths. */
+const FULL_CURVATURE_STEPS = 25;
 
 /**
  * The risk of a hedge as a function of the policy's weights. An example is a path, its scalar the discounted P&L; every
@@ -30,9 +34,11 @@ export class HedgingObjective implements Objective {
   readonly #outcome: HedgeOutcome;
   readonly #tape: HedgeTape;
   readonly #layers: readonly CapturedLayer[];
+  readonly #modelLayers: ModelTerm['layers'];
   readonly #pnl: Float64Array;
   readonly #slope: Float64Array;
   readonly #curvature: Float64Array;
+  readonly #modelCurvature: Float64Array;
   #stride = 1;
 
   constructor(engine: Engine, world: World) {
@@ -54,14 +60,19 @@ export class HedgingObjective implements Objective {
     this.#layers = this.parameters.blocks.map((block) =>
       capturedLstmLayer(engine, this.#tape, block, () => this.#stride),
     );
+    this.#modelLayers = this.parameters.blocks.map(({ name }) => ({
+      matrix: name,
+      jvp: (directions, out) => engine.hedge.jvp(this.#tape, name as HedgeLayer, directions, this.#stride, out),
+    }));
     this.#pnl = new Float64Array(paths);
     this.#slope = new Float64Array(paths);
     this.#curvature = new Float64Array(paths);
+    this.#modelCurvature = new Float64Array(paths);
   }
 
   nextBatch(step: number): void {
     const { batch } = this.#world.spec;
-    this.#stride = step <= FULL_STATISTICS_STEPS ? 1 : Math.min(4, Math.max(1, Math.floor(batch / STATISTIC_PATHS)));
+    this.#stride = step <= FULL_CURVATURE_STEPS ? 1 : Math.min(4, Math.max(1, Math.floor(batch / CURVATURE_PATHS)));
     const key = { seed: this.#world.spec.seed, purpose: PURPOSE.training, step, firstPath: 0 };
     simulate(this.engine, this.#world, key, this.#paths);
     this.engine.hedge.prepare(this.#world.task, this.#paths.spot, this.#paths.variance, this.#batch);
@@ -83,6 +94,22 @@ export class HedgingObjective implements Objective {
       centred: this.#risk.centred,
       layers: this.#layers,
     };
-    return { loss, terms: [term] };
+    return { loss, terms: [term], modelTerms: [this.#modelTerm()] };
+  }
+
+  /** The curvatures of every `stride`-th tile of paths, scaled to the sum of all. */
+  #modelTerm(): ModelTerm {
+    const tile = hedgeTilePaths(this.#tape.dtype);
+    const some = this.#modelCurvature;
+    let total = 0;
+    let sampled = 0;
+    this.#curvature.forEach((weight, i) => {
+      some[i] = Math.floor(i / tile) % this.#stride === 0 ? weight : 0;
+      total += weight;
+      sampled += some[i]!;
+    });
+    const scale = sampled > 0 ? total / sampled : 0;
+    for (let i = 0; i < some.length; i++) some[i]! *= scale;
+    return { curvature: some, centred: this.#risk.centred, layers: this.#modelLayers };
   }
 }

@@ -1,5 +1,5 @@
 import type { Matrix } from './engine/engine.ts';
-import type { Linearization, LossTerm } from './linearization.ts';
+import type { Linearization, LossTerm, ModelTerm } from './linearization.ts';
 import type { ParameterLayout } from './parameters.ts';
 
 /** out ← ∇L = Σ over terms of Jᵀ·slope; out [P]. */
@@ -21,7 +21,7 @@ export function addTransposedProduct(
 /** out[k·B + i] ← ⟨∂e_i/∂θ, V_k⟩ of one term for K directions in parameter space (each [P]); out [K·B]. */
 export function jacobianVectorProducts(
   layout: ParameterLayout,
-  term: LossTerm,
+  term: Pick<ModelTerm, 'layers'>,
   directions: readonly Float64Array[],
   out: Float64Array,
 ): void {
@@ -55,7 +55,7 @@ export function jacobian(layout: ParameterLayout, term: LossTerm, scale: Float64
  * The Gauss–Newton form of one term between directions given by their Jacobian products u_j, u_k [B]:
  * Σ ω u_j u_k − [centred] (Σ ω u_j)(Σ ω u_k)/Σ ω.
  */
-export function gaussNewtonForm(term: LossTerm, uj: Float64Array, uk: Float64Array): number {
+export function gaussNewtonForm(term: ModelTerm, uj: Float64Array, uk: Float64Array): number {
   let both = 0;
   let j = 0;
   let k = 0;

@@ -38,10 +38,20 @@ export interface LossTerm {
   readonly layers: readonly CapturedLayer[];
 }
 
+/** What the quadratic model reads of a loss term. */
+export interface ModelTerm extends Pick<LossTerm, 'curvature' | 'centred'> {
+  readonly layers: readonly Pick<CapturedLayer, 'matrix' | 'jvp'>[];
+}
+
 export interface Linearization {
   /** L(θ) on the current batch. */
   readonly loss: number;
   readonly terms: readonly LossTerm[];
+  /**
+   * Stands for `terms` in the quadratic model of K-FAC where that is taken over some of the examples: ω is zero for the
+   * others, and scaled to the same sum. By default the terms themselves.
+   */
+  readonly modelTerms?: readonly ModelTerm[];
 }
 
 /** What is minimised. Memory behind a linearisation is reused: it is valid until the next call of `linearize`. */

@@ -332,8 +332,8 @@ export interface Hedge {
   linearize(shape: LstmShape, theta: Float64Array, batch: HedgeBatch, tape: HedgeTape, pnl: Float64Array): void;
   /** out += Σ_i w_i·J_i of one layer; out [in·out] f64. */
   gradient(tape: HedgeTape, layer: HedgeLayer, weights: Float64Array, out: Float64Array): void;
-  /** out[k·B + i] += ⟨J_i, V_k⟩ of one layer. */
-  jvp(tape: HedgeTape, layer: HedgeLayer, directions: readonly Float64Array[], out: Float64Array): void;
+  /** out[k·B + i] += ⟨J_i, V_k⟩ of one layer, over every `stride`-th tile of paths; the other entries stay. */
+  jvp(tape: HedgeTape, layer: HedgeLayer, directions: readonly Float64Array[], stride: number, out: Float64Array): void;
   /**
    * Kronecker statistics over every `stride`-th tile of paths (weights scaled so that the sums stand for all paths):
    * a = mean over paths and dates of ã ãᵀ, g = Σ_i ω_i·mean over dates of g gᵀ; both f64.

@@ -136,9 +136,11 @@ export function checkJvp(
   tape: HedgeTape,
   layer: HedgeLayer,
   directions: readonly Float64Array[],
+  stride: number,
   out: Float64Array,
 ): void {
   const { inputs, outputs } = layerSize(tape.shape, layer);
+  requireInteger(stride, 1, 2 ** 31 - 1, 'stride');
   for (const [k, direction] of directions.entries()) requireVector(direction, inputs * outputs, `directions[${k}]`);
   requireVector(out, directions.length * tape.paths, 'out');
   requireAllDistinct([out], directions);

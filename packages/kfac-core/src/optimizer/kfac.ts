@@ -153,15 +153,16 @@ export class KFac implements Optimizer {
   #model(linearization: Linearization, lambda: number): { learningRate: number; momentum: number; predicted: number } {
     const { firstStep } = this.#options;
     const directions = this.#hasPrevious ? [this.#direction, this.#previous] : [this.#direction];
-    linearization.terms.forEach((term, t) => {
+    const terms = linearization.modelTerms ?? linearization.terms;
+    terms.forEach((term, t) => {
       jacobianVectorProducts(
         this.#layout,
         term,
         directions,
-        this.#product(t, directions.length * term.residual.length),
+        this.#product(t, directions.length * term.curvature.length),
       );
     });
-    const model = quadraticModelStep(linearization, this.#gradient, directions, this.#products, lambda);
+    const model = quadraticModelStep(terms, this.#gradient, directions, this.#products, lambda);
     const predicted = this.#options.damping.policy === 'lm' ? model.predictedDamped : model.predicted;
     if (this.#step === 1 && firstStep !== undefined) return { learningRate: firstStep, momentum: 0, predicted };
     return { learningRate: model.coefficients[0]!, momentum: model.coefficients[1] ?? 0, predicted };

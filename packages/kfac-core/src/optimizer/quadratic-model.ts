@@ -1,5 +1,5 @@
 import { gaussNewtonForm } from '../derivatives.ts';
-import type { Linearization } from '../linearization.ts';
+import type { ModelTerm } from '../linearization.ts';
 import { dot } from '../vector.ts';
 
 /** The step that minimises the damped quadratic model over span{Δ, δ_prev}. */
@@ -20,7 +20,7 @@ export interface ModelStep {
  * @param products u_j = J·v_j per term: products[term] holds the K columns [K·B].
  */
 export function quadraticModelStep(
-  linearization: Linearization,
+  terms: readonly ModelTerm[],
   gradient: Float64Array,
   directions: readonly Float64Array[],
   products: readonly Float64Array[],
@@ -34,7 +34,7 @@ export function quadraticModelStep(
     for (let k = 0; k <= j; k++) {
       const scale = 1 / (lengths[j]! * lengths[k]!);
       let form = 0;
-      linearization.terms.forEach((term, t) => {
+      terms.forEach((term, t) => {
         const n = term.curvature.length;
         const u = products[t]!;
         form += gaussNewtonForm(term, u.subarray(j * n, (j + 1) * n), u.subarray(k * n, (k + 1) * n));

@@ -197,6 +197,7 @@ macro_rules! room {
             memory: &[$t],
             layer_number: u32,
             directions: Vec<Float64ArraySlice>,
+            stride: u32,
             mut out: Float64ArraySlice,
         ) -> std::result::Result<(), napi::Error<KfacStatus>> {
             let tape = tape::<$t>(shape(features_count, hidden, 0)?, paths, dates, memory)?;
@@ -208,7 +209,7 @@ macro_rules! room {
             expect_len("out", out.len(), checked_mul(directions.len(), tape.paths)?)?;
             let directions: Vec<&[f64]> = directions.iter().map(|direction| direction.as_ref()).collect();
             // SAFETY: as in `prepare`.
-            hedge::jvp::<$t>(&tape, memory, layer, &directions, unsafe { out.as_mut() });
+            hedge::jvp::<$t>(&tape, memory, layer, &directions, (stride as usize).max(1), unsafe { out.as_mut() });
             Ok(())
         }
 

@@ -11,9 +11,9 @@ use crate::simd::{self, Kernel, Level, Real, SimdLevel, Vector};
 /// Bytes of the operands of a block's paths, which should stay in L2.
 const CHUNK_BYTES: usize = 1 << 19;
 
-/// out[k·paths + i] += ⟨J_i, V_k⟩ of one layer for the directions V_k [in·out].
-pub fn jvp<T: Real>(tape: &Tape, memory: &[T], layer: Layer, directions: &[&[f64]], out: &mut [f64]) {
-    jvp_at(simd::level(), tape, memory, layer, directions, out);
+/// out[k·paths + i] += ⟨J_i, V_k⟩ of one layer for the directions V_k [in·out] and the paths of the tiles 0, stride, 2·stride …
+pub fn jvp<T: Real>(tape: &Tape, memory: &[T], layer: Layer, directions: &[&[f64]], stride: usize, out: &mut [f64]) {
+    jvp_at(simd::level(), tape, memory, layer, directions, stride, out);
 }
 
 pub(super) fn jvp_at<T: Real>(
@@ -22,11 +22,12 @@ pub(super) fn jvp_at<T: Real>(
     memory: &[T],
     layer: Layer,
     directions: &[&[f64]],
+    stride: usize,
     out: &mut [f64],
 ) {
     let (inputs, outputs) = layer.size(&tape.shape);
     let len = inputs * outputs;
-    assert!(out.len() == directions.len() * tape.paths && directions.iter().all(|d| d.len() == len));
+    assert!(stride > 0 && out.len() == directions.len() * tape.paths && directions.iter().all(|d| d.len() == len));
     if directions.is_empty() {
         return;
     }
@@ -37,7 +38,8 @@ pub(super) fn jvp_at<T: Real>(
             matrix.iter_mut().zip(*direction).for_each(|(x, &v)| *x = T::from_f64(v));
         }
         let matrices = &*matrices;
-        pool::for_each_block(tape.tiles::<T>(), |tile| {
+        pool::for_each_block(tape.tiles::<T>().div_ceil(stride), |index| {
+            let tile = index * stride;
             let count = tape.count::<T>(tile);
             pool::with_scratch(directions.len() * row, |sums| {
                 sums.fill(0.0);

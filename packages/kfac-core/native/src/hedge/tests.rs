@@ -89,7 +89,7 @@ impl<T: Real> World<T> {
             let mut gradient = zeros(inputs * outputs);
             gradient_at(level, &tape, &memory, layer, &self.weights, &mut gradient);
             let mut jvp = zeros(2 * self.paths);
-            jvp_at(level, &tape, &memory, layer, &[&directions[0], &directions[1]], &mut jvp);
+            jvp_at(level, &tape, &memory, layer, &[&directions[0], &directions[1]], 1, &mut jvp);
             results.push(("gradient", gradient));
             results.push(("jvp", jvp));
             for &stride in strides {

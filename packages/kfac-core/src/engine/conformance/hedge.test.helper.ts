@@ -124,7 +124,7 @@ export function everything(
     const gradient = new Float64Array(size);
     engine.hedge.gradient(tape, layer, weights, gradient);
     const products = new Float64Array(3 * paths);
-    engine.hedge.jvp(tape, layer, directions, products);
+    engine.hedge.jvp(tape, layer, directions, stride, products);
     const { a, g } = statistics(engine, tape, layer, weights, stride);
     const pairs = captured(engine, tape, layer);
     list.push([`${layer} gradient`, gradient], [`${layer} jvp`, products]);

@@ -205,7 +205,7 @@ describe.each(all)('hedge on $name', ({ engine, withThreads }) => {
 
       const direction = Float64Array.from(theta, numbers(8));
       const products = new Float64Array(5);
-      for (const layer of LAYERS) engine.hedge.jvp(tape, layer, [part(shape, layer, direction)], products);
+      for (const layer of LAYERS) engine.hedge.jvp(tape, layer, [part(shape, layer, direction)], 1, products);
       expectClose(
         products,
         difference((k) => direction[k]!),
@@ -240,7 +240,7 @@ describe.each(all)('hedge on $name', ({ engine, withThreads }) => {
 
           const directions = [1, 2].map((seed) => Float64Array.from({ length: size }, numbers(seed)));
           const products = Float64Array.from({ length: 2 * paths }, (_, k) => k);
-          engine.hedge.jvp(tape, layer, directions, products);
+          engine.hedge.jvp(tape, layer, directions, 1, products);
           const wanted = Float64Array.from({ length: 2 * paths }, (_, k) => k);
           for (let row = 0; row < z.rows; row++) {
             for (const [k, direction] of directions.entries()) {
@@ -253,6 +253,12 @@ describe.each(all)('hedge on $name', ({ engine, withThreads }) => {
             }
           }
           expectClose(products, wanted, tolerance);
+
+          // Every second tile: what is left out stays as it was.
+          const some = Float64Array.from({ length: 2 * paths }, (_, k) => k);
+          engine.hedge.jvp(tape, layer, directions, 2, some);
+          const isSampled = (k: number): boolean => Math.floor((k % paths) / hedgeTilePaths(dtype)) % 2 === 0;
+          expect(some).toEqual(products.map((product, k) => (isSampled(k) ? product : k)));
 
           const { a, g: errors } = statistics(engine, tape, layer, weights, 1);
           expectClose(
@@ -430,8 +436,9 @@ describe.each(all)('hedge on $name', ({ engine, withThreads }) => {
       () => hedge.linearize(shape, theta, batch, tape, vector(5)),
       () => hedge.gradient(tape, 'gates', vector(3), vector(gates)),
       () => hedge.gradient(tape, 'head', vector(4), vector(gates)),
-      () => hedge.jvp(tape, 'gates', [vector(gates), vector(4)], vector(8)),
-      () => hedge.jvp(tape, 'gates', [vector(gates)], vector(8)),
+      () => hedge.jvp(tape, 'gates', [vector(gates), vector(4)], 1, vector(8)),
+      () => hedge.jvp(tape, 'gates', [vector(gates)], 1, vector(8)),
+      () => hedge.jvp(tape, 'gates', [vector(gates)], 0, vector(4)),
       () => hedge.factors(tape, 'gates', vector(4), 0, matrix(8, 8), matrix(12, 12)),
       () => hedge.factors(tape, 'gates', vector(4), 1, matrix(8, 8), matrix(8, 8)),
       () => hedge.headBlock(tape, vector(4), matrix(3, 3)),

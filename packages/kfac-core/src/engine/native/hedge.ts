@@ -42,7 +42,9 @@ type Rollout = (
 ) => void;
 type Linearize = (...args: [...Policy, ...World, memory: RealArray, pnl: Float64Array]) => void;
 type Gradient = (...args: [...Tape, layer: number, weights: Float64Array, out: Float64Array]) => void;
-type Jvp = (...args: [...Tape, layer: number, directions: readonly Float64Array[], out: Float64Array]) => void;
+type Jvp = (
+  ...args: [...Tape, layer: number, directions: readonly Float64Array[], stride: number, out: Float64Array]
+) => void;
 type Factors = (
   ...args: [...Tape, layer: number, weights: Float64Array, stride: number, a: RealArray, g: RealArray]
 ) => void;
@@ -154,10 +156,10 @@ export function nativeHedge(addon: HedgeAddon): Hedge {
       const call = is(tape.dtype) ? addon.hedgeGradientF64 : addon.hedgeGradientF32;
       call(...tapeOf(tape), layerOf(layer), weights, out);
     },
-    jvp(tape, layer, directions, out) {
-      checkJvp(tape, layer, directions, out);
+    jvp(tape, layer, directions, stride, out) {
+      checkJvp(tape, layer, directions, stride, out);
       const call = is(tape.dtype) ? addon.hedgeJvpF64 : addon.hedgeJvpF32;
-      call(...tapeOf(tape), layerOf(layer), directions, out);
+      call(...tapeOf(tape), layerOf(layer), directions, stride, out);
     },
     factors(tape, layer, weights, stride, a, g) {
       checkFactors(tape, layer, weights, stride, a, g);

@@ -130,12 +130,14 @@ export function referenceHedge(): Hedge {
         for (let k = 0; k < out.length; k++) out[k]! += weights[i]! * jacobian[k]!;
       }
     },
-    jvp(tape, layer, directions, out) {
-      checkJvp(tape, layer, directions, out);
+    jvp(tape, layer, directions, stride, out) {
+      checkJvp(tape, layer, directions, stride, out);
       const pair = pairOf(tape, layer);
       const { inputs, outputs } = layerSize(tape.shape, layer);
       const jacobian = new Float64Array(inputs * outputs);
+      const tile = hedgeTilePaths(tape.dtype);
       for (let i = 0; i < tape.paths; i++) {
+        if (Math.floor(i / tile) % stride !== 0) continue;
         pathJacobian(pair, i, tape.dates, jacobian);
         for (const [k, direction] of directions.entries()) {
           let sum = 0;
