@@ -17,8 +17,8 @@ export function memoryOf(
   const factors = sizes.slice(1).reduce((sum, outputs, l) => sum + (sizes[l]! + 1) ** 2 + outputs ** 2, 0);
   const widest = Math.max(...sizes.slice(1).map((outputs, l) => (sizes[l]! + 1) * outputs));
   const kernel = 2 * examples ** 2 + examples * widest;
-  // H, a copy that is factorised, and its triangle twice: saved for a checkpoint, and inside it.
-  const inverseHessian = 3 * parameters ** 2;
+  // H; where points change, a copy and the factorisation's own; its triangle twice, saved for a checkpoint and inside it.
+  const inverseHessian = 4 * parameters ** 2;
   const matrices = {
     'gauss-newton': 3 * parameters ** 2 + examples * parameters,
     kfac: 12 * factors,

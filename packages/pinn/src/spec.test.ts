@@ -217,7 +217,7 @@ const REFUSALS: [what: string, json: unknown, code: string, pointer: string, det
     { ...minimal, network: { hidden: [128, 128, 128] }, optimizer: { name: 'ssbroyden' } },
     'KFAC_LIMIT',
     '',
-    /33409 parameters with ssbroyden need 25\.\d GiB/,
+    /33409 parameters with ssbroyden need 33\.\d GiB/,
   ],
   [
     'a history that does not fit',
