@@ -122,7 +122,8 @@ describe.skipIf(!native)('P2/S by quasi-Newton methods', () => {
   const three = (name: 'ssbroyden' | 'ssbfgs' | 'lbfgs', steps: number): Promise<Solution[]> =>
     Promise.all([0, 1, 2].map((seed) => run(name, seed, steps)));
 
-  test('SSBroyden, median of three seeds: RMSE 1e-3, 1e-4, 1e-5 within 276, 459, 1000 steps of the compiled peer', async () => {
+  // What a compiled SSBroyden needs on two cores, 0.47, 0.78 and 1.7 s, at its 1.7 ms a step.
+  test('SSBroyden, median of three seeds: RMSE 1e-3, 1e-4, 1e-5 within 276, 459, 1000 steps', async () => {
     const runs = await three('ssbroyden', 1000);
     for (const [rmse, steps] of [
       [1e-3, 276],
