@@ -9,7 +9,7 @@ const native = defaultEngine().describe().kind === 'native';
 const P2 = catalogue.find(({ name }) => name === 'P2')!.spec;
 
 /** The settings that were published with K-FAC for PINNs. */
-const published = {
+const publishedSettings = {
   name: 'kfac',
   damping: { policy: 'constant', initial: 1.22e-10 },
   decay: 0.926,
@@ -27,6 +27,19 @@ const loss = (solution: Solution, step: number): number => rowAt(solution, step)
 const stepsTo = ({ history }: Solution, rmse: number): number =>
   history.find((row) => row['pinn/rmse']! < rmse)?.['step'] ?? Infinity;
 
+/** A published trajectory of `tests/fixtures/pinn`; its RMSE is that after `step` + 1 steps. */
+const published = (name: string): { step: number; loss: number; rmse: number }[] =>
+  readFileSync(new URL(`../fixtures/pinn/${name}.csv`, import.meta.url), 'utf8')
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((line) => {
+      const [step, , loss, rmse] = line.split(',').map(Number);
+      return { step: step!, loss: loss!, rmse: rmse! };
+    });
+
+const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+
 describe('oracle kfac §14.34, §16.1: P2/S by K-FAC with automatic step size', () => {
   const byKFac = (optimizer: object, seed: number, steps: number): Promise<Solution> =>
     solve({ ...P2, optimizer: optimizer as PinnSpec['optimizer'], seed, stop: { steps } });
@@ -41,7 +54,7 @@ describe('oracle kfac §14.34, §16.1: P2/S by K-FAC with automatic step size', 
             [3, 300],
           ] as const)
         : ([[1, 300]] as const);
-      for (const [seed, steps] of plan) runs.push(await byKFac(published, seed, steps));
+      for (const [seed, steps] of plan) runs.push(await byKFac(publishedSettings, seed, steps));
     }, 600_000);
 
     test('the loss falls, relative L2 < 2e-1 at 100 and < 2e-2 at 300 steps, three seeds', () => {
@@ -61,20 +74,11 @@ describe('oracle kfac §14.34, §16.1: P2/S by K-FAC with automatic step size', 
 
     test('oracle pinn §8.18: RMSE < 1e-2 at 300 steps, and the published log within a factor 5 at equal steps', () => {
       for (const run of runs) expect(rowAt(run, 300)['pinn/rmse']).toBeLessThan(1e-2);
-      const log = readFileSync(new URL('../fixtures/pinn/P2-S-KFACstar.csv', import.meta.url), 'utf8')
-        .trim()
-        .split('\n')
-        .slice(1);
-      const rows = log.map(
-        (line) => line.split(',').map(Number) as [step: number, seconds: number, loss: number, rmse: number],
-      );
-      const compared = rows.filter(([step]) => step >= 60 && step < 300);
+      const compared = published('P2-S-KFACstar').filter(({ step }) => step >= 60 && step < 300);
       expect(compared.length).toBeGreaterThan(5);
       // Single runs are chaotic: compare the middle one of three seeds, on average over the rows in the logarithm.
-      const differences = compared.map(([step, , theirs]) =>
-        Math.log(
-          runs.map((run) => loss(run, step + 1)).toSorted((a, b) => a - b)[Math.floor(runs.length / 2)]! / theirs,
-        ),
+      const differences = compared.map(({ step, loss: theirs }) =>
+        Math.log(median(runs.map((run) => loss(run, step + 1))) / theirs),
       );
       const mean = differences.reduce((a, b) => a + b, 0) / differences.length;
       expect(Math.abs(mean)).toBeLessThan(Math.log(5));
@@ -110,6 +114,48 @@ describe('oracle pinn §8.19: P2/S by Gauss–Newton, γ* = 0.075, interior weig
     },
     900_000,
   );
+});
+
+describe.skipIf(!native)('P2/S by quasi-Newton methods', () => {
+  const run = (name: 'ssbroyden' | 'ssbfgs' | 'lbfgs', seed: number, steps: number): Promise<Solution> =>
+    solve({ ...P2, optimizer: { name } as PinnSpec['optimizer'], seed, stop: { steps } });
+  const three = (name: 'ssbroyden' | 'ssbfgs' | 'lbfgs', steps: number): Promise<Solution[]> =>
+    Promise.all([0, 1, 2].map((seed) => run(name, seed, steps)));
+
+  // What a compiled SSBroyden needs on two cores, 0.47, 0.78 and 1.7 s, at its 1.7 ms a step.
+  test('SSBroyden, median of three seeds: RMSE 1e-3, 1e-4, 1e-5 within 276, 459, 1000 steps', async () => {
+    const runs = await three('ssbroyden', 1000);
+    for (const [rmse, steps] of [
+      [1e-3, 276],
+      [1e-4, 459],
+      [1e-5, 1000],
+    ] as const)
+      expect(median(runs.map((one) => stepsTo(one, rmse)))).toBeLessThanOrEqual(steps);
+  }, 300_000);
+
+  test('SSBFGS, three seeds: RMSE < 1e-4 within 1000 steps', async () => {
+    for (const one of await three('ssbfgs', 1000)) expect(stepsTo(one, 1e-4)).toBeLessThanOrEqual(1000);
+  }, 300_000);
+
+  test('oracle pinn §8.18: L-BFGS follows the published log, and goes on where that one stopped without a word', async () => {
+    const log = published('P2-S-LBFGS');
+    // One of their steps is twenty iterations.
+    const compared = log
+      .filter(({ step }) => step >= 10 && step < 45)
+      .map(({ step, ...rest }) => ({ at: 20 * (step + 1), ...rest }));
+    expect(compared.length).toBeGreaterThan(5);
+    const runs = await three('lbfgs', 900);
+    const differences = compared.map(({ at, rmse }) =>
+      Math.log(median(runs.map((one) => rowAt(one, at)['pinn/rmse']!)) / rmse),
+    );
+    expect(Math.abs(differences.reduce((a, b) => a + b, 0) / differences.length)).toBeLessThan(Math.log(5));
+
+    const stood = log.at(-1)!.rmse;
+    const stoodFrom = 20 * (log.find(({ rmse }) => rmse === stood)!.step + 1);
+    const long = await run('lbfgs', 1, stoodFrom);
+    expect(long.stopReason).toBe('steps');
+    expect(long.rmse['u']).toBeLessThan(stood);
+  }, 300_000);
 });
 
 test.skipIf(!native)(

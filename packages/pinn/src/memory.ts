@@ -2,12 +2,13 @@ import type { OptimizerChoice } from './auto.ts';
 
 /**
  * Bytes that training keeps, estimated from above: the captured passes (inputs, pre-activations and gradients of every
- * layer for every point and channel) and the optimizer's matrices.
+ * layer for every point and channel) and the optimizer's matrices; `history` is the number of pairs that L-BFGS keeps.
  */
 export function memoryOf(
   sizes: readonly number[],
   parameters: number,
   optimizer: OptimizerChoice['name'],
+  history: number,
   batches: readonly { readonly points: number; readonly channels: number }[],
 ): number {
   const perRow = sizes.slice(1).reduce((sum, outputs, l) => sum + sizes[l]! + 1 + 2 * outputs, 0);
@@ -16,11 +17,17 @@ export function memoryOf(
   const factors = sizes.slice(1).reduce((sum, outputs, l) => sum + (sizes[l]! + 1) ** 2 + outputs ** 2, 0);
   const widest = Math.max(...sizes.slice(1).map((outputs, l) => (sizes[l]! + 1) * outputs));
   const kernel = 2 * examples ** 2 + examples * widest;
+  // H; where points change, a copy and the factorisation's own; its triangle twice, saved for a checkpoint and inside it.
+  const inverseHessian = 4 * parameters ** 2;
   const matrices = {
     'gauss-newton': 3 * parameters ** 2 + examples * parameters,
     kfac: 12 * factors,
     'engd-w': kernel,
     spring: kernel,
+    ssbroyden: inverseHessian,
+    ssbfgs: inverseHessian,
+    // The pairs three times (kept, saved, in a checkpoint), and the vectors of a step.
+    lbfgs: 6 * (history + 1) * parameters,
     adam: 0,
   }[optimizer];
   return 8 * (rows * perRow + matrices + 10 * parameters + 20 * examples);

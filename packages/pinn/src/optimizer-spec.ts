@@ -61,6 +61,19 @@ const spring = section({
   momentum: z.number().min(0).lt(1).default(0.5).describe('Share of the last direction that the next one is pulled to'),
 }).describe('ENGD-W with momentum in the damping');
 
+const ssbroyden = section({ name: z.literal('ssbroyden') }).describe(
+  'Quasi-Newton with a dense inverse Hessian, self-scaled Broyden update',
+);
+
+const ssbfgs = section({ name: z.literal('ssbfgs') }).describe(
+  'Quasi-Newton with a dense inverse Hessian, self-scaled BFGS update',
+);
+
+const lbfgs = section({
+  name: z.literal('lbfgs'),
+  history: z.int().min(1).max(1000).default(100).describe('Pairs of steps and gradient changes that are kept'),
+}).describe('Limited-memory BFGS');
+
 const adam = section({
   name: z.literal('adam'),
   learningRate: z.number().positive().default(1e-3),
@@ -73,6 +86,16 @@ const adam = section({
 const auto = section({ name: z.literal('auto') }).describe('Gauss-Newton for small networks, K-FAC otherwise');
 
 /** The optimizers of the PINN trainer by name, with their options and defaults. */
-export const optimizerSchema = z.discriminatedUnion('name', [auto, kfac, gaussNewton, engdW, spring, adam]);
+export const optimizerSchema = z.discriminatedUnion('name', [
+  auto,
+  kfac,
+  gaussNewton,
+  engdW,
+  spring,
+  ssbroyden,
+  ssbfgs,
+  lbfgs,
+  adam,
+]);
 export type OptimizerSpec = z.output<typeof optimizerSchema>;
 export type KFacSpec = z.output<typeof kfac>;

@@ -1,4 +1,4 @@
-import { Adam, type Engine, GaussNewton, KFac, type Optimizer, Spring } from '@kfac/core';
+import { Adam, type Engine, GaussNewton, KFac, LBfgs, type Optimizer, SSBfgs, SSBroyden, Spring } from '@kfac/core';
 import type { Problem } from './problem.ts';
 import { optimizerSchema } from './optimizer-spec.ts';
 
@@ -33,6 +33,12 @@ export function createOptimizer(problem: Problem, engine: Engine): Optimizer {
       return new Spring(engine, layout, { damping: options.damping, momentum: 0 });
     case 'spring':
       return new Spring(engine, layout, { damping: options.damping, momentum: options.momentum });
+    case 'ssbroyden':
+      return new SSBroyden(engine, layout);
+    case 'ssbfgs':
+      return new SSBfgs(engine, layout);
+    case 'lbfgs':
+      return new LBfgs(layout, { history: options.history });
     case 'adam':
       return new Adam(engine, layout, {
         learningRate: options.learningRate,

@@ -114,7 +114,8 @@ function assemble(
       conditions.flatMap(({ places }) => places),
     ),
   );
-  const bytes = memoryOf(sizes, layout.size, optimizer.name, [
+  const history = parsed.optimizer.name === 'lbfgs' ? parsed.optimizer.history : 0;
+  const bytes = memoryOf(sizes, layout.size, optimizer.name, history, [
     { points: spec.sampling.interior, channels: interior.compiled.plan.channels },
     ...groups.map(({ points, segments }) => ({ points, channels: segments[0]!.compiled.plan.channels })),
   ]);

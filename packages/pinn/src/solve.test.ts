@@ -159,6 +159,30 @@ test.each([{ name: 'engd-w' }, { name: 'spring', momentum: 0.5 }] as const)(
   },
 );
 
+test.each([
+  ['ssbroyden', 300, 1e-2],
+  ['ssbfgs', 300, 1e-2],
+  ['lbfgs', 300, 5e-2],
+] as const)('by %s to where Adam is not after ten times the steps', async (name, steps, relativeL2) => {
+  const spec: PinnSpecInput = {
+    domain: { x: [0, 1], y: [0, 1] },
+    equations: ['-laplacian(u) = 2*pi^2*sin(pi*x)*sin(pi*y)'],
+    conditions: [{ on: 'boundary', equation: 'u = 0' }],
+    exact: { u: 'sin(pi*x)*sin(pi*y)' },
+    network: { hidden: [16] },
+    sampling: { interior: 200, conditions: 60 },
+    stop: { steps, relativeL2 },
+  };
+  const solution = await solve({ ...spec, optimizer: { name } });
+  expect(solution.stopReason).toBe('relativeL2');
+  const adam = await solve({
+    ...spec,
+    optimizer: { name: 'adam', learningRate: 1e-2 },
+    stop: { steps: 10 * steps, relativeL2 },
+  });
+  expect(adam.stopReason).toBe('steps');
+});
+
 describe('what a solution says', () => {
   test('the report is whole, adds up, and is plain JSON', async () => {
     const notes: string[] = [];
@@ -268,6 +292,11 @@ describe('oracle pinn §8.20: resume is bit for bit', () => {
     ['gauss-newton', {}],
     ['kfac', {}],
     ['kfac with fresh points', { sampling: { ...line.sampling, resampleEvery: 7 } }],
+    ['ssbroyden', {}],
+    ['ssbroyden with fresh points', { sampling: { ...line.sampling, resampleEvery: 7 } }],
+    ['ssbfgs', {}],
+    ['lbfgs', {}],
+    ['lbfgs with fresh points', { sampling: { ...line.sampling, resampleEvery: 7 } }],
     ['adam', {}],
   ])('%s', async (label, change) => {
     const name = label.split(' ')[0] as 'kfac';

@@ -10,7 +10,7 @@ export interface StepReport {
   readonly newLoss: number;
   /** Telemetry by metric key: 'opt/damping', 'opt/lm_ratio', 'opt/lr', 'opt/momentum', 'opt/cos_nat_raw', 'opt/step_norm', 'opt/grad_norm', 'opt/rejected', 'time/total', … */
   readonly metrics: Readonly<Record<string, number>>;
-  /** Set when the optimizer cannot go on: 'stalled', 'radius', 'non-finite'. */
+  /** Set when the optimizer cannot go on: 'stalled', 'radius', 'line-search', 'gradient', 'non-finite'. */
   readonly stop: string | null;
 }
 

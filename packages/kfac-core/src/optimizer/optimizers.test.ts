@@ -14,7 +14,11 @@ import { GaussNewton } from './gauss-newton.ts';
 import { KFac, type KFacOptions } from './kfac.ts';
 import { GramSystem, OrthogonalSystem } from './reduced-system.ts';
 import { solveSecular } from './secular.ts';
+import { LBfgs } from './lbfgs.ts';
+import type { Optimizer } from './optimizer.ts';
 import { Spring } from './spring.ts';
+import { SSBfgs } from './ssbfgs.ts';
+import { SSBroyden } from './ssbroyden.ts';
 
 const engine = selectEngine({ native: 'off' });
 
@@ -77,6 +81,32 @@ const base: KFacOptions = {
   refreshEvery: 1,
   rejection: 'increase',
   exactBlocks: ['w'],
+};
+
+/** The optimizers of the resume test. */
+const resumable: Record<string, (layout: ParameterLayout) => Optimizer> = {
+  kfac: (layout) =>
+    new KFac(engine, layout, {
+      ...base,
+      exactBlocks: [],
+      refreshEvery: 3,
+      damping: { ...base.damping, initial: 1e-2 },
+      averageFrom: 4,
+    }),
+  adam: (layout) => new Adam(engine, layout, { learningRate: 0.01, schedule: 'cosine', steps: 400 }),
+  'gauss-newton': (layout) =>
+    new GaussNewton(engine, layout, {
+      target: 0.25,
+      window: 3,
+      probes: 4,
+      initialRadius: 1e-6,
+      minRadius: 1e-12,
+      maxRadius: 1e3,
+    }),
+  spring: (layout) => new Spring(engine, layout, { damping: 1e-2, momentum: 0.9 }),
+  ssbroyden: (layout) => new SSBroyden(engine, layout),
+  ssbfgs: (layout) => new SSBfgs(engine, layout),
+  lbfgs: (layout) => new LBfgs(layout, { history: 3 }),
 };
 
 function gradientNorm(objective: Objective, theta: Float64Array): number {
@@ -240,32 +270,12 @@ describe('optimizers', () => {
     }
   });
 
-  test.each(['kfac', 'adam', 'gauss-newton', 'spring'])(
+  test.each(Object.keys(resumable))(
     'oracle kfac §14.32: a resumed training is the uninterrupted one, bit for bit: %s',
     async (name) => {
       const run = async (steps: number, resume?: Uint8Array) => {
         const objective = changingLeastSquares();
-        const optimizer =
-          name === 'kfac'
-            ? new KFac(engine, objective.parameters, {
-                ...base,
-                exactBlocks: [],
-                refreshEvery: 3,
-                damping: { ...base.damping, initial: 1e-2 },
-                averageFrom: 4,
-              })
-            : name === 'adam'
-              ? new Adam(engine, objective.parameters, { learningRate: 0.01, schedule: 'cosine', steps: 400 })
-              : name === 'spring'
-                ? new Spring(engine, objective.parameters, { damping: 1e-2, momentum: 0.9 })
-                : new GaussNewton(engine, objective.parameters, {
-                    target: 0.25,
-                    window: 3,
-                    probes: 4,
-                    initialRadius: 1e-6,
-                    minRadius: 1e-12,
-                    maxRadius: 1e3,
-                  });
+        const optimizer = resumable[name]!(objective.parameters);
         const theta = new Float64Array(4);
         const checkpoints = new Map<number, Uint8Array>();
         const outcome = await runTraining(

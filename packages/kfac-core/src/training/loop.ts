@@ -31,7 +31,7 @@ export interface TrainingTask {
 
 export interface TrainingOutcome {
   readonly status: TrainingStatus;
-  /** 'steps', 'seconds', 'loss', 'radius', 'stalled', 'non-finite', 'cancelled' or the evaluation's own. Never empty. */
+  /** 'steps', 'seconds', 'loss', 'radius', 'stalled', 'line-search', 'gradient', 'non-finite', 'cancelled' or the evaluation's own. Never empty. */
   readonly stopReason: string;
   readonly steps: number;
   readonly seconds: number;
