@@ -22,6 +22,7 @@ export { GaussNewton, type GaussNewtonOptions } from './optimizer/gauss-newton.t
 export { KFac, type KFacOptions } from './optimizer/kfac.ts';
 export { LBfgs, type LBfgsOptions } from './optimizer/lbfgs.ts';
 export type { Optimizer, OptimizerState, StepReport } from './optimizer/optimizer.ts';
+export { Phases, type Phase } from './optimizer/phases.ts';
 export { Spring, type SpringOptions } from './optimizer/spring.ts';
 export { SSBfgs } from './optimizer/ssbfgs.ts';
 export { SSBroyden } from './optimizer/ssbroyden.ts';

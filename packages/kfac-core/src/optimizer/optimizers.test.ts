@@ -16,6 +16,7 @@ import { GramSystem, OrthogonalSystem } from './reduced-system.ts';
 import { solveSecular } from './secular.ts';
 import { LBfgs } from './lbfgs.ts';
 import type { Optimizer } from './optimizer.ts';
+import { Phases } from './phases.ts';
 import { Spring } from './spring.ts';
 import { SSBfgs } from './ssbfgs.ts';
 import { SSBroyden } from './ssbroyden.ts';
@@ -107,6 +108,12 @@ const resumable: Record<string, (layout: ParameterLayout) => Optimizer> = {
   ssbroyden: (layout) => new SSBroyden(engine, layout),
   ssbfgs: (layout) => new SSBfgs(engine, layout),
   lbfgs: (layout) => new LBfgs(layout, { history: 3 }),
+  phases: (layout) =>
+    new Phases([
+      { create: () => resumable['adam']!(layout), steps: 70 },
+      { create: () => resumable['spring']!(layout), steps: 60 },
+      { create: () => resumable['lbfgs']!(layout) },
+    ]),
 };
 
 function gradientNorm(objective: Objective, theta: Float64Array): number {
