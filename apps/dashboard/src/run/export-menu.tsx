@@ -6,7 +6,7 @@ const FORMATS = [
   { format: 'csv', name: 'CSV', what: 'table of the grid' },
   { format: 'npy', name: 'NumPy', what: 'float64 array' },
   { format: 'vtk', name: 'VTK', what: 'for ParaView' },
-  { format: 'js', name: 'ES module', what: 'evaluates u and its derivatives' },
+  { format: 'js', name: 'ES module', what: 'solution, derivatives' },
 ] as const;
 
 /** True if the service has the solution of the run as files. */
