@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -199,7 +199,14 @@ describe('solve', () => {
     const { code, stderr } = await kfac('solve', file('decay.json', decay), '--out', out);
     expect(code).toBe(0);
     expect(stderr).toContain(join(out, 'result.json'));
-    expect(readdirSync(out).sort()).toEqual(['fields.csv', 'network.json', 'result.json']);
+    expect(readdirSync(out).sort()).toEqual([
+      'fields.csv',
+      'fields.npy',
+      'fields.vtk',
+      'network.json',
+      'result.json',
+      'solution.mjs',
+    ]);
     const network = JSON.parse(readFileSync(join(out, 'network.json'), 'utf8')) as {
       sizes: number[];
       parameters: number[];
@@ -214,6 +221,12 @@ describe('solve', () => {
       const values = row.split(',').map(Number);
       expect(Math.abs(values[names.indexOf('u')]! - Math.exp(-values[0]!))).toBeLessThan(1e-3);
     }
+    const { evaluate } = (await import(/* @vite-ignore */ pathToFileURL(join(out, 'solution.mjs')).href)) as {
+      evaluate(point: number[]): { u: { value: number; gradient: number[] } };
+    };
+    const { value, gradient } = evaluate([0.5]).u;
+    expect(Math.abs(value - Math.exp(-0.5))).toBeLessThan(1e-3);
+    expect(Math.abs(gradient[0]! + Math.exp(-0.5))).toBeLessThan(1e-2);
   });
 
   test('a bad problem exits 2 with its code and every pointer, and with --json as one object too', async () => {

@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { curve, openBrowser, openPage, retype, skips, tabTo, waitForPoints } from './support/browser.ts';
+import { barriers, curve, openBrowser, openPage, retype, skips, tabTo, waitForPoints } from './support/browser.ts';
 import { P2, Service } from './support/service.ts';
 
 const TIMEOUT = 240_000;
@@ -121,6 +122,36 @@ describe.skipIf(skips())('the dashboard', () => {
       expect(plane.scale.map).toBe(signed ? 'diverging' : 'viridis');
       if (signed) expect(plane.scale.min).toBe(-plane.scale.max);
     }
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  test('a solution is downloaded from the menu of its run, by keyboard', { timeout: TIMEOUT }, async () => {
+    const id = await service.launch('pinn', 'Download', { ...P2, stop: { steps: 5 } });
+    await service.ended(id);
+    const { page, errors } = await openPage(browser);
+    await page.goto(`${service.url}/runs/${id}`);
+    await page.locator('.menu > summary').waitFor();
+    await tabTo(page, '.menu > summary');
+    await page.keyboard.press('Enter');
+    const links = page.locator('.menu a');
+    expect(await links.allTextContents()).toEqual([
+      expect.stringContaining('CSV'),
+      expect.stringContaining('NumPy'),
+      expect.stringContaining('VTK'),
+      expect.stringContaining('ES module'),
+    ]);
+    expect(await barriers(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await links.first().waitFor({ state: 'hidden' });
+    await page.keyboard.press('Enter');
+    await tabTo(page, '.menu a[href$="format=npy"]');
+    const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('Enter')]);
+    expect(download.suggestedFilename()).toBe('fields.npy');
+    const bytes = readFileSync(await download.path());
+    expect(bytes.toString('latin1', 1, 6)).toBe('NUMPY');
+    expect(bytes.toString('latin1')).toContain("'shape': (6, 65, 65)");
+    await links.first().waitFor({ state: 'hidden' });
     expect(errors).toEqual([]);
     await page.context().close();
   });

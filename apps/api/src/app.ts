@@ -12,6 +12,7 @@ import { answerClientError, problemPlugin, sendRouterProblem } from './plugins/p
 import { securityPlugin } from './plugins/security.ts';
 import { ProblemError } from './problem.ts';
 import { eventRoutes } from './routes/events.ts';
+import { exportRoutes } from './routes/exports.ts';
 import { metricRoutes } from './routes/metrics.ts';
 import { runRoutes } from './routes/runs.ts';
 import { snapshotRoutes } from './routes/snapshots.ts';
@@ -89,7 +90,7 @@ async function versionOne(app: FastifyInstance, { services }: { services: Servic
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   const addMethodProblems = watchMethods(app);
-  for (const routes of [runRoutes, metricRoutes, snapshotRoutes, eventRoutes, systemRoutes])
+  for (const routes of [runRoutes, metricRoutes, snapshotRoutes, exportRoutes, eventRoutes, systemRoutes])
     await app.register(routes, { services });
   addMethodProblems();
 }

@@ -32,6 +32,7 @@ test('the description is OpenAPI 3.1, complete, and the one that was agreed', as
     'GET /v1/runs/{id}/distributions',
     'GET /v1/runs/{id}/distributions/{name}',
     'GET /v1/runs/{id}/events',
+    'GET /v1/runs/{id}/export',
     'GET /v1/runs/{id}/fields',
     'GET /v1/runs/{id}/fields/{name}',
     'GET /v1/runs/{id}/metrics',

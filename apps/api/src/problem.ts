@@ -12,6 +12,7 @@ export const PROBLEMS = {
   RUN_NOT_FOUND: { status: 404, title: 'There is no such run' },
   FIELD_NOT_FOUND: { status: 404, title: 'The run has no such field' },
   DISTRIBUTION_NOT_FOUND: { status: 404, title: 'The run has no such distribution' },
+  EXPORT_NOT_FOUND: { status: 404, title: 'The run has no such export' },
   METHOD_NOT_ALLOWED: { status: 405, title: 'The address does not know this method' },
   NOT_ACCEPTABLE: { status: 406, title: 'The resource is not available in the accepted media types' },
   REQUEST_TIMEOUT: { status: 408, title: 'The request took too long' },

@@ -88,9 +88,17 @@ describe('a run', () => {
       distributions: [{ name: 'policy', counts: [95, 1], sharpe: null }],
     });
     expect(await client.json(`/v1/runs/${id}/distributions/policy`)).toMatchObject({ edges: [0, 1, 2] });
+    const file = await fetch(`${client.address}/v1/runs/${id}/export?format=csv`);
+    expect(Object.fromEntries(file.headers)).toMatchObject({
+      'content-type': 'text/csv; charset=utf-8',
+      'content-disposition': 'attachment; filename="fields.csv"',
+      'x-content-type-options': 'nosniff',
+    });
+    expect(await file.text()).toBe(`x\n${orbit(0.3, 95)}\n`);
     expect(readdirSync(join(folder.path, 'runs', id)).sort()).toEqual([
       'checkpoint-1-60.kfac',
       'checkpoint-1-80.kfac',
+      'export-1.csv',
       'snapshot-1-95.f32',
       'snapshot-1-95.json',
     ]);
@@ -114,6 +122,9 @@ describe('a run', () => {
     const { id } = await client.create('orbit', { crash: 57, stop: { steps: 90 } });
     const run = await client.ended(id);
     expect(run).toMatchObject({ status: 'succeeded', attempt: 2, result: { final: orbit(0.3, 90) } });
+    expect(readdirSync(join(folder.path, 'runs', id)).filter((name) => name.startsWith('export'))).toEqual([
+      'export-2.csv',
+    ]);
     expect(await statuses(id)).toEqual([
       'queued',
       'claimed',

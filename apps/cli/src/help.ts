@@ -7,7 +7,7 @@ const TRAINING_OPTIONS = `Options:
   --list              lists the catalogue
 ${SET}
   --threads N         threads of the engine (default: KFAC_THREADS, else all cores); results do not depend on it
-  --out DIR           writes result.json, network.json and CSV files into DIR
+  --out DIR           writes result.json, network.json and the files named above into DIR
   --resume FILE       goes on from a checkpoint, bit for bit
 ${JSON_OPTION}
   -h, --help          this text
@@ -46,7 +46,9 @@ Exit code: 0 finished, 1 failed or diverged, 2 bad input, 130 cancelled.
   solve: `Usage: kfac solve SPEC.json|NAME [OPTIONS]
 
 Solves a differential equation with a neural network. ${PROBLEM}
---out also writes fields.csv: the solution and, where they are known, exact values, error and residual on a grid.
+--out also writes the solution with its residual and, where they are known, exact values and error on a grid as
+fields.csv, fields.npy (NumPy) and fields.vtk (ParaView), and solution.mjs, an ES module without dependencies that
+evaluates the solution and its derivatives.
 
 ${TRAINING_OPTIONS}
 `,

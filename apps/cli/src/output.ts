@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Distribution, Field } from '@kfac/core';
+import type { Distribution } from '@kfac/core';
 import { UsageError } from './exit.ts';
 
 /** Makes the folder of `--out`; throws `UsageError` if it cannot be made, before any work is done. */
@@ -35,11 +35,14 @@ export function fileStem(name: string): string {
   );
 }
 
+/** Contents by file name. */
+export type Files = Readonly<Record<string, string | Uint8Array>>;
+
 /** Writes files into a folder; gives their paths. */
-export function writeFiles(folder: string, files: Readonly<Record<string, string>>): string[] {
-  return Object.entries(files).map(([name, text]) => {
+export function writeFiles(folder: string, files: Files): string[] {
+  return Object.entries(files).map(([name, content]) => {
     const path = join(folder, name);
-    writeAtomically(path, text);
+    writeAtomically(path, content);
     return path;
   });
 }
@@ -48,24 +51,6 @@ export function writeFiles(folder: string, files: Readonly<Record<string, string
 export function jsonFile(value: unknown): string {
   const plain = (_key: string, item: unknown): unknown => (item instanceof Float64Array ? Array.from(item) : item);
   return `${JSON.stringify(value, plain, 2)}\n`;
-}
-
-/** Fields on one grid as CSV: a column for each coordinate, then one for each field; a row for each grid point. */
-export function fieldsCsv(fields: readonly Field[]): string {
-  const [first] = fields;
-  if (first === undefined) return '';
-  const header = [...first.axes.map(({ name }) => name), ...fields.map(({ name }) => name)].join(',');
-  const rows = Array.from(first.values, (_, index) => {
-    let rest = index;
-    const coordinates: number[] = [];
-    for (let axis = first.axes.length - 1; axis >= 0; axis--) {
-      const { values } = first.axes[axis]!;
-      coordinates.unshift(values[rest % values.length]!);
-      rest = Math.floor(rest / values.length);
-    }
-    return [...coordinates, ...fields.map(({ values }) => values[index])].join(',');
-  });
-  return `${[header, ...rows].join('\n')}\n`;
 }
 
 /** P&L histograms as CSV: one row for each bin of each distribution. */

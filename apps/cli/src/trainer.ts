@@ -1,5 +1,6 @@
-import type { Distribution, EngineDescription, Field, TrainingOptions, TrainingStatus } from '@kfac/core';
+import type { EngineDescription, TrainingOptions, TrainingStatus } from '@kfac/core';
 import type { JsonSchema } from './alternatives.ts';
+import type { Files } from './output.ts';
 import type { StopRules } from './progress.ts';
 import type { CatalogueItem } from './spec-source.ts';
 
@@ -16,8 +17,8 @@ export interface Report {
 /** A finished training as the command line needs it. */
 export interface Trained {
   readonly report: Report;
-  readonly fields: readonly Field[];
-  readonly distributions: readonly Distribution[];
+  /** What `--out` writes beside report and network; computed when it is asked for. */
+  files(): Files;
   /** The trained network, plain JSON. */
   readonly network: unknown;
   /** Readable results. */

@@ -1,15 +1,19 @@
 import { type Engine, type Field, KfacError, matrix } from '@kfac/core';
 import { type Problem, jetShape } from './problem.ts';
 
-/** Grid points along an axis: curves, and maps. */
-const CURVE_RESOLUTION = 257;
-const MAP_RESOLUTION = 65;
-const MAX_RESOLUTION = 1025;
+/** A field in the precision in which it is computed. */
+export interface GridField extends Omit<Field, 'values'> {
+  readonly values: Float64Array;
+}
+
+/** Grid points along an axis, by default and at most: curves, maps, volumes. */
+const RESOLUTIONS = [257, 65, 33] as const;
+const MAX_RESOLUTIONS = [1025, 1025, 101] as const;
 
 /**
- * Fields of a solution on a grid over the first two coordinates (or the only one), the others at the middle of their
- * intervals: the network's value under the unknown's name, the residual, and, if there is an exact solution, 'exact' and
- * 'error' = value − exact. The grid and what does not depend on θ are computed once.
+ * Fields of a solution on a grid over the first coordinates, at most two unless more are asked for, the others at the
+ * middle of their intervals: the network's value under the unknown's name, the residual, and, if there is an exact
+ * solution, 'exact' and 'error' = value − exact. The grid and what does not depend on θ are computed once.
  */
 export class FieldGrid {
   readonly #problem: Problem;
@@ -19,21 +23,19 @@ export class FieldGrid {
   readonly #coordinates: Float64Array;
   #exact: Float64Array | null = null;
 
-  /** Throws `KFAC_SHAPE` unless the resolution is an integer in [2, 1025]. */
-  constructor(problem: Problem, engine: Engine, resolution?: number) {
+  /** Throws `KFAC_SHAPE` unless the resolution is an integer in [2, 1025], over three coordinates in [2, 101]. */
+  constructor(problem: Problem, engine: Engine, resolution?: number, maxAxes: 2 | 3 = 2) {
     const { box } = problem;
     const d = box.names.length;
-    const size = resolution ?? (d === 1 ? CURVE_RESOLUTION : MAP_RESOLUTION);
-    if (!Number.isInteger(size) || size < 2 || size > MAX_RESOLUTION) {
-      throw new KfacError(
-        'KFAC_SHAPE',
-        `expected a resolution that is an integer in [2, ${MAX_RESOLUTION}], got ${size}`,
-      );
-    }
+    const axes = Math.min(d, maxAxes);
+    const size = resolution ?? RESOLUTIONS[axes - 1]!;
+    const maximum = MAX_RESOLUTIONS[axes - 1]!;
+    if (!Number.isInteger(size) || size < 2 || size > maximum)
+      throw new KfacError('KFAC_SHAPE', `expected a resolution that is an integer in [2, ${maximum}], got ${size}`);
     this.#problem = problem;
     this.#engine = engine;
     this.#axes = box.names
-      .slice(0, 2)
+      .slice(0, axes)
       .map((name, axis) => ({ name, values: linspace(box.lower[axis]!, box.upper[axis]!, size) }));
     this.#points = size ** this.#axes.length;
     this.#coordinates = new Float64Array(d * this.#points);
@@ -44,13 +46,18 @@ export class FieldGrid {
   }
 
   #coordinate(axis: number, n: number, size: number): number {
-    if (axis >= 2) return (this.#problem.box.lower[axis]! + this.#problem.box.upper[axis]!) / 2;
-    const index = axis === this.#axes.length - 1 ? n % size : Math.floor(n / size);
-    return this.#axes[axis]!.values[index]!;
+    if (axis >= this.#axes.length) return (this.#problem.box.lower[axis]! + this.#problem.box.upper[axis]!) / 2;
+    const inner = size ** (this.#axes.length - 1 - axis);
+    return this.#axes[axis]!.values[Math.floor(n / inner) % size]!;
   }
 
-  /** The fields at θ. */
+  /** The fields at θ, rounded to the precision of pictures. */
   at(theta: Float64Array): Field[] {
+    return this.sample(theta).map((field) => ({ ...field, values: Float32Array.from(field.values) }));
+  }
+
+  /** The fields at θ as they are computed. */
+  sample(theta: Float64Array): GridField[] {
     const { interior, exact, box, spec } = this.#problem;
     const d = box.names.length;
     const count = this.#points;
@@ -75,12 +82,12 @@ export class FieldGrid {
     ];
   }
 
-  #field(name: string, values: ArrayLike<number>): Field {
+  #field(name: string, values: ArrayLike<number>): GridField {
     return {
       name,
       shape: this.#axes.map((axis) => axis.values.length),
       axes: this.#axes,
-      values: Float32Array.from(values),
+      values: Float64Array.from(values),
     };
   }
 }

@@ -5,6 +5,7 @@ export { type Problem, compileProblem, parsePinnSpec } from './problem.ts';
 export { PinnObjective, type TermLosses } from './objective.ts';
 export { createOptimizer } from './optimizers.ts';
 export { type TrainedNetwork, initialParameters } from './network.ts';
+export { EXPORT_FORMATS, type ExportFormat } from './export/formats.ts';
 export { type CatalogueEntry, catalogue } from './problems/catalogue.ts';
 export { type PinnReport, Solution } from './solution.ts';
 export { solve } from './solve.ts';

@@ -1,9 +1,11 @@
 import { defaultEngine } from '@kfac/core';
 import { describe, expect, test } from 'vitest';
+import { esModule } from './export/es-module.ts';
 import { FieldGrid } from './fields.ts';
 import { initialParameters } from './network.ts';
 import { networkValues } from './network-values.ts';
 import { compileProblem } from './problem.ts';
+import { solve } from './solve.ts';
 import type { PinnSpecInput } from './spec.ts';
 
 const engine = defaultEngine();
@@ -105,7 +107,67 @@ describe('fields', () => {
     expect(fields[0]!.axes[0]!.values.at(-1)).toBe(1);
   });
 
+  test('three coordinates as a volume, in double precision', () => {
+    const [u, residual] = new FieldGrid(problem, engine, 3, 3).sample(theta);
+    expect(u!.shape).toEqual([3, 3, 3]);
+    expect(u!.axes.map(({ values }) => values)).toEqual([
+      [0, 0.5, 1],
+      [-1, 1, 3],
+      [2, 3, 4],
+    ]);
+    const at = [0.5, -1, 4]; // 1·9 + 0·3 + 2
+    const values = networkValues(problem, engine, theta, [at], ['u_t', 'laplacian(u)']);
+    expect(u!.values[11]).toBeCloseTo(values['u']![0]!, 14);
+    expect(residual!.values[11]).toBeCloseTo(values['u_t']![0]! - values['laplacian(u)']![0]! + 4, 13);
+    expect(() => new FieldGrid(problem, engine, 102, 3)).toThrow(/\[2, 101\], got 102/);
+  });
+
   test.each([1, 2.5, 5000])('refuses a resolution of %d', (resolution) => {
     expect(() => new FieldGrid(problem, engine, resolution)).toThrow(/resolution/);
+  });
+});
+
+describe('export', () => {
+  const solved = solve({
+    domain: { t: [0, 1], x: [0, 1] },
+    equations: ['u_t = u_xx'],
+    conditions: [{ on: 't = 0 or x = 0 or x = 1', equation: 'u = sin(pi*x)' }],
+    exact: { u: 'exp(-pi^2*t)*sin(pi*x)' },
+    network: { hidden: [6] },
+    sampling: { interior: 20, conditions: 12 },
+    stop: { steps: 3 },
+  });
+
+  test('csv, npy and vtk hold the same numbers, those of evaluate', async () => {
+    const solution = await solved;
+    const text = new TextDecoder().decode(solution.export('csv', 5));
+    const [header, ...rows] = text.trim().split('\n');
+    expect(header).toBe('t,x,u,residual,exact,error');
+    const table = rows.map((row) => row.split(',').map(Number));
+    expect(table).toHaveLength(25);
+    const u = solution.evaluate(table.map(([t, x]) => [t!, x!]))['u']!;
+    for (const [n, row] of table.entries()) expect(row[2]).toBeCloseTo(u[n]!, 14);
+
+    const npy = Buffer.from(solution.export('npy', 5));
+    const from = npy.length - 8 * 25 * 6;
+    const columns = Array.from({ length: 6 }, (_, k) =>
+      table.map((__, n) => npy.readDoubleLE(from + 8 * (25 * k + n))),
+    );
+    expect(table.map((_, n) => columns.map((column) => column[n]))).toEqual(table);
+
+    const vtk = Buffer.from(solution.export('vtk', 5));
+    const start = vtk.indexOf('LOOKUP_TABLE default\n') + 'LOOKUP_TABLE default\n'.length;
+    for (const [n, row] of table.entries()) {
+      const [i, j] = [Math.floor(n / 5), n % 5];
+      expect(vtk.readDoubleBE(start + 8 * (i + 5 * j))).toBe(row[2]);
+    }
+    expect(solution.export('npy')).toHaveLength(from + 8 * 65 * 65 * 6);
+  });
+
+  test('js is the module of the network; other formats and resolutions are refused', async () => {
+    const solution = await solved;
+    expect(new TextDecoder().decode(solution.export('js'))).toBe(esModule(solution.network, solution.spec));
+    expect(() => solution.export('xlsx' as 'csv')).toThrow('expected a format of csv, npy, vtk, js, got "xlsx"');
+    expect(() => solution.export('csv', 1)).toThrow(/resolution/);
   });
 });

@@ -1,4 +1,5 @@
-import type { Engine, EngineDescription, Field, TrainingStatus } from '@kfac/core';
+import { type Engine, type EngineDescription, type Field, KfacError, type TrainingStatus } from '@kfac/core';
+import { EXPORT_FORMATS, type ExportFormat } from './export/formats.ts';
 import { FieldGrid } from './fields.ts';
 import type { TrainedNetwork } from './network.ts';
 import { networkValues } from './network-values.ts';
@@ -119,6 +120,22 @@ export class Solution {
   /** Value, residual and, with an exact solution, exact and error on a grid; `resolution` points along an axis. */
   fields(resolution?: number): Field[] {
     return new FieldGrid(this.#problem, this.#engine, resolution).at(this.network.parameters);
+  }
+
+  /**
+   * The bytes of a file: fields over the first three coordinates as `csv`, `npy` or `vtk` with `resolution` points along
+   * an axis, or the network as an ES module, `js`. Throws `KFAC_SPEC` for another format, `KFAC_SHAPE` for a resolution
+   * out of range.
+   */
+  export(format: ExportFormat, resolution?: number): Uint8Array {
+    if (!Object.hasOwn(EXPORT_FORMATS, format)) {
+      const known = Object.keys(EXPORT_FORMATS).join(', ');
+      throw new KfacError('KFAC_SPEC', `expected a format of ${known}, got ${JSON.stringify(format)}`);
+    }
+    const { network, spec } = this;
+    const fields = () => new FieldGrid(this.#problem, this.#engine, resolution, 3).sample(network.parameters);
+    const content = EXPORT_FORMATS[format].write({ network, spec, fields });
+    return typeof content === 'string' ? new TextEncoder().encode(content) : content;
   }
 
   /** The report as plain JSON. */

@@ -1,5 +1,6 @@
 import { KfacError, type Progress, type Snapshot, selectEngine } from '@kfac/core';
 import { describe, expect, test } from 'vitest';
+import { SAMPLING_METHODS } from './sampling/methods.ts';
 import { solve } from './solve.ts';
 import type { PinnSpecInput } from './spec.ts';
 
@@ -287,6 +288,19 @@ describe('what a solution says', () => {
   });
 });
 
+test.each(SAMPLING_METHODS)('%s points, inside and on the boundary, lead to the solution', async (method) => {
+  const { relativeL2 } = await solve({
+    domain: { x: [0, 1], y: [0, 2] },
+    equations: ['laplacian(u) = 2'],
+    conditions: [{ on: 'boundary', equation: 'u = x^2 + x*y' }],
+    exact: { u: 'x^2 + x*y' },
+    network: { hidden: [16] },
+    sampling: { interior: 200, conditions: 100, method },
+    stop: { steps: 120 },
+  });
+  expect(relativeL2['u']).toBeLessThan(1e-5);
+});
+
 describe('oracle pinn §8.20: resume is bit for bit', () => {
   test.each([
     ['gauss-newton', {}],
@@ -297,8 +311,12 @@ describe('oracle pinn §8.20: resume is bit for bit', () => {
     ['ssbfgs', {}],
     ['lbfgs', {}],
     ['lbfgs with fresh points', { sampling: { ...line.sampling, resampleEvery: 7 } }],
+    [
+      'kfac with fresh points of another method',
+      { sampling: { ...line.sampling, method: 'halton', resampleEvery: 7 } },
+    ],
     ['adam', {}],
-  ])('%s', async (label, change) => {
+  ] as [string, Partial<PinnSpecInput>][])('%s', async (label, change) => {
     const name = label.split(' ')[0] as 'kfac';
     const spec: PinnSpecInput = { ...decay, optimizer: { name }, stop: { steps: 40 }, ...change };
     const whole = await solve(spec, { engine: selectEngine({ threads: 1 }) });

@@ -38,9 +38,9 @@ export function checkNames(parsed: ParsedSpec, faults: Fault[]): void {
   }
 }
 
-/** Checks what fields say about each other: stop rules, schedule, damping bounds. Adds what is wrong to `faults`. */
+/** Checks what fields say about each other: stop rules, schedule, damping bounds, resampling. Adds what is wrong to `faults`. */
 export function checkConsistency(parsed: ParsedSpec, faults: Fault[]): void {
-  const { stop, optimizer, exact } = parsed;
+  const { stop, optimizer, exact, sampling } = parsed;
   const fault = (pointer: string, detail: string): void => {
     faults.push({ code: 'KFAC_SPEC', pointer, detail });
   };
@@ -51,6 +51,12 @@ export function checkConsistency(parsed: ParsedSpec, faults: Fault[]): void {
   }
   if (optimizer.name === 'adam' && optimizer.schedule === 'cosine' && stop.steps === undefined) {
     fault('/optimizer/schedule', 'a cosine schedule needs stop.steps, where it ends');
+  }
+  if (sampling.method === 'grid' && sampling.resampleEvery > 0) {
+    fault(
+      '/sampling/resampleEvery',
+      `expected 0, since a grid is always the same points, got ${sampling.resampleEvery}; other methods draw new ones`,
+    );
   }
   if (optimizer.name === 'kfac' && optimizer.damping.minimum > optimizer.damping.maximum) {
     fault(

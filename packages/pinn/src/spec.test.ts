@@ -196,6 +196,20 @@ const REFUSALS: [what: string, json: unknown, code: string, pointer: string, det
   ['a reserved name', { ...minimal, domain: { e: [0, 1] } }, 'KFAC_SPEC', '/domain/e', /text rules/],
   ['a name used twice', { ...minimal, constants: { x: 1 } }, 'KFAC_SPEC', '/constants/x', /declared twice/],
   [
+    'new points of a grid',
+    { ...minimal, sampling: { method: 'grid', resampleEvery: 10 } },
+    'KFAC_SPEC',
+    '/sampling/resampleEvery',
+    /expected 0, since a grid is always the same points, got 10/,
+  ],
+  [
+    'an unknown method of sampling',
+    { ...minimal, sampling: { method: 'hammersley' } },
+    'KFAC_SPEC',
+    '/sampling/method',
+    /"sobol"\|"halton"\|"latin-hypercube"\|"grid"\|"uniform"/,
+  ],
+  [
     'a constant that reads like a derivative',
     { ...minimal, constants: { u_x: 1 } },
     'KFAC_SPEC',

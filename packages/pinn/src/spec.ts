@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { MAX_TEXT } from './equation/gate.ts';
 import { optimizerSchema } from './optimizer-spec.ts';
+import { SAMPLING_METHODS } from './sampling/methods.ts';
 import { section } from './section.ts';
 
 /** Sizes beyond which a problem is refused with `KFAC_LIMIT`. */
@@ -72,7 +73,10 @@ const networkSchema = section({
 const samplingSchema = section({
   interior: points.default(3000).describe('Collocation points inside the domain'),
   conditions: points.default(600).describe('Points of all conditions together, split by measure, at least one a place'),
-  method: z.enum(['sobol', 'uniform']).default('sobol'),
+  method: z
+    .enum(SAMPLING_METHODS)
+    .default('sobol')
+    .describe('How points are spread, inside as on the conditions; a grid is always the same points'),
   resampleEvery: z.int().min(0).max(LIMITS.steps).default(0).describe('New points every so many steps; 0: never'),
 });
 

@@ -279,6 +279,19 @@ describe('what a run shows', () => {
     await own.close();
   });
 
+  test('an export before it has ended, after it has ended without one, or in a format that does not exist', async () => {
+    const { id } = await create(context.app);
+    const url = `/v1/runs/${id}/export?format=npy`;
+    const early = await expectProblem(context.app, { method: 'GET', url }, 'EXPORT_NOT_FOUND');
+    expect(early['detail']).toMatch(/written when the training ends, and the run is queued/);
+    await context.app.inject({ method: 'POST', url: `/v1/runs/${id}/cancel` });
+    const late = await expectProblem(context.app, { method: 'GET', url }, 'EXPORT_NOT_FOUND');
+    expect(late['detail']).toMatch(/a pinn run that ended as cancelled left none/);
+    for (const query of ['', '?format=', '?format=xlsx', '?format=npy&more=1']) {
+      await expectProblem(context.app, { method: 'GET', url: `/v1/runs/${id}/export${query}` }, 'INVALID_REQUEST');
+    }
+  });
+
   test('a field in a media type that it does not have', async () => {
     const { id } = await create(context.app);
     await expectProblem(

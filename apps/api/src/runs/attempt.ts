@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { exportFile } from '../worker/files.ts';
 import type { FromWorker, WorkerOutcome } from '../worker/protocol.ts';
 import type { Ending, RunStore, StoredRunDetail } from './store.ts';
 import { Watchdog } from './watchdog.ts';
@@ -193,15 +194,18 @@ export class Attempt {
     this.#log.warn({ runId: id, attempt, status, error }, 'attempt interrupted');
   }
 
-  /** Removes what no row names: files of attempts that lost their lease, temporary files. */
+  /** Removes what neither a row names nor this attempt exported: files of attempts that lost their lease, temporary files. */
   async #sweep(): Promise<void> {
     const { id } = this.run;
     const run = await this.#store.get(id);
     if (run === null || run.attempt !== this.run.attempt) return;
     const kept = new Set((await this.#store.checkpoints(id)).map(({ file }) => file));
     if (run.snapshot !== null) kept.add(run.snapshot).add(run.snapshot.replace(/json$/, 'f32'));
-    for (const file of readdirSync(this.#folder))
-      if (!kept.has(file)) rmSync(join(this.#folder, file), { force: true });
+    const exports = exportFile(run.attempt, '');
+    for (const file of readdirSync(this.#folder)) {
+      const isExport = file.startsWith(exports) && !file.endsWith('.tmp');
+      if (!kept.has(file) && !isExport) rmSync(join(this.#folder, file), { force: true });
+    }
   }
 
   /** Everything about one attempt happens in order. A store that fails ends the child: its lease runs out. */

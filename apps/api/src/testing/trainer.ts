@@ -33,7 +33,7 @@ export function orbit(start: number, steps: number): number {
 
 export const orbitTrainer: Trainer = async (json, options) => {
   const report = await train(json as Orbit, options);
-  return { toJSON: () => report };
+  return { toJSON: () => report, exports: () => ({ csv: Buffer.from(`x\n${report.final}\n`) }) };
 };
 
 async function train(spec: Orbit, options: TrainingOptions): Promise<OrbitReport> {

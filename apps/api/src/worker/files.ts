@@ -36,6 +36,11 @@ export function readCheckpoint(folder: string, checkpoint: CheckpointFile): { by
   return { bytes };
 }
 
+/** The name of an export in a run's folder. */
+export function exportFile(attempt: number, format: string): string {
+  return `export-${attempt}.${format}`;
+}
+
 /** The description of a snapshot; the values of all fields lie one after the other in the file `values`, f32 little-endian. */
 export interface SnapshotManifest {
   readonly step: number;

@@ -1,3 +1,4 @@
+import type { ExportFormat } from '@kfac/pinn';
 import { runWorker } from './run.ts';
 import type { Trainers } from './trainer.ts';
 
@@ -11,7 +12,15 @@ type PinnSpec = Parameters<Awaited<ReturnType<typeof pinn>>['solve']>[0];
 type HedgingSpec = Parameters<Awaited<ReturnType<typeof hedging>>['train']>[0];
 
 const trainers: Trainers = {
-  pinn: async (spec, options) => (await pinn()).solve(spec as PinnSpec, options),
+  pinn: async (spec, options) => {
+    const { EXPORT_FORMATS, solve } = await pinn();
+    const solution = await solve(spec as PinnSpec, options);
+    const formats = Object.keys(EXPORT_FORMATS) as ExportFormat[];
+    return {
+      toJSON: () => solution.toJSON(),
+      exports: () => Object.fromEntries(formats.map((format) => [format, solution.export(format)])),
+    };
+  },
   hedging: async (spec, options) => (await hedging()).train(spec as HedgingSpec, options),
 };
 

@@ -152,9 +152,11 @@ describe('files', () => {
     report.checkpoint(Buffer.from('state'), 100);
     report.snapshot(snapshot(100));
     report.end();
+    report.exports({ npy: Uint8Array.of(1) });
     expect(sent.map(({ log }) => log)).toEqual([
       expect.stringMatching(/^The checkpoint of step 100 could not be written: ENOENT/),
       expect.stringMatching(/^The snapshot of step 100 could not be written: ENOENT/),
+      expect.stringMatching(/^The export as npy could not be written: ENOENT/),
     ]);
   });
 

@@ -1,6 +1,7 @@
+import { join } from 'node:path';
 import type { Progress, Snapshot } from '@kfac/core';
 import type { Point, Report } from '../runs/store.ts';
-import { listSnapshots, removeSnapshot, writeCheckpoint, writeSnapshot } from './files.ts';
+import { exportFile, listSnapshots, removeSnapshot, writeAtomically, writeCheckpoint, writeSnapshot } from './files.ts';
 import { isKept } from './thinning.ts';
 
 const PROGRESS_EVERY_MS = 100;
@@ -60,6 +61,15 @@ export class Reporter {
   snapshot(snapshot: Snapshot): void {
     this.#snapshot = snapshot;
     if (this.#now() >= this.#snapshotAt + SNAPSHOT_EVERY_MS) this.#postSnapshot();
+  }
+
+  /** Writes what can be downloaded, by format. */
+  exports(files: Readonly<Record<string, Uint8Array>>): void {
+    for (const [format, bytes] of Object.entries(files)) {
+      this.#tried(`export as ${format}`, () =>
+        writeAtomically(join(this.#folder, exportFile(this.#attempt, format)), bytes),
+      );
+    }
   }
 
   note(message: string): void {

@@ -38,7 +38,7 @@ async function train(trainers: Trainers, job: Job, signal: AbortSignal): Promise
     () => performance.now(),
   );
   let bad: { step: number; metric: string } | undefined;
-  const solution = await trainer(JSON.parse(job.spec), {
+  const trained = await trainer(JSON.parse(job.spec), {
     signal,
     onProgress: (point) => {
       bad ??= firstNonfinite(point);
@@ -50,7 +50,8 @@ async function train(trainers: Trainers, job: Job, signal: AbortSignal): Promise
     ...(resume === undefined ? {} : { resume: resume.bytes }),
   });
   reporter.end();
-  const report = solution.toJSON();
+  reporter.exports(trained.exports?.() ?? {});
+  const report = trained.toJSON();
   const outcome: WorkerOutcome = {
     status: report.status,
     stopReason: report.stopReason,

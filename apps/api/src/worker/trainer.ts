@@ -7,7 +7,14 @@ export interface TrainerReport {
   readonly badStep?: number;
 }
 
+/** A finished training. */
+export interface Trained {
+  toJSON(): TrainerReport;
+  /** The files that can be downloaded when the run has ended, by format; absent where a kind has none. */
+  exports?(): Readonly<Record<string, Uint8Array>>;
+}
+
 /** Trains a specification that was checked at the door. */
-export type Trainer = (spec: unknown, options: TrainingOptions) => Promise<{ toJSON(): TrainerReport }>;
+export type Trainer = (spec: unknown, options: TrainingOptions) => Promise<Trained>;
 
 export type Trainers = Readonly<Record<string, Trainer>>;

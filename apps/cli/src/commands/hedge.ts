@@ -1,6 +1,7 @@
 import { catalogue, checkHedging, hedgingSpecSchema, train } from '@kfac/hedging';
 import type { HedgeSummary, HedgingReport, HedgingSpecInput } from '@kfac/hedging';
 import type { JsonSchema } from '../alternatives.ts';
+import { histogramCsv } from '../output.ts';
 import { digits, table } from '../table.ts';
 import type { Trainer } from '../trainer.ts';
 
@@ -18,8 +19,7 @@ export const hedgeTrainer: Trainer = {
     const result = await train(json as HedgingSpecInput, options);
     return {
       report: result.toJSON(),
-      fields: [],
-      distributions: result.distributions,
+      files: () => ({ 'histogram.csv': histogramCsv(result.distributions) }),
       network: result.policyNetwork,
       summary: hedgeSummary(result.toJSON()),
     };

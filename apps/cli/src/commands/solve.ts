@@ -1,5 +1,5 @@
-import { catalogue, checkPinn, pinnSpecSchema, solve } from '@kfac/pinn';
-import type { PinnReport, PinnSpecInput } from '@kfac/pinn';
+import { EXPORT_FORMATS, catalogue, checkPinn, pinnSpecSchema, solve } from '@kfac/pinn';
+import type { ExportFormat, PinnReport, PinnSpecInput } from '@kfac/pinn';
 import type { JsonSchema } from '../alternatives.ts';
 import { digits, table } from '../table.ts';
 import type { Trainer } from '../trainer.ts';
@@ -19,8 +19,10 @@ export const solveTrainer: Trainer = {
     const report = solution.toJSON();
     return {
       report,
-      fields: solution.fields(),
-      distributions: [],
+      files: () => {
+        const formats = Object.keys(EXPORT_FORMATS) as ExportFormat[];
+        return Object.fromEntries(formats.map((format) => [EXPORT_FORMATS[format].file, solution.export(format)]));
+      },
       network: solution.network,
       summary: solveSummary(report),
     };

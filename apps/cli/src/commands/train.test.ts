@@ -48,7 +48,7 @@ function trainer(steps: number, at: (when: number | 'evaluation') => void): Trai
     run: async (_json, options) => {
       const status = await run(options);
       const report = { status, stopReason: 'steps', steps: 1, seconds: 1, engine: options.engine!.describe() };
-      return { report, fields: [], distributions: [], network: {}, summary: 'the results' };
+      return { report, files: () => ({ 'some.bin': Uint8Array.of(1, 200) }), network: {}, summary: 'the results' };
     },
   };
 }
@@ -81,7 +81,8 @@ test('Ctrl-C during the final evaluation does not promise to cancel', async () =
   expect(code).toBe(EXIT.finished);
   expect(stderr).toContain('training has finished, its evaluation runs on (Ctrl-C again ends at once)');
   expect(stderr).not.toContain('cancel');
-  expect(readdirSync(folder).sort()).toEqual(['network.json', 'result.json']);
+  expect(readdirSync(folder).sort()).toEqual(['network.json', 'result.json', 'some.bin']);
+  expect([...readFileSync(join(folder, 'some.bin'))]).toEqual([1, 200]);
 });
 
 test('files that cannot be written are said in one line each, and the report is still printed', async () => {

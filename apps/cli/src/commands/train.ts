@@ -4,7 +4,7 @@ import { readCheckpoint, resumeCommand, writeCheckpoint } from '../checkpoint-fi
 import { only, parseCommandLine } from '../command-line.ts';
 import { EXIT } from '../exit.ts';
 import { onInterrupt } from '../interrupt.ts';
-import { fieldsCsv, histogramCsv, jsonFile, prepareFolder, writeFiles } from '../output.ts';
+import { jsonFile, prepareFolder, writeFiles } from '../output.ts';
 import { ProgressLine, duration } from '../progress.ts';
 import { listing, readProblem } from '../spec-source.ts';
 import type { Trained, Trainer } from '../trainer.ts';
@@ -98,12 +98,11 @@ function note(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-function reportFiles(folder: string, { report, fields, distributions, network }: Trained): void {
+function reportFiles(folder: string, { report, files, network }: Trained): void {
   const paths = writeFiles(folder, {
     'result.json': jsonFile(report),
     'network.json': jsonFile(network),
-    ...(fields.length > 0 && { 'fields.csv': fieldsCsv(fields) }),
-    ...(distributions.length > 0 && { 'histogram.csv': histogramCsv(distributions) }),
+    ...files(),
   });
   note(`written: ${paths.join(', ')}`);
 }

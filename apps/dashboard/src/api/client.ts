@@ -121,3 +121,5 @@ export const getCatalogue = (signal?: AbortSignal): Promise<Catalogue> => get('/
 export const getCapabilities = (signal?: AbortSignal): Promise<Capabilities> => get('/v1/capabilities', signal);
 
 export const eventsPath = (id: string): string => `${runPath(id)}/events`;
+
+export const exportPath = (id: string, format: string): string => `${runPath(id)}/export?format=${format}`;

@@ -10,6 +10,7 @@ import { KindTag, StatusChip } from '../components/status-chip.tsx';
 import { formatAgo, formatCount, formatJson, formatNumber, formatSeconds } from '../format.ts';
 import { Link } from '../router.tsx';
 import { DistributionPanel } from '../run/distribution-panel.tsx';
+import { ExportMenu, hasExports } from '../run/export-menu.tsx';
 import { FieldsPanel } from '../run/fields-panel.tsx';
 import { headline } from '../run/headline.ts';
 import { watchRun } from '../run/live.ts';
@@ -110,6 +111,7 @@ function Header({ live, run }: { live: LiveRun; run: Run }) {
               Resume
             </button>
           )}
+          {hasExports(run) && <ExportMenu id={run.id} />}
           <Link class="button" href={`/new?from=${encodeURIComponent(run.id)}`}>
             Run again …
           </Link>

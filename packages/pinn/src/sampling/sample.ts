@@ -1,8 +1,6 @@
 import { PhiloxStream } from '@kfac/core';
 import type { Box, Place } from '../geometry/box.ts';
-import { sobolPoints } from './sobol.ts';
-
-export type SamplingMethod = 'uniform' | 'sobol';
+import { SAMPLERS, type SamplingMethod } from './methods.ts';
 
 /** What a stream of random numbers is for; streams of one seed and different purposes are independent. */
 export const PURPOSES = { parameters: 0, evaluation: 1, check: 2, interior: 3, conditions: 4 } as const;
@@ -39,16 +37,8 @@ export function samplePoints(
 ): void {
   const { data, stride, from, count } = target;
   const axes = box.names.flatMap((_, axis) => (axis === place?.axis ? [] : [axis]));
-  const stream = streamOf(key);
   const unit = new Float64Array(count * axes.length);
-  if (method === 'uniform') stream.uniforms(unit);
-  else
-    sobolPoints(
-      count,
-      axes.length,
-      Float64Array.from(axes, () => stream.uniform()),
-      unit,
-    );
+  SAMPLERS[method](count, axes.length, streamOf(key), unit);
   for (const [j, axis] of axes.entries()) {
     const lower = box.lower[axis]!;
     const length = box.upper[axis]! - lower;

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { sobolPoints } from './sobol.ts';
+import { shiftedSobolPoints } from './sobol.ts';
 
 const points = (count: number, dimensions: number, shift = new Float64Array(dimensions)): number[][] => {
   const out = new Float64Array(count * dimensions);
-  sobolPoints(count, dimensions, shift, out);
+  shiftedSobolPoints(count, dimensions, shift, out);
   return Array.from({ length: count }, (_, n) => [...out.subarray(n * dimensions, (n + 1) * dimensions)]);
 };
 

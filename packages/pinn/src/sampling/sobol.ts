@@ -1,3 +1,5 @@
+import type { PhiloxStream } from '@kfac/core';
+
 /**
  * Sobol sequences in up to ten dimensions with the direction numbers of Joe and Kuo (2008, new-joe-kuo-6): per
  * dimension from the second on, the degree s and the coefficients a of the primitive polynomial, and m₁…m_s.
@@ -38,12 +40,19 @@ function directionNumbers(dimension: number): Uint32Array {
   return v;
 }
 
+/** The sequence with a digital shift drawn from the stream: one number a dimension. */
+export function sobolPoints(count: number, dimensions: number, stream: PhiloxStream, out: Float64Array): void {
+  const shift = new Float64Array(dimensions);
+  stream.uniforms(shift);
+  shiftedSobolPoints(count, dimensions, shift, out);
+}
+
 /**
  * Writes point n of the sequence, n = 0…count−1, in Gray-code order into out[n·dimensions + j], each in (0, 1).
  * `shift` holds one number in [0, 1) a dimension: its leading 32 bits are added without carry (digital shift), which
  * keeps every balance property of the sequence.
  */
-export function sobolPoints(count: number, dimensions: number, shift: Float64Array, out: Float64Array): void {
+export function shiftedSobolPoints(count: number, dimensions: number, shift: Float64Array, out: Float64Array): void {
   for (let j = 0; j < dimensions; j++) {
     const v = directionNumbers(j);
     let state = Math.floor(shift[j]! * 2 ** 32) >>> 0;

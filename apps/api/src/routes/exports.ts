@@ -1,0 +1,63 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EXPORT_FORMATS } from '@kfac/pinn';
+import type { ExportFormat } from '@kfac/pinn';
+import type { FastifyReply } from 'fastify';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { Services } from '../app.ts';
+import { ProblemError } from '../problem.ts';
+import { isTerminal } from '../runs/state.ts';
+import type { StoredRun } from '../runs/store.ts';
+import { exportFile } from '../worker/files.ts';
+import { idParams, problems } from './schemas.ts';
+
+const querySchema = z.strictObject({
+  format: z.enum(Object.keys(EXPORT_FORMATS) as [ExportFormat, ...ExportFormat[]]),
+});
+const binary = { schema: z.string().meta({ contentEncoding: 'binary' }) };
+const text = { schema: z.string() };
+
+/** The solution of a run that has ended, as a file; the training process wrote it. */
+export const exportRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (app, { services }) => {
+  app.get(
+    '/runs/:id/export',
+    {
+      schema: {
+        tags: ['runs'],
+        summary: 'The solution of a differential equation as a file, once the run has ended',
+        description:
+          'csv, npy (NumPy) and vtk (legacy VTK, for ParaView): value, residual and, where they are known, exact values and error on a grid over the first three coordinates. js: an ES module without dependencies that evaluates the solution and its derivatives.',
+        params: idParams,
+        querystring: querySchema,
+        response: {
+          200: {
+            description: 'The file',
+            content: { 'text/csv': text, 'application/octet-stream': binary, 'text/javascript': text },
+          },
+          ...problems(400, 404),
+        },
+      },
+    },
+    async ({ params, query }, reply) => {
+      const run = await services.runs.get(params.id);
+      // A run that will go on may have files of its last interruption.
+      if (!isTerminal(run.status)) throw exportNotFound(run, query.format);
+      const path = join(services.folder, run.id, exportFile(run.attempt, query.format));
+      const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') throw exportNotFound(run, query.format);
+        throw error;
+      });
+      const { file, mediaType } = EXPORT_FORMATS[query.format];
+      const raw = reply.serializer((body: string) => body) as FastifyReply;
+      return raw.header('content-disposition', `attachment; filename="${file}"`).type(mediaType).send(bytes);
+    },
+  );
+};
+
+function exportNotFound({ id, kind, status }: StoredRun, format: string): ProblemError {
+  const why = isTerminal(status)
+    ? `a ${kind} run that ended as ${status} left none`
+    : `it is written when the training ends, and the run is ${status}`;
+  return new ProblemError('EXPORT_NOT_FOUND', `Run ${id} has no export as ${format}: ${why}.`);
+}

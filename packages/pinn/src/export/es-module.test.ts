@@ -1,0 +1,91 @@
+import { defaultEngine } from '@kfac/core';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type TrainedNetwork, initialParameters } from '../network.ts';
+import { networkValues } from '../network-values.ts';
+import { compileProblem } from '../problem.ts';
+import type { PinnSpecInput } from '../spec.ts';
+import { esModule } from './es-module.ts';
+
+interface Module {
+  readonly coordinates: readonly string[];
+  readonly domain: Readonly<Record<string, readonly [number, number]>>;
+  readonly unknowns: readonly string[];
+  evaluate(
+    point: ArrayLike<number>,
+    order?: number,
+  ): Record<string, { value: number; gradient?: number[]; hessian?: number[][] }>;
+}
+
+let folder: string;
+beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'kfac-module-'))));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A network of large random weights, its problem, and the module that was written for it. */
+async function written(names: readonly string[], hidden: number[], activation: TrainedNetwork['activation']) {
+  const spec: PinnSpecInput = {
+    domain: Object.fromEntries(names.map((name, k) => [name, [-k, k + 1]])),
+    equations: [`u_${names[0]} = 1`],
+    conditions: [{ on: `${names[0]} = 0`, equation: 'u = 0' }],
+    network: { hidden, activation },
+  };
+  const problem = compileProblem(spec);
+  const parameters = initialParameters(problem.layout, 11).map((value) => 2.5 * value);
+  const network: TrainedNetwork = { type: 'mlp', coordinates: names, sizes: problem.sizes, activation, parameters };
+  const text = esModule(network, problem.spec);
+  const file = join(folder, `${names.join('')}-${hidden.join('-')}-${activation}.mjs`);
+  writeFileSync(file, text);
+  const module = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as Module;
+  return { problem, parameters, text, module };
+}
+
+describe.each([
+  [['x'], [7], 'tanh'],
+  [['t', 'x'], [16, 9], 'tanh'],
+  [['t', 'x', 'y'], [12, 8, 5], 'sin'],
+] as const)('over %j with %j hidden units of %s', (names, hidden, activation) => {
+  test('value, gradient and Hessian are those of Solution.evaluate to 1e-13 of their size', async () => {
+    const { problem, parameters, module } = await written(names, [...hidden], activation);
+    const points = Array.from({ length: 40 }, (_, n) => names.map((__, k) => Math.sin(7 * n + 3 * k) * (k + 1)));
+    const firsts = names.map((name) => `u_${name}`);
+    const seconds = names.map((a) => names.map((b) => `u_${a}${b}`));
+    const own = networkValues(problem, defaultEngine(), parameters, points, [...firsts, ...seconds.flat()]);
+    const size = (name: string): number => Math.max(...own[name]!.map(Math.abs));
+    for (const [n, point] of points.entries()) {
+      const { value, gradient, hessian } = module.evaluate(point)['u']!;
+      const compare = (actual: number, name: string): void =>
+        expect(Math.abs(actual - own[name]![n]!), name).toBeLessThan(1e-13 * size(name));
+      compare(value, 'u');
+      for (const [i, name] of firsts.entries()) compare(gradient![i]!, name);
+      for (const [i, row] of seconds.entries()) for (const [j, name] of row.entries()) compare(hessian![i]![j]!, name);
+    }
+  });
+
+  test('the Hessian is symmetric; lower orders leave out what they do not have and change nothing else', async () => {
+    const { module } = await written(names, [...hidden], activation);
+    const point = Float64Array.from(names, (_, k) => 0.3 + 0.1 * k);
+    const { value, gradient, hessian } = module.evaluate(point)['u']!;
+    expect(hessian).toEqual(hessian!.map((_, i) => hessian!.map((row) => row[i])));
+    expect(module.evaluate(point, 1)).toEqual({ u: { value, gradient } });
+    expect(module.evaluate(point, 0)).toEqual({ u: { value } });
+  });
+});
+
+test('the module stands alone, holds the exact weights, and says what it is', async () => {
+  const { text, module, parameters } = await written(['t', 'x'], [5], 'tanh');
+  expect(text).not.toMatch(/\bimport\b|\brequire\b|\bprocess\b|\bglobalThis\b/);
+  expect(module).toMatchObject({ coordinates: ['t', 'x'], domain: { t: [0, 1], x: [-1, 2] }, unknowns: ['u'] });
+  const numbers = text.slice(text.indexOf('const layers'), text.indexOf('const sizes')).match(/-?\d[\d.e-]*/g);
+  expect(numbers!.slice(-parameters.length).map(Number)).toEqual([...parameters]);
+});
+
+test('the module refuses what is no point', async () => {
+  const { module } = await written(['t', 'x'], [5], 'tanh');
+  expect(() => module.evaluate([1])).toThrow(/expected 2 finite coordinates \(t, x\), got \[1\]/);
+  expect(() => module.evaluate([1, NaN])).toThrow(RangeError);
+  expect(() => module.evaluate(undefined as unknown as number[])).toThrow(/got undefined/);
+  expect(() => module.evaluate([1, 2], 3)).toThrow(/expected an order of 0, 1 or 2, got 3/);
+});

@@ -1,0 +1,106 @@
+import type { TrainedNetwork } from '../network.ts';
+import type { PinnSpec } from '../spec.ts';
+
+/** The body of a function of a that returns ψ, ψ′, ψ″. */
+const ACTIVATIONS: Readonly<Record<TrainedNetwork['activation'], string>> = {
+  tanh: `const y = Math.tanh(a);
+  const p = 1 - y * y;
+  return [y, p, -2 * y * p];`,
+  sin: `const y = Math.sin(a);
+  return [y, Math.cos(a), -y];`,
+};
+
+/**
+ * A trained network as an ES module without dependencies: `evaluate(point)` gives every unknown with its first and second
+ * derivatives by jets, y = ψ, y_i = ψ′a_i, y_ij = ψ′a_ij + ψ″a_i a_j, in double precision. Weights are written as the
+ * shortest decimals that read back as the same doubles.
+ */
+export function esModule(network: TrainedNetwork, spec: Pick<PinnSpec, 'domain' | 'unknowns' | 'equations'>): string {
+  const { coordinates, sizes, activation } = network;
+  const { domain, unknowns, equations } = spec;
+  const json = JSON.stringify;
+  return `// A neural network that solves ${equations.map((text) => json(text)).join(', ')}; written by @kfac/pinn.
+
+/** Names of the coordinates, in the order in which a point holds them. */
+export const coordinates = ${json(coordinates)};
+
+/** The intervals on which the network was trained; beyond them it extrapolates. */
+export const domain = ${json(domain)};
+
+/** Names of the unknowns. */
+export const unknowns = ${json(unknowns)};
+
+/** Layer by layer a matrix [inputs + 1 × outputs], row-major, the bias as the last row. */
+const layers = [
+${layerTexts(network).join(',\n')},
+];
+
+/** Widths of the layers, input first. */
+const sizes = ${json(sizes)};
+
+/** The activation function ${activation} with its first and second derivative. */
+function activation(a) {
+  ${ACTIVATIONS[activation]}
+}
+
+/**
+ * The solution at a point: by unknown { value, gradient, hessian } with gradient[i] = ∂u/∂x_i and
+ * hessian[i][j] = ∂²u/∂x_i∂x_j. \`order\` 1 leaves the Hessian out, 0 the gradient too.
+ */
+export function evaluate(point, order = 2) {
+  const d = coordinates.length;
+  if (point?.length !== d || !Array.from(point).every(Number.isFinite)) {
+    throw new RangeError(\`expected \${d} finite coordinates (\${coordinates.join(', ')}), got \${JSON.stringify(point)}\`);
+  }
+  if (order !== 0 && order !== 1 && order !== 2) throw new RangeError(\`expected an order of 0, 1 or 2, got \${order}\`);
+
+  // Channels: the value, the first derivatives, the second derivatives of the pairs i ≤ j.
+  const firsts = order > 0 ? d : 0;
+  const pairs = [];
+  for (let i = 0; order > 1 && i < d; i++) for (let j = i; j < d; j++) pairs.push([i, j]);
+  let jets = Array.from({ length: 1 + firsts + pairs.length }, () => new Float64Array(d));
+  jets[0].set(point);
+  for (let i = 0; i < firsts; i++) jets[1 + i][i] = 1;
+
+  for (const [l, weights] of layers.entries()) {
+    const [inputs, outputs] = [sizes[l], sizes[l + 1]];
+    jets = jets.map((z, channel) => {
+      const a = new Float64Array(outputs);
+      for (let i = 0; i < inputs; i++) for (let k = 0; k < outputs; k++) a[k] += z[i] * weights[i * outputs + k];
+      if (channel === 0) for (let k = 0; k < outputs; k++) a[k] += weights[inputs * outputs + k];
+      return a;
+    });
+    if (l === layers.length - 1) break;
+    for (let k = 0; k < outputs; k++) {
+      const [y, first, second] = activation(jets[0][k]);
+      for (const [q, [i, j]] of pairs.entries()) {
+        const a = jets[1 + firsts + q];
+        a[k] = first * a[k] + second * jets[1 + i][k] * jets[1 + j][k];
+      }
+      for (let i = 0; i < firsts; i++) jets[1 + i][k] *= first;
+      jets[0][k] = y;
+    }
+  }
+
+  const solution = {};
+  for (const [k, unknown] of unknowns.entries()) {
+    solution[unknown] = { value: jets[0][k] };
+    if (order > 0) solution[unknown].gradient = jets.slice(1, 1 + d).map((channel) => channel[k]);
+    if (order < 2) continue;
+    const hessian = Array.from({ length: d }, () => new Array(d));
+    for (const [q, [i, j]] of pairs.entries()) hessian[i][j] = hessian[j][i] = jets[1 + d + q][k];
+    solution[unknown].hessian = hessian;
+  }
+  return solution;
+}
+`;
+}
+
+/** The layers' matrices as lines of numbers. */
+function layerTexts({ sizes, parameters }: TrainedNetwork): string[] {
+  let from = 0;
+  return sizes.slice(1).map((outputs, l) => {
+    const matrix = parameters.subarray(from, (from += (sizes[l]! + 1) * outputs));
+    return `  [${matrix.join(', ')}]`;
+  });
+}
