@@ -11,7 +11,7 @@ const MAX_RESOLUTION = 1025;
 /**
  * Fields of a solution on a grid over the first two coordinates (or the only one), the others at the middle of their
  * intervals: the network's values under the unknowns' names, the residual, and, if there is an exact solution, 'exact' and
- * 'error' = value − exact; of several equations 'residual/1', …, of several unknowns 'exact/u', 'error/u', …. The grid
+ * 'error' = value − exact; of several equations 'residual_1', …, of several unknowns 'exact_u', 'error_u', …. The grid
  * and what does not depend on θ are computed once.
  */
 export class FieldGrid {
@@ -60,17 +60,17 @@ export class FieldGrid {
     const { values } = parts[0]!;
     const fields = [
       ...unknowns.map((unknown, k) => this.#field(unknown, values[k]!)),
-      ...parts.map(({ residual }, k) => this.#field(partName('residual', parts, `${k + 1}`), residual)),
+      ...parts.map(({ residual }, k) => this.#field(partName('residual', parts, `${k + 1}`, '_'), residual)),
     ];
     if (!exact) return fields;
     const grid = matrixOver(box.names.length, this.#points, this.#coordinates);
     this.#exact ??= exact.map((solution) => solution.values(this.#engine, grid));
     return [
       ...fields,
-      ...this.#exact.map((known, k) => this.#field(partName('exact', unknowns, unknowns[k]!), known)),
+      ...this.#exact.map((known, k) => this.#field(partName('exact', unknowns, unknowns[k]!, '_'), known)),
       ...this.#exact.map((known, k) =>
         this.#field(
-          partName('error', unknowns, unknowns[k]!),
+          partName('error', unknowns, unknowns[k]!, '_'),
           Float64Array.from(values[k]!, (value, n) => value - known[n]!),
         ),
       ),

@@ -12,7 +12,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { initialParameters } from './network.ts';
 import { PinnObjective } from './objective.ts';
-import { compileProblem } from './problem.ts';
+import { compileProblem, jetShape } from './problem.ts';
 import type { PinnSpecInput } from './spec.ts';
 
 const engine = defaultEngine();
@@ -346,6 +346,31 @@ describe('oracle pinn §8.12: invariances', () => {
     const other = snapshot(moved.objective.linearize(adapted)).residuals.slice(0, 30);
     for (const [k, value] of one.entries()) expect(other[k]).toBeCloseTo(value, 12);
   });
+});
+
+test('the estimate of memory holds what the passes of a system keep', () => {
+  const unknowns = Array.from({ length: 12 }, (_, k) => `u${k}`);
+  const problem = compileProblem({
+    domain: { x: [0, 1], y: [0, 1] },
+    unknowns,
+    equations: unknowns.map((name) => `laplacian(${name}) = ${name}^2`),
+    conditions: unknowns.map((name) => ({ on: 'boundary', equation: `${name} = 0` })),
+    network: { hidden: [2] },
+    sampling: { interior: 500, conditions: 480 },
+    optimizer: { name: 'adam' },
+  });
+  const batches = [
+    ...problem.equations.map(({ compiled }) => ({ plan: compiled.plan, points: 500 })),
+    ...problem.groups.map(({ segments, points }) => ({ plan: segments[0]!.compiled.plan, points })),
+  ];
+  const kept = batches.reduce((sum, { plan, points }) => {
+    const rows = 12 * plan.channels;
+    const columns = 2 + rows + 1 + rows + 1; // coordinates and channels; residual and seeds; residual of a trial
+    return sum + engine.jets.tape(jetShape(problem, plan), points).buffer.byteLength + 8 * points * columns;
+  }, 0);
+  expect(batches).toHaveLength(13);
+  expect(problem.bytes).toBeGreaterThan(kept);
+  expect(problem.bytes).toBeLessThan(2 * kept);
 });
 
 describe('batches', () => {
