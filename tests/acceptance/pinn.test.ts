@@ -168,6 +168,22 @@ test.skipIf(!native)(
   300_000,
 );
 
+test.skipIf(!native).each([
+  ['Oscillator', 200, 1e-4],
+  ['Waves', 120, 1e-4],
+  ['Kovasznay', 200, 5e-3],
+])(
+  '%s, a system: every unknown within %i steps below a relative L2 of %d',
+  async (name, steps, bound) => {
+    const { spec } = catalogue.find((entry) => entry.name === name)!;
+    const solution = await solve({ ...spec, stop: { steps, relativeL2: bound } });
+    expect(solution.stopReason).toBe('relativeL2');
+    expect(Object.keys(solution.relativeL2)).toEqual(spec.unknowns);
+    for (const error of Object.values(solution.relativeL2)) expect(error).toBeLessThanOrEqual(bound);
+  },
+  300_000,
+);
+
 test.each(catalogue.map(({ name, spec }) => [name, spec] as const))(
   '%s starts, and its loss falls',
   async (_, spec) => {

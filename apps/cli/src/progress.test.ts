@@ -34,6 +34,17 @@ test('a log gets a line after a second, then every five, with loss, error, rate 
   );
 });
 
+test('of several unknowns the largest error is shown', () => {
+  const texts: string[] = [];
+  const line = new ProgressLine({ isTTY: true, columns: 120, write: (text: string) => texts.push(text) }, {});
+  line.update({
+    step: 1,
+    seconds: 1,
+    metrics: { loss: 1, 'pinn/rmse/u': 0.25, 'pinn/rmse/v': 0.5, 'pinn/rel_l2/u': 3 },
+  });
+  expect(texts[0]).toMatch(/loss 1\.00 {2}rmse 0\.500 {2}rel l2 3\.00/);
+});
+
 test('a run of two seconds shows progress in a log, also after it was resumed', () => {
   expect(written({ isTTY: false }, 2.5, { steps: 30 })).toHaveLength(1);
   expect(written({ isTTY: false }, 2.5, { steps: 30 }, 100)).toEqual(written({ isTTY: false }, 2.5, { steps: 30 }));

@@ -18,7 +18,7 @@ const LINE_INTERVAL_S = 5;
 const RATE_WINDOW_S = 5;
 const DEFAULT_COLUMNS = 80;
 
-/** Metrics that are shown, in this order. */
+/** Metrics that are shown, in this order; of one that comes in parts ('pinn/rmse/u', 'pinn/rmse/v') the largest. */
 const METRICS = ['loss', 'pinn/rmse', 'pinn/rel_l2', 'hedge/entropic', 'opt/damping', 'opt/radius'];
 
 /** Parts of the line by importance: on a narrow terminal the last are left out first. */
@@ -77,10 +77,15 @@ export class ProgressLine {
 
   #values(): Part[] {
     return METRICS.flatMap((key): Part[] => {
-      const value = this.#seen.get(key);
+      const value = this.#latest(key);
       if (value === undefined || Number.isNaN(value)) return [];
       return [[key, `${key.replace(/^.*\//, '').replace('_', ' ')} ${value.toPrecision(3)}`]];
     });
+  }
+
+  #latest(key: string): number | undefined {
+    const parts = [...this.#seen].flatMap(([name, value]) => (name.startsWith(`${key}/`) ? [value] : []));
+    return this.#seen.get(key) ?? (parts.length === 0 ? undefined : Math.max(...parts));
   }
 
   #timing(step: number, seconds: number): Part[] {

@@ -26,6 +26,8 @@ export interface CapturedLayer {
 /** One loss term over a batch of B examples, linearised at θ. Slope and curvature carry the loss weight and the 1/N. */
 export interface LossTerm {
   readonly name: string;
+  /** Terms of one kind (the equations of a system) are one Kronecker product in K-FAC; the name by default. */
+  readonly kind?: string;
   /** e, one raw scalar per example [B]. */
   readonly residual: Float64Array;
   /** ∂L/∂e_i [B]. */

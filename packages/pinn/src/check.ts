@@ -2,6 +2,7 @@ import { checkCoefficients } from './coefficient-check.ts';
 import { checkExact } from './exact-check.ts';
 import { compileProblem, hashOf } from './problem.ts';
 import type { PinnSpec } from './spec.ts';
+import { checkSystem } from './system-check.ts';
 
 /** What can be said about a specification without training. */
 export interface PinnCheck {
@@ -27,6 +28,6 @@ export function checkPinn(json: unknown): PinnCheck {
     bytes,
     optimizer: optimizer.name,
     reason: optimizer.reason,
-    warnings: [...warnings, ...checkCoefficients(problem), ...checkExact(problem)],
+    warnings: [...warnings, ...checkSystem(problem), ...checkCoefficients(problem), ...checkExact(problem)],
   };
 }

@@ -4,11 +4,11 @@ import { type Expression, inOrder, operands } from './equation/expression.ts';
 import type { Problem } from './problem.ts';
 
 /**
- * Evaluates what depends on coordinates alone in the equation and in the conditions, at points inside and on the places.
+ * Evaluates what depends on coordinates alone in the equations and in the conditions, at points inside and on the places.
  * Returns a warning for each text in which it is not finite somewhere.
  */
 export function checkCoefficients(problem: Problem): string[] {
-  const { interior, conditions, spec, box } = problem;
+  const { equations, conditions, spec, box } = problem;
   const warn = (residual: Expression, points: readonly number[][], what: string): string[] => {
     const coefficients = [...coefficientsOf(residual)].map(evaluatorOf);
     const bad = points.find((point) =>
@@ -22,7 +22,9 @@ export function checkCoefficients(problem: Problem): string[] {
     return [`a coefficient of ${what} is not finite on the domain, for instance at ${where}`];
   };
   return [
-    ...warn(interior.residual, checkPoints(problem, null), `the equation "${spec.equations[0]}"`),
+    ...equations.flatMap(({ residual }, k) =>
+      warn(residual, checkPoints(problem, null), `the equation "${spec.equations[k]}"`),
+    ),
     ...conditions.flatMap(({ residual, places }, k) =>
       places.flatMap((place) =>
         warn(

@@ -2,10 +2,14 @@ import type { CompiledEquation } from './equation/compile.ts';
 import type { Expression } from './equation/expression.ts';
 import type { Place } from './geometry/box.ts';
 
-/** A condition of a problem: its residual and where it holds. */
-export interface Condition {
+/** An equation, as text left = right: its residual left − right. */
+export interface Equation {
   readonly residual: Expression;
   readonly compiled: CompiledEquation;
+}
+
+/** A condition of a problem: an equation and where it holds. */
+export interface Condition extends Equation {
   readonly places: readonly Place[];
 }
 

@@ -6,7 +6,7 @@ import { samplePoints } from './sampling/sample.ts';
 const MAX_EVALUATION_POINTS = 100_000;
 const NO_DIRECTIONS = { directions: new Float64Array(0), second: new Float64Array(0) };
 
-/** Absolute and relative error of the network on the evaluation points. */
+/** Absolute and relative error of one unknown on the evaluation points. */
 export interface SolutionError {
   /** √mean (u_θ − u)². */
   readonly rmse: number;
@@ -14,51 +14,64 @@ export interface SolutionError {
   readonly relativeL2: number;
 }
 
-/** u_θ − u from the two rows. */
-const DIFFERENCE: Program = {
-  inputs: 2,
-  constants: new Float64Array(0),
-  code: Int32Array.of(OPCODES.indexOf('sub'), 0, 1),
-  outputs: Int32Array.of(2),
-};
+/** u_θ − u for every unknown, from a row for each of the network's values, then a row for each exact one. */
+function differences(unknowns: number): Program {
+  const sub = OPCODES.indexOf('sub');
+  return {
+    inputs: 2 * unknowns,
+    constants: new Float64Array(0),
+    code: Int32Array.from(Array.from({ length: unknowns }, (_, k) => [sub, k, unknowns + k]).flat()),
+    outputs: Int32Array.from({ length: unknowns }, (_, k) => 2 * unknowns + k),
+  };
+}
 
 /**
- * Measures errors against the exact solution on a fixed uniform set of ten points for each collocation point inside, at
- * most 100 000. Null without an exact solution.
+ * Measures errors against the exact solutions on a fixed uniform set of ten points for each collocation point inside, at
+ * most 100 000.
  */
 export class ErrorMeasure {
   readonly #engine: Engine;
   readonly #shape: JetShape;
-  /** Coordinates [d × N], then the network's value [N]. */
+  /** Coordinates [d × N], then the network's values [m × N]. */
   readonly #columns: Matrix;
-  /** The network's value, then the exact one [2 × N]. */
+  /** The network's values, then the exact ones [2m × N]. */
   readonly #values: Matrix;
-  readonly #difference: Matrix;
+  readonly #program: Program;
+  readonly #differences: Matrix;
   readonly #squared = matrix(1, 1);
-  readonly #norm: number;
+  /** ‖u‖₂ of every unknown. */
+  readonly #norms: readonly number[];
 
   constructor(problem: Problem, exact: NonNullable<Problem['exact']>, engine: Engine) {
     const d = problem.box.names.length;
     const count = Math.min(10 * problem.spec.sampling.interior, MAX_EVALUATION_POINTS);
-    const data = new Float64Array((d + 2) * count);
+    const m = exact.length;
+    const data = new Float64Array((d + 2 * m) * count);
     this.#engine = engine;
     this.#shape = jetShape(problem, NO_DIRECTIONS);
-    this.#columns = matrixOver(d + 1, count, data.subarray(0, (d + 1) * count));
-    this.#values = matrixOver(2, count, data.subarray(d * count));
-    this.#difference = matrix(1, count);
+    this.#columns = matrixOver(d + m, count, data.subarray(0, (d + m) * count));
+    this.#values = matrixOver(2 * m, count, data.subarray(d * count));
+    this.#program = differences(m);
+    this.#differences = matrix(m, count);
     const key = { seed: problem.spec.seed, purpose: 'evaluation', place: 0, refresh: 0 } as const;
     samplePoints('uniform', key, problem.box, null, { data, stride: count, from: 0, count });
-    const known = exact.values(engine, matrixOver(d, count, data.subarray(0, d * count)));
-    data.set(known, (d + 1) * count);
-    this.#norm = this.#normOf(matrixOver(1, count, known));
+    const coordinates = matrixOver(d, count, data.subarray(0, d * count));
+    this.#norms = exact.map((solution, k) => {
+      const known = solution.values(engine, coordinates);
+      data.set(known, (d + m + k) * count);
+      return this.#normOf(matrixOver(1, count, known));
+    });
   }
 
-  /** The errors at θ. */
-  at(theta: Float64Array): SolutionError {
+  /** The errors of every unknown at θ. */
+  at(theta: Float64Array): SolutionError[] {
     this.#engine.jets.forward(this.#shape, theta, this.#columns, null);
-    this.#engine.programs.evaluate(DIFFERENCE, this.#values, this.#difference);
-    const error = this.#normOf(this.#difference);
-    return { rmse: error / Math.sqrt(this.#difference.cols), relativeL2: error / this.#norm };
+    this.#engine.programs.evaluate(this.#program, this.#values, this.#differences);
+    const { cols, data } = this.#differences;
+    return this.#norms.map((norm, k) => {
+      const error = this.#normOf(matrixOver(1, cols, data.subarray(k * cols, (k + 1) * cols)));
+      return { rmse: error / Math.sqrt(cols), relativeL2: error / norm };
+    });
   }
 
   /** ‖row‖₂ of a [1 × N] matrix. */

@@ -9,22 +9,18 @@ import { checkPoints } from './check-points.ts';
 const TOLERANCE = 1e-7;
 
 /**
- * Puts the exact solution into the equation and the conditions. Returns a warning with the residual for each that it
+ * Puts the exact solution into the equations and the conditions. Returns a warning with the residual for each that it
  * does not satisfy.
  */
 export function checkExact(problem: Problem): string[] {
-  const { exact, interior, conditions, spec, box } = problem;
+  const { exact, equations, conditions, spec, box } = problem;
   if (!exact) return [];
   const inside = checkPoints(problem, null);
   const size = Math.max(
-    ...inside.map((point) =>
-      Math.abs(
-        exact.derivative(
-          point,
-          point.map(() => 0),
-        ),
-      ),
-    ),
+    ...inside.flatMap((point) => {
+      const value = point.map(() => 0);
+      return exact.map((solution) => Math.abs(solution.derivative(point, value)));
+    }),
   );
   const warn = (residual: Expression, points: readonly number[][], what: string): string[] => {
     const { largest, scale } = residualOf(problem, exact, residual, points, size);
@@ -35,7 +31,7 @@ export function checkExact(problem: Problem): string[] {
     ];
   };
   return [
-    ...warn(interior.residual, inside, `the equation "${spec.equations[0]}"`),
+    ...equations.flatMap(({ residual }, k) => warn(residual, inside, `the equation "${spec.equations[k]}"`)),
     ...conditions.flatMap(({ residual, places }, k) =>
       places.flatMap((place) => {
         const what = `the condition "${spec.conditions[k]!.equation}" on ${box.names[place.axis]} = ${place.value}`;
@@ -48,7 +44,7 @@ export function checkExact(problem: Problem): string[] {
 /** The largest residual of the exact solution at some points, and the size of the terms (at least the solution's own). */
 function residualOf(
   problem: Problem,
-  exact: ExactSolution,
+  exact: readonly ExactSolution[],
   residual: Expression,
   points: readonly number[][],
   size: number,
@@ -75,14 +71,20 @@ function residualOf(
 }
 
 /** The value of an equation's variable for the exact solution. */
-function valueAt({ scope }: Problem, exact: ExactSolution, point: readonly number[], variable: Variable): number {
+function valueAt(
+  { scope }: Problem,
+  exact: readonly ExactSolution[],
+  point: readonly number[],
+  variable: Variable,
+): number {
   if (variable.kind === 'coordinate') return point[variable.axis]!;
-  if (variable.kind === 'derivative') return exact.derivative(point, variable.orders);
+  const solution = exact[variable.unknown]!;
+  if (variable.kind === 'derivative') return solution.derivative(point, variable.orders);
   let sum = 0;
   for (const [key, weight] of operatorOf(variable, scope.coordinates)) {
     const orders = scope.coordinates.map(() => 0);
     for (const axis of key.split(',')) orders[Number(axis)]!++;
-    sum += weight * exact.derivative(point, orders);
+    sum += weight * solution.derivative(point, orders);
   }
   return sum;
 }

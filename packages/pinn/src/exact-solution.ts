@@ -6,28 +6,37 @@ import { type ExactSolution, exactFromExpression } from './exact.ts';
 import { BurgersReference } from './problems/burgers.ts';
 import type { ParsedSpec } from './spec.ts';
 
-/** The exact solution that a specification gives, as text or as a named reference; null, with `faults`, if it is faulty. */
-export function exactSolution(parsed: ParsedSpec, scope: Scope, faults: Fault[]): ExactSolution | null {
-  const unknown = parsed.unknowns[0]!;
-  for (const name of Object.keys(parsed.exact!)) {
-    if (name !== unknown)
+/**
+ * The exact solutions that a specification gives, one for each unknown, as text or as a named reference; faulty and
+ * missing ones are left out and go to `faults`.
+ */
+export function exactSolutions(
+  exact: NonNullable<ParsedSpec['exact']>,
+  unknowns: readonly string[],
+  scope: Scope,
+  faults: Fault[],
+): ExactSolution[] {
+  for (const name of Object.keys(exact)) {
+    if (!unknowns.includes(name))
       faults.push({
         code: 'KFAC_SPEC',
         pointer: pointerOf(['exact', name]),
-        detail: `"${name}" is not an unknown; declared: ${unknown}`,
+        detail: `"${name}" is not an unknown; declared: ${unknowns.join(', ')}`,
       });
   }
-  const given = parsed.exact![unknown];
-  if (given === undefined) {
-    faults.push({ code: 'KFAC_SPEC', pointer: '/exact', detail: `expected the exact solution of ${unknown}` });
-    return null;
-  }
-  if (typeof given === 'string') {
-    return attempt(faults, pointerOf(['exact', unknown]), () =>
-      exactFromExpression(parseExpression(given, scope), scope),
+  return unknowns.flatMap((unknown) => {
+    const given = exact[unknown];
+    if (given === undefined) {
+      faults.push({ code: 'KFAC_SPEC', pointer: '/exact', detail: `expected the exact solution of ${unknown}` });
+      return [];
+    }
+    const solution = attempt(faults, pointerOf(['exact', unknown]), () =>
+      typeof given === 'string'
+        ? exactFromExpression(parseExpression(given, scope), scope)
+        : burgersReference(given.viscosity, scope),
     );
-  }
-  return attempt(faults, pointerOf(['exact', unknown]), () => burgersReference(given.viscosity, scope));
+    return solution ? [solution] : [];
+  });
 }
 
 function burgersReference(viscosity: string, scope: Scope): ExactSolution {

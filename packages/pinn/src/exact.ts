@@ -5,7 +5,7 @@ import type { Expression } from './equation/expression.ts';
 import { lowerExpressions } from './equation/lower.ts';
 import type { Scope } from './equation/symbols.ts';
 
-/** A solution that is known. */
+/** One unknown's solution that is known. */
 export interface ExactSolution {
   /** Its values at points given as coordinate rows [d × N]. */
   values(engine: Engine, coordinates: Matrix): Float64Array;

@@ -1,4 +1,6 @@
-import { type Engine, type Field, KfacError, matrix } from '@kfac/core';
+import { type Engine, type Field, KfacError, type Matrix, matrix, matrixOver } from '@kfac/core';
+import type { Equation } from './conditions.ts';
+import { partName } from './part-name.ts';
 import { type Problem, jetShape } from './problem.ts';
 
 /** A field in the precision in which it is computed. */
@@ -12,8 +14,9 @@ const MAX_RESOLUTIONS = [1025, 1025, 101] as const;
 
 /**
  * Fields of a solution on a grid over the first coordinates, at most two unless more are asked for, the others at the
- * middle of their intervals: the network's value under the unknown's name, the residual, and, if there is an exact
- * solution, 'exact' and 'error' = value − exact. The grid and what does not depend on θ are computed once.
+ * middle of their intervals: the network's values under the unknowns' names, the residual, and, if there is an exact
+ * solution, 'exact' and 'error' = value − exact; of several equations 'residual_1', …, of several unknowns 'exact_u',
+ * 'error_u', …. The grid and what does not depend on θ are computed once.
  */
 export class FieldGrid {
   readonly #problem: Problem;
@@ -21,7 +24,7 @@ export class FieldGrid {
   readonly #axes: Field['axes'];
   readonly #points: number;
   readonly #coordinates: Float64Array;
-  #exact: Float64Array | null = null;
+  #exact: readonly Float64Array[] | null = null;
 
   /** Throws `KFAC_SHAPE` unless the resolution is an integer in [2, 1025], over three coordinates in [2, 101]. */
   constructor(problem: Problem, engine: Engine, resolution?: number, maxAxes: 2 | 3 = 2) {
@@ -58,28 +61,44 @@ export class FieldGrid {
 
   /** The fields at θ as they are computed. */
   sample(theta: Float64Array): GridField[] {
-    const { interior, exact, box, spec } = this.#problem;
-    const d = box.names.length;
-    const count = this.#points;
-    const { plan, residual } = interior.compiled;
-    const columns = matrix(d + plan.channels, count);
-    const e = matrix(1, count);
-    columns.data.set(this.#coordinates);
-    this.#engine.jets.forward(jetShape(this.#problem, plan), theta, columns, null);
-    this.#engine.programs.evaluate(residual, columns, e);
-    const u = columns.data.subarray(d * count, (d + 1) * count);
-    const fields = [this.#field(spec.unknowns[0]!, u), this.#field('residual', e.data)];
+    const { equations, exact, spec, box } = this.#problem;
+    const { unknowns } = spec;
+    const parts = equations.map((equation) => this.#evaluate(equation, theta));
+    const { values } = parts[0]!;
+    const fields = [
+      ...unknowns.map((unknown, k) => this.#field(unknown, values[k]!)),
+      ...parts.map(({ residual }, k) => this.#field(partName('residual', parts, `${k + 1}`, '_'), residual)),
+    ];
     if (!exact) return fields;
-    this.#exact ??= exact.values(this.#engine, { rows: d, cols: count, dtype: 'f64', data: this.#coordinates });
-    const known = this.#exact;
+    const grid = matrixOver(box.names.length, this.#points, this.#coordinates);
+    this.#exact ??= exact.map((solution) => solution.values(this.#engine, grid));
     return [
       ...fields,
-      this.#field('exact', known),
-      this.#field(
-        'error',
-        Float64Array.from(u, (value, n) => value - known[n]!),
+      ...this.#exact.map((known, k) => this.#field(partName('exact', unknowns, unknowns[k]!, '_'), known)),
+      ...this.#exact.map((known, k) =>
+        this.#field(
+          partName('error', unknowns, unknowns[k]!, '_'),
+          Float64Array.from(values[k]!, (value, n) => value - known[n]!),
+        ),
       ),
     ];
+  }
+
+  /** The network's values, a row for each unknown, and the residual of an equation at θ. */
+  #evaluate({ compiled }: Equation, theta: Float64Array): { values: Matrix['data'][]; residual: Matrix['data'] } {
+    const { box, spec } = this.#problem;
+    const count = this.#points;
+    const { plan } = compiled;
+    const columns = matrix(box.names.length + spec.unknowns.length * plan.channels, count);
+    const residual = matrix(1, count);
+    columns.data.set(this.#coordinates);
+    this.#engine.jets.forward(jetShape(this.#problem, plan), theta, columns, null);
+    this.#engine.programs.evaluate(compiled.residual, columns, residual);
+    const values = spec.unknowns.map((_, k) => {
+      const row = box.names.length + k * plan.channels;
+      return columns.data.subarray(row * count, (row + 1) * count);
+    });
+    return { values, residual: residual.data };
   }
 
   #field(name: string, values: ArrayLike<number>): GridField {

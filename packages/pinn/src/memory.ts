@@ -2,7 +2,8 @@ import type { OptimizerChoice } from './auto.ts';
 
 /**
  * Bytes that training keeps, estimated from above: the captured passes (inputs, pre-activations and gradients of every
- * layer for every point and channel) and the optimizer's matrices; `history` is the number of pairs that L-BFGS keeps.
+ * layer for every point and channel), the outputs' channels with their seeds, and the optimizer's matrices; `history` is
+ * the number of pairs that L-BFGS keeps.
  */
 export function memoryOf(
   sizes: readonly number[],
@@ -11,7 +12,7 @@ export function memoryOf(
   history: number,
   batches: readonly { readonly points: number; readonly channels: number }[],
 ): number {
-  const perRow = sizes.slice(1).reduce((sum, outputs, l) => sum + sizes[l]! + 1 + 2 * outputs, 0);
+  const perRow = sizes.slice(1).reduce((sum, outputs, l) => sum + sizes[l]! + 1 + 2 * outputs, sizes.at(-1)!);
   const rows = batches.reduce((sum, { points, channels }) => sum + points * channels, 0);
   const examples = batches.reduce((sum, { points }) => sum + points, 0);
   const factors = sizes.slice(1).reduce((sum, outputs, l) => sum + (sizes[l]! + 1) ** 2 + outputs ** 2, 0);

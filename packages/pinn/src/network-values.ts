@@ -1,15 +1,15 @@
 import { type Engine, KfacError, matrix } from '@kfac/core';
+import { planChannels } from './equation/channels.ts';
 import { operatorOf } from './equation/compile.ts';
-import type { Variable } from './equation/expression.ts';
+import type { NetworkVariable } from './equation/expression.ts';
 import { parseExpression } from './equation/parse.ts';
-import { planJets } from './equation/plan.ts';
 import { type Problem, jetShape } from './problem.ts';
 
 /** Points of one forward pass. */
 const CHUNK = 8192;
 
 /**
- * The network's value and derivatives at any points [N × d]: the unknown by its name, and every entry of `derivatives`
+ * The network's values and derivatives at any points [N × d]: every unknown by its name, and every entry of `derivatives`
  * ('u_x', 'u_xy', 'laplacian(u)') by its own. Throws `KFAC_SHAPE` for points of another dimension or non-finite ones,
  * `KFAC_EQUATION` for a derivative that does not exist.
  */
@@ -30,54 +30,31 @@ export function networkValues(
       );
     }
   }
-  const unknown = spec.unknowns[0]!;
-  const names = [...new Set([unknown, ...derivatives])];
-  const { plan, channelOf } = planVariables(
-    names.map((name) => variableOf(name, problem)),
-    scope.coordinates,
-  );
+  const names = [...new Set([...spec.unknowns, ...derivatives])];
+  const variables = names.map((name) => variableOf(name, problem));
+  const { plan, rowOf } = planChannels(d, variables, (variable) => operatorOf(variable, scope.coordinates));
+  const rows = variables.map(rowOf);
   const shape = jetShape(problem, plan);
   const results = names.map(() => new Float64Array(points.length));
   for (let from = 0; from < points.length; from += CHUNK) {
     const count = Math.min(CHUNK, points.length - from);
-    const columns = matrix(d + plan.channels, count);
+    const columns = matrix(d + spec.unknowns.length * plan.channels, count);
     for (let n = 0; n < count; n++)
       for (let axis = 0; axis < d; axis++) columns.data[axis * count + n] = points[from + n]![axis]!;
     engine.jets.forward(shape, theta, columns, null);
     for (const [k, result] of results.entries()) {
-      const row = d + channelOf[k]!;
+      const row = d + rows[k]!;
       result.set(columns.data.subarray(row * count, (row + 1) * count), from);
     }
   }
   return Object.fromEntries(names.map((name, k) => [name, results[k]!]));
 }
 
-function variableOf(name: string, { scope }: Problem): Variable {
+function variableOf(name: string, { scope }: Problem): NetworkVariable {
   const expression = parseExpression(name, scope);
   if (expression.kind === 'variable' && expression.variable.kind !== 'coordinate') return expression.variable;
   throw new KfacError(
     'KFAC_EQUATION',
-    `expected a derivative such as ${scope.unknown}_${scope.coordinates[0]}, got "${name}"`,
+    `expected a derivative such as ${scope.unknowns[0]}_${scope.coordinates[0]}, got "${name}"`,
   );
-}
-
-function planVariables(
-  variables: readonly Variable[],
-  coordinates: readonly string[],
-): { plan: ReturnType<typeof planJets>; channelOf: number[] } {
-  const order = (variable: Variable): number =>
-    variable.kind === 'derivative' ? variable.orders.reduce((a, b) => a + b, 0) : 2;
-  const axis = (variable: Variable): number => (variable.kind === 'derivative' ? variable.orders.indexOf(1) : -1);
-  const seconds = variables.filter((variable) => order(variable) === 2);
-  const firsts = variables.filter((variable) => order(variable) === 1).map(axis);
-  const plan = planJets(
-    coordinates.length,
-    firsts,
-    seconds.map((variable) => operatorOf(variable, coordinates)),
-  );
-  const channelOf = variables.map((variable) => {
-    const k = order(variable);
-    return k === 0 ? 0 : k === 1 ? plan.firstChannel[axis(variable)]! : plan.secondChannels[seconds.indexOf(variable)]!;
-  });
-  return { plan, channelOf };
 }

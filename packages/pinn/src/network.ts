@@ -6,6 +6,8 @@ export interface TrainedNetwork {
   readonly type: 'mlp';
   /** Names of the inputs, in order. */
   readonly coordinates: readonly string[];
+  /** Names of the outputs, in order. */
+  readonly unknowns: readonly string[];
   /** Widths, input first. */
   readonly sizes: readonly number[];
   readonly activation: 'tanh' | 'sin';

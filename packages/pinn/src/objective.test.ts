@@ -12,7 +12,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { initialParameters } from './network.ts';
 import { PinnObjective } from './objective.ts';
-import { compileProblem } from './problem.ts';
+import { compileProblem, jetShape } from './problem.ts';
 import type { PinnSpecInput } from './spec.ts';
 
 const engine = defaultEngine();
@@ -47,6 +47,22 @@ const heat: PinnSpecInput = {
   ],
 };
 
+/** Two unknowns, three equations of different channels, conditions on either and on both. */
+const system: PinnSpecInput = {
+  ...small,
+  network: { hidden: [7, 5] },
+  domain: { t: [0, 1], x: [-1, 2] },
+  unknowns: ['u', 'v'],
+  equations: ['u_t + v*u_x = u_xx + 2*v_xx', 'v_t = u*v + exp(u_x)', 'u_tx*v_xx = x'],
+  conditions: [
+    { on: 't = 0', equation: 'u = sin(x)' },
+    { on: 't = 0', equation: 'v = u^2' },
+    { on: 'x = -1', equation: 'v_x = 0' },
+    { on: 'x = 2', equation: 'u_x + 2*v = t' },
+  ],
+  weights: { interior: [0.3, 2, 0.7], conditions: 3 },
+};
+
 function objectiveOf(spec: PinnSpecInput, on = engine) {
   const problem = compileProblem(spec);
   return { problem, objective: new PinnObjective(problem, on), theta: initialParameters(problem.layout, 3) };
@@ -56,6 +72,8 @@ describe.each([
   ['all kinds of conditions', everything],
   ['all kinds of conditions, sine network', { ...everything, network: { hidden: [6], activation: 'sin' as const } }],
   ['heat', heat],
+  ['a system', system],
+  ['a system, sine network', { ...system, network: { hidden: [6], activation: 'sin' as const } }],
 ])('%s', (_, spec) => {
   const { problem, objective, theta } = objectiveOf(spec);
   const { layout } = problem;
@@ -156,10 +174,86 @@ describe('terms', () => {
     expect(terms[1]!.curvature.every((value) => value === 0.1)).toBe(true);
   });
 
+  test('a system has a term for each equation, all on the same points, with weights of their own', () => {
+    const { objective, theta } = objectiveOf(system);
+    const { loss, terms } = objective.linearize(theta);
+    expect(terms.map(({ name, kind, residual }) => [name, kind, residual.length])).toEqual([
+      ['interior/1', 'interior', 40],
+      ['interior/2', 'interior', 40],
+      ['interior/3', 'interior', 40],
+      ['conditions', 'conditions', 20],
+    ]);
+    const means = terms.map(({ residual }) => residual.reduce((sum, e) => sum + e * e, 0) / residual.length);
+    const parts = [0.15, 1, 0.35, 1.5].map((weight, k) => weight * means[k]!);
+    expect(Object.values(objective.termLosses(theta))).toEqual(parts.map((part) => expect.closeTo(part, 13)));
+    expect(loss).toBeCloseTo(
+      parts.reduce((a, b) => a + b, 0),
+      13,
+    );
+    const one = objectiveOf({ ...system, weights: { interior: 1 } }).objective.termLosses(theta);
+    expect(one['interior/2']).toBeCloseTo(parts[1]! / 2, 13);
+  });
+
+  test('two equations that have nothing to do with each other are two problems', () => {
+    const single = (name: string, equation: string, value: number): PinnSpecInput => ({
+      domain: { x: [0, 1] },
+      unknowns: [name],
+      equations: [equation],
+      conditions: [{ on: 'x = 0', equation: `${name} = ${value}` }],
+      network: { hidden: [4, 3] },
+      sampling: { interior: 30, conditions: 1 },
+      weights: { interior: 0.2, conditions: 1 },
+    });
+    const parts = [single('u', 'u_xx + u*u_x = sin(x)', 1), single('v', 'v_xx = v^3', -2)];
+    const [u, v] = parts.map((spec) => objectiveOf(spec)) as [
+      ReturnType<typeof objectiveOf>,
+      ReturnType<typeof objectiveOf>,
+    ];
+    const both = objectiveOf({
+      ...parts[0]!,
+      unknowns: ['u', 'v'],
+      equations: parts.flatMap(({ equations }) => equations),
+      conditions: parts.flatMap(({ conditions }) => conditions),
+      network: { hidden: [8, 6] },
+      sampling: { interior: 30, conditions: 2 },
+      weights: { interior: 0.2, conditions: 2 }, // the mean is over twice the points
+    });
+    // A network of two halves: the first is u's, the second v's, with zeros between them.
+    const halves = [u.theta, initialParameters(v.problem.layout, 8)];
+    const theta = both.theta.fill(0);
+    const place = (half: number, to: Float64Array, from: Float64Array, write: boolean): void => {
+      both.problem.layout.blocks.forEach((block, l) => {
+        const own = u.problem.layout.blocks[l]!;
+        const [whole, part] = [both.problem.layout.view(to, block), u.problem.layout.view(from, own)];
+        for (let i = 0; i < own.inputs; i++) {
+          const isBias = i === own.inputs - 1;
+          const row = isBias ? block.inputs - 1 : l === 0 ? i : half * (own.inputs - 1) + i;
+          for (let j = 0; j < own.outputs; j++) {
+            const at = row * block.outputs + half * own.outputs + j;
+            if (write) whole[at] = part[i * own.outputs + j]!;
+            else expect(whole[at]).toBeCloseTo(part[i * own.outputs + j]!, 12);
+          }
+        }
+      });
+    };
+    halves.forEach((half, k) => place(k, theta, half, true));
+    const linearization = both.objective.linearize(theta);
+    const singles = [u.objective.linearize(halves[0]!), v.objective.linearize(halves[1]!)];
+    expect(linearization.loss).toBeCloseTo(singles[0]!.loss + singles[1]!.loss, 13);
+    const g = new Float64Array(theta.length);
+    gradient(both.problem.layout, linearization, g);
+    for (const [k, one] of singles.entries()) {
+      const own = new Float64Array(halves[k]!.length);
+      gradient(u.problem.layout, one, own);
+      place(k, g, own, false);
+    }
+  });
+
   test('all Dirichlet conditions are one group with one use; derivatives keep their own uses', () => {
     const { groups } = compileProblem(everything);
     expect(groups.map(({ segments }) => segments[0]!.compiled.plan.channels)).toEqual([1, 2, 2, 3]);
     expect(compileProblem(heat).groups.map(({ segments, points }) => [segments.length, points])).toEqual([[2, 12]]);
+    expect(compileProblem(system).groups.map(({ segments }) => segments.length)).toEqual([2, 2]);
     expect(objectiveOf(heat).objective.linearize(objectiveOf(heat).theta).terms[1]!.layers[0]!.uses).toBe(1);
   });
 
@@ -254,6 +348,31 @@ describe('oracle pinn §8.12: invariances', () => {
   });
 });
 
+test('the estimate of memory holds what the passes of a system keep', () => {
+  const unknowns = Array.from({ length: 12 }, (_, k) => `u${k}`);
+  const problem = compileProblem({
+    domain: { x: [0, 1], y: [0, 1] },
+    unknowns,
+    equations: unknowns.map((name) => `laplacian(${name}) = ${name}^2`),
+    conditions: unknowns.map((name) => ({ on: 'boundary', equation: `${name} = 0` })),
+    network: { hidden: [2] },
+    sampling: { interior: 500, conditions: 480 },
+    optimizer: { name: 'adam' },
+  });
+  const batches = [
+    ...problem.equations.map(({ compiled }) => ({ plan: compiled.plan, points: 500 })),
+    ...problem.groups.map(({ segments, points }) => ({ plan: segments[0]!.compiled.plan, points })),
+  ];
+  const kept = batches.reduce((sum, { plan, points }) => {
+    const rows = 12 * plan.channels;
+    const columns = 2 + rows + 1 + rows + 1; // coordinates and channels; residual and seeds; residual of a trial
+    return sum + engine.jets.tape(jetShape(problem, plan), points).buffer.byteLength + 8 * points * columns;
+  }, 0);
+  expect(batches).toHaveLength(13);
+  expect(problem.bytes).toBeGreaterThan(kept);
+  expect(problem.bytes).toBeLessThan(2 * kept);
+});
+
 describe('batches', () => {
   test('without resampling the sample never changes; with it, it is a pure function of the step', () => {
     const fixed = objectiveOf(heat);
@@ -273,7 +392,9 @@ describe('batches', () => {
 
   test('the same bits for any number of threads', () => {
     const values = [1, 2, 5].map((threads) =>
-      snapshot(objectiveOf(everything, selectEngine({ threads })).objective.linearize(objectiveOf(everything).theta)),
+      [everything, system].map((spec) =>
+        snapshot(objectiveOf(spec, selectEngine({ threads })).objective.linearize(objectiveOf(spec).theta)),
+      ),
     );
     expect(values[1]).toEqual(values[0]);
     expect(values[2]).toEqual(values[0]);

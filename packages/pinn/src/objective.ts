@@ -1,64 +1,78 @@
 import type { CapturedLayer, Engine, Linearization, LossTerm, Objective, ParameterLayout } from '@kfac/core';
 import { mergeLayers } from './merged-layer.ts';
+import { partName } from './part-name.ts';
 import { type Problem, jetShape } from './problem.ts';
 import { ResidualBatch } from './residual-batch.ts';
 import { type Purpose, samplePoints } from './sampling/sample.ts';
 
-/** A loss by its terms: each ½·weight·mean of squared residuals; they add up to the loss. */
-export interface TermLosses {
-  readonly interior: number;
-  readonly conditions: number;
-}
+/**
+ * A loss by its terms: each ½·weight·mean of squared residuals; they add up to the loss. The terms are `interior` (of
+ * several equations `interior/1`, `interior/2`, …) and `conditions`.
+ */
+export type TermLosses = Readonly<Record<string, number>>;
 
 /** A loss term over one or several batches. */
 interface Term extends LossTerm {
+  readonly kind: 'interior' | 'conditions';
   readonly weight: number;
   readonly batches: readonly ResidualBatch[];
 }
 
 /**
- * The loss of a PINN, L = (w_Ω/2)·mean e_Ω² + (w_c/2)·mean e_c², over the collocation points inside and over all points
- * of all conditions together, linearised into captured pairs.
+ * The loss of a PINN, L = Σ_k (w_k/2)·mean e_k² + (w_c/2)·mean e_c², over the collocation points inside for every equation k
+ * and over all points of all conditions together, linearised into captured pairs. All equations have the same points,
+ * and each the channels that it needs.
  */
 export class PinnObjective implements Objective {
   readonly engine: Engine;
   readonly parameters: ParameterLayout;
   readonly #problem: Problem;
-  readonly #terms: readonly [Term, Term];
+  /** Equations, each one batch. */
+  readonly #interior: readonly Term[];
+  readonly #conditions: Term;
+  readonly #terms: readonly Term[];
   #refresh = -1;
   /** The last linearisation, at #theta; null once the points have changed. */
   #last: Linearization | null = null;
   readonly #theta: Float64Array;
 
   constructor(problem: Problem, engine: Engine) {
-    const { spec, layout, interior, groups } = problem;
+    const { spec, layout, equations, groups } = problem;
     this.engine = engine;
     this.parameters = layout;
     this.#problem = problem;
     this.#theta = new Float64Array(layout.size);
-    const inside = [{ compiled: interior.compiled, from: 0, count: spec.sampling.interior }];
     const batch = (points: number, segments: ConstructorParameters<typeof ResidualBatch>[4]): ResidualBatch =>
       new ResidualBatch(engine, layout, jetShape(problem, segments[0]!.compiled.plan), points, segments);
-    this.#terms = [
-      term('interior', spec.weights.interior, [batch(spec.sampling.interior, inside)]),
+    const count = spec.sampling.interior;
+    const { interior: weights } = spec.weights;
+    this.#interior = equations.map(({ compiled }, k) =>
       term(
-        'conditions',
-        spec.weights.conditions,
-        groups.map((group) => batch(group.points, group.segments)),
+        partName('interior', equations, `${k + 1}`),
+        'interior',
+        typeof weights === 'number' ? weights : weights[k]!,
+        [batch(count, [{ compiled, from: 0, count }])],
       ),
-    ];
+    );
+    this.#conditions = term(
+      'conditions',
+      'conditions',
+      spec.weights.conditions,
+      groups.map((group) => batch(group.points, group.segments)),
+    );
+    this.#terms = [...this.#interior, this.#conditions];
     this.nextBatch(1);
   }
 
   loss(theta: Float64Array): number {
-    const { interior, conditions } = this.termLosses(theta);
-    return interior + conditions;
+    let loss = 0;
+    for (const term of this.#terms) loss += termLoss(term, theta);
+    return loss;
   }
 
   /** The loss on the current batch, by terms. */
   termLosses(theta: Float64Array): TermLosses {
-    const [interior, conditions] = this.#terms;
-    return { interior: termLoss(interior, theta), conditions: termLoss(conditions, theta) };
+    return Object.fromEntries(this.#terms.map((term) => [term.name, termLoss(term, theta)]));
   }
 
   linearize(theta: Float64Array): Linearization {
@@ -77,17 +91,17 @@ export class PinnObjective implements Objective {
     this.#refresh = refresh;
     this.#last = null;
     const { spec, box, groups } = this.#problem;
-    const [interior, conditions] = this.#terms;
     const key = (purpose: Purpose, place: number) => ({ seed: spec.seed, purpose, place, refresh });
-    const inside = interior.batches[0]!;
+    const [inside, ...others] = this.#interior.map(({ batches }) => batches[0]!) as [ResidualBatch, ...ResidualBatch[]];
     samplePoints(spec.sampling.method, key('interior', 0), box, null, {
       data: inside.coordinates,
       stride: inside.points,
       from: 0,
       count: inside.points,
     });
+    for (const { coordinates } of others) coordinates.set(inside.coordinates);
     for (const [k, { slots }] of groups.entries()) {
-      const { coordinates, points } = conditions.batches[k]!;
+      const { coordinates, points } = this.#conditions.batches[k]!;
       for (const { place, index, from, count } of slots) {
         samplePoints(spec.sampling.method, key('conditions', index), box, place, {
           data: coordinates,
@@ -106,7 +120,7 @@ function isSame(a: Float64Array, b: Float64Array): boolean {
   return true;
 }
 
-function term(name: string, weight: number, batches: readonly ResidualBatch[]): Term {
+function term(name: string, kind: Term['kind'], weight: number, batches: readonly ResidualBatch[]): Term {
   const total = batches.reduce((sum, { points }) => sum + points, 0);
   let from = 0;
   const ranges = batches.map(({ points }) => ({ from: (from += points) - points, count: points }));
@@ -115,6 +129,7 @@ function term(name: string, weight: number, batches: readonly ResidualBatch[]): 
   );
   return {
     name,
+    kind,
     weight,
     batches,
     residual: new Float64Array(total),

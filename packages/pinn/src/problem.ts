@@ -1,14 +1,14 @@
 import { type Fault, type JetShape, ParameterLayout, faultsOf, prototypeFaults, specError, specHash } from '@kfac/core';
 import { attempt } from './attempt.ts';
 import { chooseOptimizer, type OptimizerChoice } from './auto.ts';
-import { type Condition, type ConditionGroup, groupConditions } from './conditions.ts';
-import { type CompiledEquation, compileResidual } from './equation/compile.ts';
-import { type Expression, ExpressionPool } from './equation/expression.ts';
+import { type Condition, type ConditionGroup, type Equation, groupConditions } from './conditions.ts';
+import { compileResidual } from './equation/compile.ts';
+import { ExpressionPool } from './equation/expression.ts';
 import { parseEquation } from './equation/parse.ts';
 import type { JetPlan } from './equation/plan.ts';
 import type { Scope } from './equation/symbols.ts';
 import type { ExactSolution } from './exact.ts';
-import { exactSolution } from './exact-solution.ts';
+import { exactSolutions } from './exact-solution.ts';
 import { type Box, boxOf } from './geometry/box.ts';
 import { parsePlaces } from './geometry/on.ts';
 import { memoryOf } from './memory.ts';
@@ -21,13 +21,14 @@ export interface Problem {
   readonly spec: PinnSpec;
   readonly scope: Scope;
   readonly box: Box;
-  readonly interior: { readonly residual: Expression; readonly compiled: CompiledEquation };
+  readonly equations: readonly Equation[];
   readonly conditions: readonly Condition[];
   readonly groups: readonly ConditionGroup[];
-  readonly exact: ExactSolution | null;
+  /** One for each unknown, or none at all. */
+  readonly exact: readonly ExactSolution[] | null;
   readonly optimizer: OptimizerChoice;
   readonly layout: ParameterLayout;
-  /** Widths of the network, input first. */
+  /** Widths of the network, input first; one output for each unknown. */
   readonly sizes: readonly number[];
   /** Working memory of training, estimated, in bytes. */
   readonly bytes: number;
@@ -55,20 +56,20 @@ export function compileProblem(json: unknown): Problem {
     pool: new ExpressionPool(),
     coordinates: box.names,
     lower: box.lower,
-    unknown: parsed.unknowns[0]!,
+    unknowns: parsed.unknowns,
     constants: new Map(Object.entries(parsed.constants)),
   };
-  const interior = check('/equations/0', () => compileText(parsed.equations[0]!, scope));
+  const equations = parsed.equations.map((text, k) => check(`/equations/${k}`, () => compileText(text, scope)));
   const conditions = parsed.conditions.map(({ on, equation }, k) => {
     const places = check(`/conditions/${k}/on`, () => parsePlaces(on, box));
     const compiled = check(`/conditions/${k}/equation`, () => compileText(equation, scope));
     return places && compiled ? { ...compiled, places } : null;
   });
-  const exact = parsed.exact ? exactSolution(parsed, { ...scope, unknown: null }, faults) : null;
+  const exact = parsed.exact ? exactSolutions(parsed.exact, parsed.unknowns, { ...scope, unknowns: [] }, faults) : null;
   checkConsistency(parsed, faults);
-  if (faults.length > 0 || !interior) throw specError(faults);
+  if (faults.length > 0) throw specError(faults);
   const stopIsGiven = (json as { stop?: unknown }).stop !== undefined;
-  return assemble(parsed, scope, box, interior, conditions as Condition[], exact, stopIsGiven);
+  return assemble(parsed, scope, box, equations as Equation[], conditions as Condition[], exact, stopIsGiven);
 }
 
 /** An optimizer without a name is `auto`. */
@@ -83,7 +84,7 @@ export function parsePinnSpec(json: unknown): PinnSpec {
   return compileProblem(json).spec;
 }
 
-function compileText(text: string, scope: Scope): { residual: Expression; compiled: CompiledEquation } {
+function compileText(text: string, scope: Scope): Equation {
   const residual = parseEquation(text, scope);
   return { residual, compiled: compileResidual(residual, scope) };
 }
@@ -92,12 +93,12 @@ function assemble(
   parsed: ParsedSpec,
   scope: Scope,
   box: Box,
-  interior: Problem['interior'],
+  equations: readonly Equation[],
   conditions: readonly Condition[],
-  exact: ExactSolution | null,
+  exact: readonly ExactSolution[] | null,
   stopIsGiven: boolean,
 ): Problem {
-  const sizes = [box.names.length, ...parsed.network.hidden, 1];
+  const sizes = [box.names.length, ...parsed.network.hidden, parsed.unknowns.length];
   const layout = new ParameterLayout(
     sizes.slice(1).map((outputs, l) => ({
       name: l === sizes.length - 2 ? 'head' : `hidden${l + 1}`,
@@ -116,7 +117,7 @@ function assemble(
   );
   const history = parsed.optimizer.name === 'lbfgs' ? parsed.optimizer.history : 0;
   const bytes = memoryOf(sizes, layout.size, optimizer.name, history, [
-    { points: spec.sampling.interior, channels: interior.compiled.plan.channels },
+    ...equations.map(({ compiled }) => ({ points: spec.sampling.interior, channels: compiled.plan.channels })),
     ...groups.map(({ points, segments }) => ({ points, channels: segments[0]!.compiled.plan.channels })),
   ]);
   if (bytes > LIMITS.bytes) {
@@ -125,7 +126,7 @@ function assemble(
       { code: 'KFAC_LIMIT', pointer: '', detail: `${layout.size} parameters with ${optimizer.name} need ${needs}` },
     ]);
   }
-  return { spec, scope, box, interior, conditions, groups, exact, optimizer, layout, sizes, bytes, warnings };
+  return { spec, scope, box, equations, conditions, groups, exact, optimizer, layout, sizes, bytes, warnings };
 }
 
 /** Fills the defaults that depend on other fields. Applied to its own result it changes nothing. */

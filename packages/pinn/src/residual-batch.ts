@@ -43,15 +43,16 @@ export class ResidualBatch {
   constructor(engine: Engine, layout: ParameterLayout, shape: JetShape, points: number, segments: readonly Segment[]) {
     const d = shape.sizes[0]!;
     const { channels } = segments[0]!.compiled.plan;
+    const rows = shape.sizes.at(-1)! * channels;
     this.points = points;
     this.#engine = engine;
     this.#shape = shape;
     this.#segments = segments;
-    this.#columns = matrix(d + channels, points);
+    this.#columns = matrix(d + rows, points);
     this.coordinates = (this.#columns.data as Float64Array).subarray(0, d * points);
-    this.#outputs = matrix(1 + channels, points);
+    this.#outputs = matrix(1 + rows, points);
     this.residual = (this.#outputs.data as Float64Array).subarray(0, points);
-    this.#seeds = matrixOver(channels, points, this.#outputs.data.subarray(points));
+    this.#seeds = matrixOver(rows, points, this.#outputs.data.subarray(points));
     this.#trial = matrix(1, points);
     this.#tape = engine.jets.tape(shape, points);
     this.layers = layout.blocks.map((block, l) =>
@@ -62,8 +63,8 @@ export class ResidualBatch {
         ? []
         : segments.map((segment) => ({
             segment,
-            columns: matrix(d + channels, segment.count),
-            outputs: matrix(1 + channels, segment.count),
+            columns: matrix(d + rows, segment.count),
+            outputs: matrix(1 + rows, segment.count),
           }));
   }
 

@@ -70,6 +70,65 @@ describe('evaluation anywhere', () => {
   });
 });
 
+describe('several unknowns', () => {
+  const system = compileProblem({
+    domain: { t: [0, 1], x: [0, 2] },
+    unknowns: ['u', 'v'],
+    equations: ['u_t = v_x', 'v_t = u_x + u_xx'],
+    conditions: [{ on: 't = 0', equation: 'u = v' }],
+    exact: { u: 't + x', v: 't*x' },
+    network: { hidden: [8, 6] },
+  });
+  const at = initialParameters(system.layout, 7);
+
+  test('every unknown is evaluated, and is the network that has its output alone', () => {
+    const places = [
+      [0.2, 0.5],
+      [0.9, 1.7],
+    ];
+    const own = networkValues(system, engine, at, places, ['v_x', 'laplacian(u)', 'v_tx', 'u_t']);
+    expect(Object.keys(own)).toEqual(['u', 'v', 'v_x', 'laplacian(u)', 'v_tx', 'u_t']);
+    const alone = compileProblem({
+      ...system.spec,
+      unknowns: ['v'],
+      equations: ['v_t = v'],
+      conditions: [{ on: 't = 0', equation: 'v = 1' }],
+      exact: undefined,
+      weights: {},
+    });
+    const head = system.layout.block('head');
+    const column = system.layout.view(at, head).filter((_, i) => i % 2 === 1);
+    const theta1 = Float64Array.of(...at.subarray(0, head.offset), ...column);
+    const single = networkValues(alone, engine, theta1, places, ['v_x', 'v_tx']);
+    for (const name of ['v', 'v_x', 'v_tx']) {
+      for (const n of [0, 1]) expect(own[name]![n]).toBeCloseTo(single[name]![n]!, 13);
+    }
+    expect(() => networkValues(system, engine, at, places, ['w_x'])).toThrow(/"w" is not an unknown; declared: u, v/);
+  });
+
+  test('fields by unknown and by equation', () => {
+    const fields = new FieldGrid(system, engine, 3).at(at);
+    expect(fields.map(({ name }) => name)).toEqual([
+      'u',
+      'v',
+      'residual_1',
+      'residual_2',
+      'exact_u',
+      'exact_v',
+      'error_u',
+      'error_v',
+    ]);
+    const field = (name: string): number => fields.find((one) => one.name === name)!.values[5]!; // t = 0.5, x = 2
+    const own = networkValues(system, engine, at, [[0.5, 2]], ['u_t', 'v_x', 'v_t', 'u_x', 'u_xx']);
+    const value = (name: string): number => own[name]![0]!;
+    expect(field('v')).toBeCloseTo(value('v'), 6);
+    expect(field('residual_1')).toBeCloseTo(value('u_t') - value('v_x'), 6);
+    expect(field('residual_2')).toBeCloseTo(value('v_t') - value('u_x') - value('u_xx'), 6);
+    expect([field('exact_u'), field('exact_v')]).toEqual([2.5, 1]);
+    expect(field('error_v')).toBeCloseTo(value('v') - 1, 6);
+  });
+});
+
 describe('fields', () => {
   test('a map over the first two coordinates, the third at the middle', () => {
     const fields = new FieldGrid(problem, engine, 5).at(theta);

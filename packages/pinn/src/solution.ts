@@ -109,7 +109,7 @@ export class Solution {
   }
 
   /**
-   * The solution at points [N × d] (coordinates in the order of the domain), under the unknown's name, and any
+   * The solution at points [N × d] (coordinates in the order of the domain), under the unknowns' names, and any
    * derivatives asked for: `evaluate([[0.5, 0.5]], ['u_x', 'u_xy', 'laplacian(u)'])`. Throws `KFAC_SHAPE` for points of
    * another dimension, `KFAC_EQUATION` for a derivative that does not exist.
    */
@@ -117,7 +117,7 @@ export class Solution {
     return networkValues(this.#problem, this.#engine, this.network.parameters, points, derivatives);
   }
 
-  /** Value, residual and, with an exact solution, exact and error on a grid; `resolution` points along an axis. */
+  /** Values, residuals and, with an exact solution, exact and error on a grid; `resolution` points along an axis. */
   fields(resolution?: number): Field[] {
     return new FieldGrid(this.#problem, this.#engine, resolution).at(this.network.parameters);
   }

@@ -184,6 +184,89 @@ test.each([
   expect(adam.stopReason).toBe('steps');
 });
 
+describe('systems', () => {
+  const oscillator: PinnSpecInput = {
+    domain: { t: [0, 3] },
+    unknowns: ['u', 'v'],
+    equations: ['u_t = v', 'v_t = -u'],
+    conditions: [
+      { on: 't = 0', equation: 'u = 1' },
+      { on: 't = 0', equation: 'v = 0' },
+    ],
+    exact: { u: 'cos(t)', v: '-sin(t)' },
+    network: { hidden: [20] },
+    sampling: { interior: 60, conditions: 2 },
+  };
+
+  test.each<[PinnSpecInput['optimizer'], number, number]>([
+    [{ name: 'gauss-newton' }, 150, 1e-6],
+    [{ name: 'spring' }, 150, 1e-3],
+    [{ name: 'engd-w' }, 150, 1e-3],
+    [{ name: 'kfac' }, 300, 1e-2],
+    [{ name: 'adam', learningRate: 1e-2 }, 2000, 3e-2],
+  ])('an oscillator by $name', async (optimizer, steps, bound) => {
+    const { warnings, stopReason, relativeL2 } = await solve({
+      ...oscillator,
+      optimizer,
+      stop: { steps, relativeL2: bound },
+    });
+    expect(warnings).toEqual([]);
+    expect(stopReason).toBe('relativeL2');
+    expect(relativeL2['u']).toBeLessThan(bound);
+    expect(relativeL2['v']).toBeLessThan(bound);
+  });
+
+  test('report, history and network name the unknowns and the equations', async () => {
+    const solution = await solve({ ...oscillator, stop: { steps: 5 } });
+    expect(Object.keys(solution.rmse)).toEqual(['u', 'v']);
+    expect(Object.keys(solution.terms)).toEqual(['interior/1', 'interior/2', 'conditions']);
+    expect(Object.values(solution.terms).reduce((a, b) => a + b, 0)).toBe(solution.loss);
+    const last = solution.history.at(-1)!;
+    expect(last).toMatchObject({
+      'pinn/rmse/u': solution.rmse['u'],
+      'pinn/rel_l2/v': solution.relativeL2['v'],
+      'pinn/interior/2': solution.terms['interior/2'],
+    });
+    expect(last).not.toHaveProperty('pinn/rmse');
+    expect(solution.network).toMatchObject({ unknowns: ['u', 'v'], sizes: [1, 20, 2] });
+    const { u, v, v_t: slope } = solution.evaluate([[1], [2]], ['v_t']);
+    expect([u, v, slope].map((values) => values!.length)).toEqual([2, 2, 2]);
+    // Norms of cos and sin on [0, 3] divide the same errors.
+    const norm = (sign: number): number => Math.sqrt(0.5 + (sign * Math.sin(6)) / 12);
+    expect(solution.rmse['u']! / solution.relativeL2['u']!).toBeCloseTo(norm(1), 1);
+    expect(solution.rmse['v']! / solution.relativeL2['v']!).toBeCloseTo(norm(-1), 1);
+  });
+
+  test('predators and prey (Lotka-Volterra) against Runge-Kutta', async () => {
+    const solution = await solve({
+      domain: { t: [0, 4] },
+      unknowns: ['prey', 'predators'],
+      equations: ['prey_t = prey - prey*predators', 'predators_t = prey*predators - predators'],
+      conditions: [
+        { on: 't = 0', equation: 'prey = 1.5' },
+        { on: 't = 0', equation: 'predators = 1' },
+      ],
+      network: { hidden: [24] },
+      sampling: { interior: 120, conditions: 2 },
+      stop: { steps: 200 },
+    });
+    const slope = ([a, b]: readonly [number, number]): [number, number] => [a - a * b, a * b - b];
+    const h = 1e-3;
+    let y: [number, number] = [1.5, 1];
+    const moved = (k: readonly [number, number], by: number): [number, number] => [y[0] + by * k[0], y[1] + by * k[1]];
+    for (let step = 0; step < 4000; step++) {
+      const k1 = slope(y);
+      const k2 = slope(moved(k1, h / 2));
+      const k3 = slope(moved(k2, h / 2));
+      const k4 = slope(moved(k3, h));
+      y = moved([0, 1].map((i) => (k1[i]! + 2 * k2[i]! + 2 * k3[i]! + k4[i]!) / 6) as [number, number], h);
+    }
+    const end = solution.evaluate([[4]]);
+    expect(Math.abs(end['prey']![0]! - y[0])).toBeLessThan(1e-4);
+    expect(Math.abs(end['predators']![0]! - y[1])).toBeLessThan(1e-4);
+  });
+});
+
 describe('what a solution says', () => {
   test('the report is whole, adds up, and is plain JSON', async () => {
     const notes: string[] = [];
@@ -226,7 +309,7 @@ describe('what a solution says', () => {
       bitExact: true,
       hash: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
-    expect(solution.terms.interior + solution.terms.conditions).toBe(solution.loss);
+    expect(solution.terms['interior']! + solution.terms['conditions']!).toBe(solution.loss);
     const norm = Math.sqrt((1 - Math.exp(-2)) / 2);
     expect(solution.rmse['u']! / solution.relativeL2['u']!).toBeCloseTo(norm, 1);
 
@@ -234,7 +317,7 @@ describe('what a solution says', () => {
     expect(evaluated).toEqual([1, 2, 5, 10, 15, 20, 23]);
     expect(solution.history.at(-1)).toMatchObject({
       'pinn/rmse': solution.rmse['u'],
-      'pinn/interior': solution.terms.interior,
+      'pinn/interior': solution.terms['interior'],
     });
     expect(progress.map(({ step }) => step)).toEqual(Array.from({ length: 23 }, (_, k) => k + 1));
     expect(snapshots.at(-1)!.fields.map(({ name }) => name)).toEqual(['u', 'residual', 'exact', 'error']);
@@ -302,6 +385,15 @@ test.each(SAMPLING_METHODS)('%s points, inside and on the boundary, lead to the 
 });
 
 describe('oracle pinn §8.20: resume is bit for bit', () => {
+  const system: Partial<PinnSpecInput> = {
+    unknowns: ['u', 'v'],
+    equations: ['u_x = -v', 'v_xx = u'],
+    conditions: [
+      { on: 'x = 0', equation: 'u = 1' },
+      { on: 'boundary', equation: 'v = exp(-x)' },
+    ],
+    exact: { u: 'exp(-x)', v: 'exp(-x)' },
+  };
   test.each([
     ['gauss-newton', {}],
     ['kfac', {}],
@@ -316,6 +408,9 @@ describe('oracle pinn §8.20: resume is bit for bit', () => {
       { sampling: { ...line.sampling, method: 'halton', resampleEvery: 7 } },
     ],
     ['adam', {}],
+    ['gauss-newton for a system', system],
+    ['kfac for a system', { ...system, sampling: { ...line.sampling, resampleEvery: 7 } }],
+    ['spring for a system', system],
   ] as [string, Partial<PinnSpecInput>][])('%s', async (label, change) => {
     const name = label.split(' ')[0] as 'kfac';
     const spec: PinnSpecInput = { ...decay, optimizer: { name }, stop: { steps: 40 }, ...change };

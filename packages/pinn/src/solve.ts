@@ -7,9 +7,11 @@ import { fitLastLayer } from './last-layer.ts';
 import { initialParameters } from './network.ts';
 import { PinnObjective } from './objective.ts';
 import { createOptimizer } from './optimizers.ts';
+import { partName } from './part-name.ts';
 import { compileProblem, hashOf } from './problem.ts';
 import { Solution } from './solution.ts';
 import type { PinnSpecInput } from './spec.ts';
+import { checkSystem } from './system-check.ts';
 
 /**
  * Solves a differential equation: trains a network until a stop rule is met. Throws `KfacError` for a faulty
@@ -28,7 +30,12 @@ export async function solve(json: PinnSpecInput, options: TrainingOptions = {}):
   const problem = compileProblem(json);
   const { spec, layout, exact, optimizer: choice } = problem;
   const engine = options.engine ?? defaultEngine();
-  const warnings = [...problem.warnings, ...checkCoefficients(problem), ...checkExact(problem)];
+  const warnings = [
+    ...problem.warnings,
+    ...checkSystem(problem),
+    ...checkCoefficients(problem),
+    ...checkExact(problem),
+  ];
   options.onNote?.(`optimizer ${choice.name} (${choice.reason})`);
   for (const warning of warnings) options.onNote?.(`warning: ${warning}`);
 
@@ -39,12 +46,17 @@ export async function solve(json: PinnSpecInput, options: TrainingOptions = {}):
   if (spec.network.lastLayer === 'least-squares' && !options.resume) fitLastLayer(engine, objective, theta);
   const grid = new FieldGrid(problem, engine);
   const { relativeL2: tolerance, ...stop } = spec.stop;
+  const { unknowns } = spec;
 
   const measureAll = (at: Float64Array) => {
     const terms = objective.termLosses(at);
-    const errors = measure?.at(at);
-    const metrics: Record<string, number> = { 'pinn/interior': terms.interior, 'pinn/conditions': terms.conditions };
-    if (errors) Object.assign(metrics, { 'pinn/rmse': errors.rmse, 'pinn/rel_l2': errors.relativeL2 });
+    const errors = measure?.at(at) ?? [];
+    const metrics: Record<string, number> = {};
+    for (const [name, value] of Object.entries(terms)) metrics[`pinn/${name}`] = value;
+    for (const [k, { rmse, relativeL2 }] of errors.entries()) {
+      metrics[partName('pinn/rmse', unknowns, unknowns[k]!)] = rmse;
+      metrics[partName('pinn/rel_l2', unknowns, unknowns[k]!)] = relativeL2;
+    }
     return { terms, errors, metrics };
   };
 
@@ -61,7 +73,7 @@ export async function solve(json: PinnSpecInput, options: TrainingOptions = {}):
         due: evaluationDue,
         run(at) {
           const { metrics, errors } = measureAll(at);
-          return tolerance !== undefined && errors && errors.relativeL2 <= tolerance
+          return tolerance !== undefined && measure && errors.every(({ relativeL2 }) => relativeL2 <= tolerance)
             ? { metrics, stopReason: 'relativeL2' }
             : { metrics };
         },
@@ -73,7 +85,6 @@ export async function solve(json: PinnSpecInput, options: TrainingOptions = {}):
 
   const final = Float64Array.from(optimizer.evaluationPoint(theta));
   const { terms, errors, metrics } = measureAll(final);
-  const unknown = spec.unknowns[0]!;
   const { exact: bitExact, badStep, ...rest } = outcome;
   return new Solution(
     {
@@ -85,10 +96,10 @@ export async function solve(json: PinnSpecInput, options: TrainingOptions = {}):
       hash: hashOf(spec),
       optimizer: choice,
       parameters: layout.size,
-      loss: terms.interior + terms.conditions,
+      loss: Object.values(terms).reduce((sum, term) => sum + term, 0),
       terms,
-      rmse: errors ? { [unknown]: errors.rmse } : {},
-      relativeL2: errors ? { [unknown]: errors.relativeL2 } : {},
+      rmse: Object.fromEntries(errors.map(({ rmse }, k) => [unknowns[k]!, rmse])),
+      relativeL2: Object.fromEntries(errors.map(({ relativeL2 }, k) => [unknowns[k]!, relativeL2])),
       warnings,
       bitExact,
       ...(badStep === undefined ? {} : { badStep }),
@@ -96,6 +107,7 @@ export async function solve(json: PinnSpecInput, options: TrainingOptions = {}):
     {
       type: 'mlp',
       coordinates: problem.box.names,
+      unknowns,
       sizes: problem.sizes,
       activation: spec.network.activation,
       parameters: final,

@@ -31,19 +31,29 @@ export function checkNames(parsed: ParsedSpec, faults: Fault[]): void {
     const pointer = path.slice(0, 2);
     if (RESERVED.has(name)) fault(pointer, `"${name}" is a name of the text rules; choose another`);
     else if (seen.has(name)) fault(pointer, `"${name}" is declared twice`);
-    else if (path[0] === 'constants' && parsed.unknowns.some((unknown) => name.startsWith(`${unknown}_`))) {
-      fault(pointer, `"${name}" reads like a derivative of ${parsed.unknowns[0]}; choose another`);
+    else if (path[0] === 'constants') {
+      const unknown = parsed.unknowns.find((base) => name.startsWith(`${base}_`));
+      if (unknown !== undefined) fault(pointer, `"${name}" reads like a derivative of ${unknown}; choose another`);
     }
     seen.add(name);
   }
 }
 
-/** Checks what fields say about each other: stop rules, schedule, damping bounds, resampling. Adds what is wrong to `faults`. */
+/**
+ * Checks what fields say about each other: weights, stop rules, schedule, damping bounds, resampling. Adds what is wrong
+ * to `faults`.
+ */
 export function checkConsistency(parsed: ParsedSpec, faults: Fault[]): void {
-  const { stop, optimizer, exact, sampling } = parsed;
+  const { stop, optimizer, exact, equations, weights, sampling } = parsed;
   const fault = (pointer: string, detail: string): void => {
     faults.push({ code: 'KFAC_SPEC', pointer, detail });
   };
+  if (Array.isArray(weights.interior) && weights.interior.length !== equations.length) {
+    fault(
+      '/weights/interior',
+      `expected one weight, or one for each of the ${equations.length} equations, got ${weights.interior.length}`,
+    );
+  }
   if (Object.values(stop).every((value) => value === undefined))
     fault('/stop', 'expected at least one of steps, seconds, loss, relativeL2');
   else if (!exact && Object.entries(stop).every(([key, value]) => key === 'relativeL2' || value === undefined)) {

@@ -247,7 +247,50 @@ const REFUSALS: [what: string, json: unknown, code: string, pointer: string, det
     /GiB/,
   ],
   ['no history', { ...minimal, optimizer: { name: 'lbfgs', history: 0 } }, 'KFAC_SPEC', '/optimizer/history', />=1/],
-  ['two unknowns', { ...minimal, unknowns: ['u', 'v'] }, 'KFAC_LIMIT', '/unknowns', /<=1/],
+  [
+    'seventeen unknowns',
+    { ...minimal, unknowns: Array.from({ length: 17 }, (_, k) => `u${k}`) },
+    'KFAC_LIMIT',
+    '/unknowns',
+    /<=16/,
+  ],
+  ['an unknown twice', { ...minimal, unknowns: ['u', 'u'] }, 'KFAC_SPEC', '/unknowns/1', /declared twice/],
+  [
+    "a constant that reads like another unknown's derivative",
+    { ...minimal, unknowns: ['u', 'v'], constants: { v_x: 1 } },
+    'KFAC_SPEC',
+    '/constants/v_x',
+    /derivative of v/,
+  ],
+  [
+    'an unknown that is not declared, in the second equation',
+    { ...minimal, unknowns: ['u', 'v'], equations: ['u_x = v', 'w_x = u'] },
+    'KFAC_EQUATION',
+    '/equations/1',
+    /"w" is not an unknown; declared: u, v at character 1/,
+  ],
+  [
+    'an unknown that is not declared, in a condition',
+    { ...minimal, unknowns: ['u', 'v'], conditions: [{ on: 'x = 0', equation: 'w = 1' }] },
+    'KFAC_EQUATION',
+    '/conditions/0/equation',
+    /unknown name "w"; known here: x, u, v/,
+  ],
+  [
+    'no exact solution of one of the unknowns',
+    { ...minimal, unknowns: ['u', 'v'], exact: { u: 'x' } },
+    'KFAC_SPEC',
+    '/exact',
+    /expected the exact solution of v/,
+  ],
+  [
+    'a weight too few',
+    { ...minimal, equations: ['u_x = -u', 'u_xx = u'], weights: { interior: [1] } },
+    'KFAC_SPEC',
+    '/weights/interior',
+    /one for each of the 2 equations, got 1/,
+  ],
+  ['a weight below zero', { ...minimal, weights: { interior: [-1] } }, 'KFAC_SPEC', '/weights/interior/0', />0/],
   ['a fractional number of steps', { ...minimal, stop: { steps: 1.5 } }, 'KFAC_SPEC', '/stop/steps', /int/],
   ['no steps', { ...minimal, stop: { steps: 0 } }, 'KFAC_SPEC', '/stop/steps', />=1/],
   ['no stop rule', { ...minimal, stop: {} }, 'KFAC_SPEC', '/stop', /at least one/],
@@ -403,6 +446,25 @@ test('an exact solution that does not satisfy its equation or a condition is a w
   expect(warnings[1]).toMatch(/the condition "u = 1" on x = 0: residual up to 1\.00/);
   expect(checkPinn({ ...minimal, exact: { u: 'log(x - 2)' } }).warnings[0]).toMatch(/is not finite everywhere in/);
   expect(checkPinn({ ...minimal, exact: { u: 'exp(-x)' } }).warnings).toEqual([]);
+});
+
+test('a system with another number of equations than unknowns, or an unknown in no equation, is a warning', () => {
+  const warnings = (unknowns: string[], equations: string[]) => checkPinn({ ...minimal, unknowns, equations }).warnings;
+  expect(warnings(['u', 'v'], ['u_x = v', 'v_x = -u'])).toEqual([]);
+  expect(warnings(['u', 'v'], ['u_x = v'])).toEqual(['1 equation for 2 unknowns: the system may have many solutions']);
+  expect(warnings(['u'], ['u_x = -u', 'u_xx = u'])).toEqual([
+    '2 equations for 1 unknown: the system may have no solution',
+  ]);
+  expect(warnings(['u', 'v'], ['u_x = -u', 'u_xx = u'])).toEqual(['no equation contains the unknown v']);
+});
+
+test('an exact solution of a system is checked unknown by unknown', () => {
+  const system = { ...minimal, unknowns: ['u', 'v'], equations: ['u_x = v', 'v_x = laplacian(u)'] };
+  expect(checkPinn({ ...system, exact: { u: 'exp(x)', v: 'exp(x)' } }).warnings).toEqual([]);
+  expect(checkPinn({ ...system, exact: { u: 'exp(x)', v: '2*exp(x)' } }).warnings).toEqual([
+    expect.stringMatching(/the equation "u_x = v": residual up to 2/),
+    expect.stringMatching(/the equation "v_x = laplacian\(u\)": residual up to 2/),
+  ]);
 });
 
 test('a coefficient that is not finite on the domain is a warning with a point', () => {

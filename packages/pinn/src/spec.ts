@@ -7,7 +7,9 @@ import { section } from './section.ts';
 /** Sizes beyond which a problem is refused with `KFAC_LIMIT`. */
 export const LIMITS = {
   coordinates: 10,
+  unknowns: 16,
   constants: 64,
+  equations: 32,
   conditions: 64,
   layers: 16,
   width: 4096,
@@ -36,7 +38,7 @@ const points = z.int().min(1).max(LIMITS.points);
 
 const conditionSchema = section({
   on: z.string().min(1).max(1024).describe('boundary, coordinate = number, or several joined by or'),
-  equation: text.describe('An equation in the unknown, its derivatives up to order 2, coordinates and constants'),
+  equation: text.describe('An equation in the unknowns, their derivatives up to order 2, coordinates and constants'),
 });
 
 const exactSchema = z.union([
@@ -81,7 +83,10 @@ const samplingSchema = section({
 });
 
 const weightsSchema = section({
-  interior: z.number().positive().optional().describe('0.1 for Gauss-Newton, 1 otherwise'),
+  interior: z
+    .union([z.number().positive(), z.array(z.number().positive()).min(1).max(LIMITS.equations)])
+    .optional()
+    .describe('Of every equation, or of each one; 0.1 for Gauss-Newton, 1 otherwise'),
   conditions: z.number().positive().default(1),
 });
 
@@ -89,7 +94,7 @@ const stopSchema = section({
   steps: z.int().min(1).max(LIMITS.steps).optional(),
   seconds: z.number().positive().max(LIMITS.seconds).optional(),
   loss: z.number().positive().optional(),
-  relativeL2: z.number().positive().optional().describe('Needs an exact solution'),
+  relativeL2: z.number().positive().optional().describe('Of every unknown; needs exact solutions'),
 }).describe('Whichever is met first; given criteria alone apply');
 
 /** Stop rules of a specification that names none. */
@@ -101,11 +106,15 @@ export const DEFAULT_STOP = { steps: 1000, seconds: 60, loss: 1e-28, relativeL2:
  */
 export const pinnSpecSchema = section({
   domain: z.record(name, interval).describe('Coordinates with their intervals; a coordinate t is time'),
-  unknowns: z.array(name).min(1).max(1).default(['u']),
+  unknowns: z.array(name).min(1).max(LIMITS.unknowns).default(['u']).describe('One output of the network for each'),
   constants: z.record(constantName, z.number()).default({}),
-  equations: z.array(text).min(1).max(1),
+  equations: z
+    .array(text)
+    .min(1)
+    .max(LIMITS.equations)
+    .describe('Equations in the unknowns, their derivatives up to order 2, coordinates and constants'),
   conditions: z.array(conditionSchema).min(1).max(LIMITS.conditions),
-  exact: z.record(name, exactSchema).optional().describe('Exact solution by unknown, for reported errors'),
+  exact: z.record(name, exactSchema).optional().describe('Exact solution of every unknown, for reported errors'),
   network: networkSchema.prefault({}),
   sampling: samplingSchema.prefault({}),
   weights: weightsSchema.prefault({}),
@@ -113,12 +122,12 @@ export const pinnSpecSchema = section({
   stop: stopSchema.default(DEFAULT_STOP),
   precision: z.enum(['f64', 'f32']).default('f64'),
   seed: z.int().min(0).default(1),
-}).describe('A scalar differential equation of order at most 2 and how to solve it');
+}).describe('A differential equation, or a system of several, of order at most 2 and how to solve it');
 
 /** What a user writes: everything with a default may be missing. */
 export type PinnSpecInput = z.input<typeof pinnSpecSchema>;
 
 type Parsed = z.output<typeof pinnSpecSchema>;
 /** The effective specification: every default filled in. */
-export type PinnSpec = Omit<Parsed, 'weights'> & { weights: { interior: number; conditions: number } };
+export type PinnSpec = Omit<Parsed, 'weights'> & { weights: { interior: number | number[]; conditions: number } };
 export type ParsedSpec = Parsed;

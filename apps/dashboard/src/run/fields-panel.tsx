@@ -81,7 +81,7 @@ function HeatCard({ field, snapshot }: { field: Field; snapshot: Snapshot }) {
   const range = rangeOf(field.values);
   // A solution and its reference are compared by eye: one scale for both.
   const scale: ColourScale = colourScale(
-    isSigned(field.name) ? range : sharedRange(snapshot.fields),
+    isSigned(field.name) ? range : sharedRange(snapshot.fields, field.name),
     isSigned(field.name),
   );
   const plane: Plane = { x: xAxis, y: yAxis, values: field.values, scale };

@@ -22,19 +22,28 @@ export function rangeOf(values: ArrayLike<number>): [number, number] {
   return low <= high ? [low, high] : [0, 0];
 }
 
-/** The common range of everything that is not a difference: a solution and its reference. */
-export function sharedRange(fields: readonly Named[]): [number, number] {
-  const ranges = fields.filter((field) => !isSigned(field.name)).map((field) => rangeOf(field.values));
+/** The unknown that a field is about: 'u' of 'u' and of 'exact_u'; '' of the one reference 'exact'. */
+function unknownOf(name: string): string {
+  return name === 'exact' ? '' : name.replace(/^exact_/, '');
+}
+
+/** The common range of an unknown's solution and its reference; `name` is one of the two. */
+export function sharedRange(fields: readonly Named[], name: string): [number, number] {
+  const isOne = fields.some((field) => field.name === 'exact');
+  const ranges = fields
+    .filter((field) => !isSigned(field.name) && (isOne || unknownOf(field.name) === unknownOf(name)))
+    .map((field) => rangeOf(field.values));
   if (ranges.length === 0) return [0, 0];
   return [Math.min(...ranges.map(([low]) => low)), Math.max(...ranges.map(([, high]) => high))];
 }
 
-/** Fields by their names: 'Solution u', 'Error', 'u and exact'. */
+/** Fields by their names: 'Solution u', 'Error', 'Error v', 'u and exact'. */
 export function titleOf(fields: readonly { readonly name: string }[]): string {
   const names = fields.map(({ name }) => {
-    if (fields.length > 1) return name;
-    if (/^(exact|error|residual)\b/i.test(name)) return name[0]!.toUpperCase() + name.slice(1);
-    return `Solution ${name}`;
+    const words = name.replace('_', ' ');
+    if (fields.length > 1) return words;
+    if (/^(exact|error|residual)\b/i.test(words)) return words[0]!.toUpperCase() + words.slice(1);
+    return `Solution ${words}`;
   });
   return names.length === 1 ? names[0]! : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }

@@ -38,6 +38,14 @@ test('the latest metrics until there is a report, then the report', () => {
   ]);
 });
 
+test('of several unknowns the largest error stands, before and after the end', () => {
+  const series = new SeriesStore();
+  series.addEvent({
+    points: [{ step: 3, seconds: 1, metrics: { loss: 1e-3, 'pinn/rmse/u': 0.5, 'pinn/rmse/v': 0.7 } }],
+  });
+  expect(headline(run, series)[1]).toEqual({ label: 'RMSE', value: '0.7' });
+});
+
 test('a hedge reports its policy', () => {
   const result = { policy: { entropic: 0.2812, pnlVariance: 0.25, cvar95: 1.2, meanCost: 0.15 } };
   expect(headline({ ...run, kind: 'hedging', result }, new SeriesStore()).map((tile) => tile.value)).toEqual([

@@ -36,8 +36,12 @@ export class SeriesStore {
     return this.series.get(key) ?? [];
   }
 
+  /** The last point of a series; of one that comes in parts ('pinn/rmse/u', 'pinn/rmse/v') the largest of their last. */
   latest(key: string): Point | undefined {
-    return this.series.get(key)?.at(-1);
+    const whole = this.series.get(key)?.at(-1);
+    if (whole !== undefined) return whole;
+    const parts = [...this.series].flatMap(([name, points]) => (name.startsWith(`${key}/`) ? points.slice(-1) : []));
+    return parts.toSorted((a, b) => b.value - a.value)[0];
   }
 
   add(key: string, point: Point): void {

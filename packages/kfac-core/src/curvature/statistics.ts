@@ -14,13 +14,24 @@ export interface TermLayer {
   readonly layer: CapturedLayer;
 }
 
-/** The captured layers of one matrix, grouped: the first loss term alone, all others merged. */
+/**
+ * The captured layers of one matrix, at most two groups: the terms of one kind are a group. A sum of more than two
+ * Kronecker products has no inverse in closed form, so with more than two kinds all but the first are merged.
+ */
 export function layersByGroup(terms: readonly LossTerm[], name: string): TermLayer[][] {
-  const found = terms.flatMap((term) =>
-    term.layers.filter((layer) => layer.matrix === name).map((layer) => ({ term, layer })),
-  );
-  if (found.length <= 2) return found.map((one) => [one]);
-  return [[found[0]!], found.slice(1)];
+  const groups = new Map<string, TermLayer[]>();
+  for (const term of terms) {
+    const kind = term.kind ?? term.name;
+    for (const layer of term.layers) {
+      if (layer.matrix !== name) continue;
+      const group = groups.get(kind);
+      if (group) group.push({ term, layer });
+      else groups.set(kind, [{ term, layer }]);
+    }
+  }
+  const [first, ...others] = groups.values();
+  if (first === undefined) return [];
+  return others.length === 0 ? [first] : [first, others.flat()];
 }
 
 /** Batch statistics of a group. Merged layers: A = Σ (W_i/W)·A_i with W_i = Σ ω_i, G = Σ c_i·G_i. */

@@ -140,7 +140,7 @@ export type Activation = 'tanh' | 'sin';
  * S = 1 + R + Q.
  */
 export interface JetShape {
-  /** Widths, input first, output last: [d, h₁, …, 1]. All hidden layers have bias and activation, the last is linear with bias. One output. */
+  /** Widths, input first, output last: [d, h₁, …, m]. All hidden layers have bias and activation, the last is linear with bias. */
   readonly sizes: readonly number[];
   readonly activation: Activation;
   /** R × d, row-major. */
@@ -166,12 +166,12 @@ export interface Jets {
   /** The tape's layout in its one buffer is: all inputs, all preactivations, all gradients, layer by layer. */
   tape(shape: JetShape, points: number): JetTape;
   /**
-   * Parameters θ: the layers' matrices [in_l+1 × out_l] one after the other, f64. `columns` [d+S × N] f64: rows 0…d−1
-   * hold the coordinates and are read, rows d…d+S−1 receive the channels of the network's output.
+   * Parameters θ: the layers' matrices [in_l+1 × out_l] one after the other, f64. `columns` [d+m·S × N] f64: rows 0…d−1
+   * hold the coordinates and are read, row d+o·S+s receives channel s of output o.
    * With a tape its inputs and pre-activations are filled.
    */
   forward(shape: JetShape, theta: Float64Array, columns: Matrix, tape: JetTape | null): void;
-  /** From seeds [S × N] f64 (∂e_n/∂channel) and a tape filled at the same θ: G of every layer into the tape. */
+  /** From seeds [m·S × N] f64 (∂e_n/∂channel, rows as in `columns`) and a tape filled at the same θ: G of every layer into the tape. */
   adjoint(shape: JetShape, theta: Float64Array, seeds: Matrix, tape: JetTape): void;
 }
 

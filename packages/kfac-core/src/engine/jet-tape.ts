@@ -7,6 +7,8 @@ import { KfacError } from '../errors.ts';
 export interface JetDimensions {
   /** d, the network's inputs. */
   readonly inputs: number;
+  /** m, the network's outputs. */
+  readonly outputs: number;
   /** R, directions with a first derivative. */
   readonly firsts: number;
   /** Q, second-order channels. */
@@ -22,7 +24,7 @@ const MAXIMUM_POINTS = 2 ** 31;
 const MAXIMUM_ENTRIES = 2 ** 32;
 const MAXIMUM_WIDTH = 2 ** 20;
 
-/** The counts of a shape; throws `KFAC_SHAPE` if it does not describe an MLP with one output and its channels. */
+/** The counts of a shape; throws `KFAC_SHAPE` if it does not describe an MLP and its channels. */
 export function jetDimensions(shape: JetShape): JetDimensions {
   const { sizes, directions, second, activation, dtype } = shape;
   if (activation !== 'tanh' && activation !== 'sin')
@@ -36,8 +38,8 @@ export function jetDimensions(shape: JetShape): JetDimensions {
       `jets: expected at least two widths in [1, ${MAXIMUM_WIDTH}], got [${sizes.join(', ')}]`,
     );
   }
-  if (sizes.at(-1) !== 1) throw new KfacError('KFAC_SHAPE', `jets: expected one output, got ${sizes.at(-1)}`);
   const inputs = sizes[0]!;
+  const outputs = sizes.at(-1)!;
   const firsts = directions.length / inputs;
   if (!Number.isInteger(firsts)) {
     throw new KfacError(
@@ -54,7 +56,7 @@ export function jetDimensions(shape: JetShape): JetDimensions {
   }
   let parameters = 0;
   for (let layer = 0; layer + 1 < sizes.length; layer++) parameters += (sizes[layer]! + 1) * sizes[layer + 1]!;
-  return { inputs, firsts, seconds, channels: 1 + firsts + seconds, parameters };
+  return { inputs, outputs, firsts, seconds, channels: 1 + firsts + seconds, parameters };
 }
 
 /** A zeroed tape: all inputs, all pre-activations, all gradients, layer by layer, in one buffer. */
@@ -94,7 +96,7 @@ export function checkForward(
 ): JetDimensions {
   const dimensions = jetDimensions(shape);
   requireVector(theta, dimensions.parameters, 'θ');
-  requireShape(columns, dimensions.inputs + dimensions.channels, columns.cols, 'columns', 'f64');
+  requireShape(columns, dimensions.inputs + dimensions.outputs * dimensions.channels, columns.cols, 'columns', 'f64');
   if (tape) checkTape(shape, dimensions, tape, columns.cols);
   const read = [theta, shape.directions, shape.second];
   requireDistinct(columns.data, 'columns', read);
@@ -106,7 +108,7 @@ export function checkForward(
 export function checkAdjoint(shape: JetShape, theta: Float64Array, seeds: Matrix, tape: JetTape): JetDimensions {
   const dimensions = jetDimensions(shape);
   requireVector(theta, dimensions.parameters, 'θ');
-  requireShape(seeds, dimensions.channels, seeds.cols, 'seeds', 'f64');
+  requireShape(seeds, dimensions.outputs * dimensions.channels, seeds.cols, 'seeds', 'f64');
   checkTape(shape, dimensions, tape, seeds.cols);
   requireDistinct(tape.buffer, 'tape', [seeds.data, theta, shape.directions, shape.second]);
   return dimensions;

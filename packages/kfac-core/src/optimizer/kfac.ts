@@ -40,7 +40,7 @@ export interface KFacOptions {
 const EARLY_STEPS = 10;
 const MAX_REJECTIONS = 30;
 
-/** One weight matrix: its averaged statistics (one group per loss term, at most two) and the block built on them. */
+/** One weight matrix: its averaged statistics (one group per kind of loss term, at most two) and the block built on them. */
 interface MatrixCurvature {
   readonly parameter: ParameterBlock;
   readonly groups: Statistics[];
@@ -50,8 +50,8 @@ interface MatrixCurvature {
 
 /**
  * K-FAC with learning rate and momentum from the exact quadratic model, adaptive damping and step rejection
- * (Martens & Grosse 2015; Dangel, Müller, Zeinhofer 2024 for PDE losses: one Kronecker product per loss term and their
- * exact sum). With more than two loss terms, all but the first are merged.
+ * (Martens & Grosse 2015; Dangel, Müller, Zeinhofer 2024 for PDE losses: one Kronecker product per kind of loss term and
+ * their exact sum). With more than two kinds, all but the first are merged.
  */
 export class KFac implements Optimizer {
   readonly name = 'kfac';

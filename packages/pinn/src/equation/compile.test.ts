@@ -6,15 +6,19 @@ import { parseEquation } from './parse.ts';
 import { planJets } from './plan.ts';
 import type { Scope } from './symbols.ts';
 
-const scopeOf = (...coordinates: string[]): Scope => ({
+const scopeOf = (coordinates: readonly string[], unknowns: readonly string[] = ['u']): Scope => ({
   pool: new ExpressionPool(),
   coordinates,
   lower: coordinates.map(() => 0),
-  unknown: 'u',
+  unknowns,
   constants: new Map([['nu', 0.01]]),
 });
 const compile = (text: string, ...coordinates: string[]) =>
-  compileResidual(parseEquation(text, scopeOf(...coordinates)), scopeOf(...coordinates));
+  compileResidual(parseEquation(text, scopeOf(coordinates)), scopeOf(coordinates));
+const compileSystem = (text: string) => {
+  const scope = scopeOf(['x', 'y'], ['u', 'v']);
+  return compileResidual(parseEquation(text, scope), scope);
+};
 
 describe('oracle pinn §8.2: polarisation on u = exp(a·x)', () => {
   test('every second-order operator comes out, in any mix', () => {
@@ -77,6 +81,53 @@ describe('channels', () => {
   test('a linear equation collapses to Σ c_k·(second derivative k)', () => {
     const { plan } = compile('u_t - nu*(u_xx + u_yy)/2 + u_xx = 3', 't', 'x', 'y');
     expect([...plan.second].slice(-2)).toEqual([0.995, -0.005]);
+  });
+});
+
+describe('equations in two unknowns', () => {
+  test.each<[string, number, number]>([
+    ['u_x = v', 1, 0],
+    ['v_y = u_x', 2, 0],
+    ['laplacian(u) + laplacian(v) = 0', 2, 1], // one combination for both
+    ['laplacian(u) - 3*(v_xx + v_yy) = 0', 2, 1], // a multiple of it
+    ['laplacian(u) + v_xx = 0', 2, 2],
+    ['u*laplacian(u) + laplacian(v) = 0', 2, 1], // u carries the Laplacian as it is, v collapsed: the same combination
+    ['u_xx*u_yy + laplacian(v) = 0', 2, 3],
+    ['u_xx*v_xx = u', 1, 1],
+  ])('%s', (text, firsts, seconds) => {
+    const { plan, residual, linearized } = compileSystem(text);
+    expect([plan.directions.length / 2, plan.secondChannels.length]).toEqual([firsts, seconds]);
+    expect([residual.inputs, linearized.outputs.length]).toEqual([2 + 2 * plan.channels, 1 + 2 * plan.channels]);
+  });
+
+  test.each([
+    ['u*v_x + 3*laplacian(v) = laplacian(u) + x', [2, 1, 3, 5, 7, 4, 11, 13, 17]],
+    ['laplacian(u)*laplacian(v) = v_y*u', [0.5, 2, 3, 5, 7, 4, 11, 13, 17]],
+  ])('%s: the residual reads the rows of each unknown, and its slopes are theirs', (text, numbers) => {
+    const { plan, linearized } = compileSystem(text);
+    expect([plan.channels, [...plan.firstChannel]]).toEqual([4, [1, 2]]);
+    // x, y, then u, u_x, u_y, C_u, v, v_x, v_y, C_v with C the channel of second order.
+    const columns = matrix(10, 1);
+    columns.data.set([9, ...numbers]);
+    const [u, , , cu, , vx, vy, cv] = numbers.slice(1) as [number, ...number[]];
+    const out = matrix(9, 1);
+    defaultEngine().programs.evaluate(linearized, columns, out);
+    // u collapses with the weight -1 and v with 3 = -3·(-1).
+    const expected =
+      text[1] === '*'
+        ? [u * vx! - 3 * cv! + cu! - 9, vx, 0, 0, 1, 0, u, 0, -3]
+        : [cu! * cv! - vy! * u, -vy!, 0, 0, cv, 0, 0, -u, cu];
+    expect([...out.data]).toEqual(expected);
+  });
+
+  test('two names of one combination, both nonlinear: their slopes add up on their one channel', () => {
+    const { plan, linearized } = compile('u_xx*laplacian(u) = 1', 'x');
+    expect(plan.channels).toBe(3);
+    const columns = matrix(4, 1);
+    columns.data.set([0, 1, 2, 3]);
+    const out = matrix(4, 1);
+    defaultEngine().programs.evaluate(linearized, columns, out);
+    expect([...out.data]).toEqual([8, 0, 0, 6]);
   });
 });
 

@@ -1,23 +1,25 @@
 import type { Program } from '@kfac/core';
+import { type Channels, planChannels } from './channels.ts';
 import { differentiate, substitute } from './derive.ts';
-import { type Expression, type Variable, variableKey, variablesOf } from './expression.ts';
+import {
+  type Expression,
+  type NetworkVariable,
+  type Variable,
+  isSecond,
+  networkVariablesOf,
+  variableKey,
+} from './expression.ts';
 import { lowerExpressions } from './lower.ts';
-import { type JetPlan, type SecondOperator, pairKey, planJets } from './plan.ts';
-import { type Scope, TIME, noDerivative } from './symbols.ts';
+import { type JetPlan, type SecondOperator, pairKey } from './plan.ts';
+import { type Scope, TIME } from './symbols.ts';
 
 /** A residual ready for an engine: which jets it needs, and the programs over [coordinates; channels] columns. */
 export interface CompiledEquation {
   readonly plan: JetPlan;
   /** One output: e. */
   readonly residual: Program;
-  /** 1 + S outputs: e, then ∂e/∂channel. */
+  /** 1 + m·S outputs: e, then ∂e/∂channel, output by output. */
   readonly linearized: Program;
-}
-
-const orderOf = (orders: readonly number[]): number => orders.reduce((sum, order) => sum + order, 0);
-
-function isSecond(variable: Variable): boolean {
-  return variable.kind === 'laplacian' || (variable.kind === 'derivative' && orderOf(variable.orders) === 2);
 }
 
 /** The axes of a multi-index, each as often as its order. */
@@ -26,7 +28,7 @@ function axesOf(orders: readonly number[]): number[] {
 }
 
 /** A second derivative, or the Laplacian over all coordinates but t, as an operator. */
-export function operatorOf(variable: Variable, coordinates: readonly string[]): Map<string, number> {
+export function operatorOf(variable: NetworkVariable, coordinates: readonly string[]): SecondOperator {
   if (variable.kind === 'laplacian') {
     return new Map(coordinates.flatMap((name, axis) => (name === TIME ? [] : [[pairKey(axis, axis), 1] as const])));
   }
@@ -35,35 +37,53 @@ export function operatorOf(variable: Variable, coordinates: readonly string[]): 
 }
 
 /**
- * Compiles a residual. If its second derivatives enter linearly with constant coefficients they become one collapsed
- * channel; otherwise every different second derivative (and laplacian(u) as a whole) gets a channel of its own.
+ * Compiles a residual. If an unknown's second derivatives enter linearly with constant coefficients they become one
+ * collapsed channel, shared with other unknowns whose combination is a multiple of it; otherwise every different second
+ * derivative (and laplacian(u) as a whole) gets a channel of its own.
  */
 export function compileResidual(residual: Expression, scope: Scope): CompiledEquation {
-  const seconds = variablesOf(residual).filter(isSecond);
-  const collapsed = collapse(residual, seconds, scope);
-  const body = collapsed?.body ?? residual;
-  const operators: SecondOperator[] = collapsed
-    ? [collapsed.operator]
-    : seconds.map((variable) => operatorOf(variable, scope.coordinates));
-  const secondVariables: Variable[] = collapsed ? [{ kind: 'collapsed' }] : seconds;
-  const plan = planJets(scope.coordinates.length, firstAxes(body), operators);
-  return { plan, ...programs(body, channelVariables(plan, secondVariables), scope) };
-}
-
-function firstAxes(body: Expression): number[] {
-  return variablesOf(body).flatMap((v) =>
-    v.kind === 'derivative' && orderOf(v.orders) === 1 ? [v.orders.indexOf(1)] : [],
+  const { body, operators } = collapse(residual, scope);
+  const variables = networkVariablesOf(body);
+  const channels = planChannels(
+    scope.coordinates.length,
+    variables,
+    (variable) => operators.get(variableKey(variable)) ?? operatorOf(variable, scope.coordinates),
   );
+  return { plan: channels.plan, ...programs(body, variables, channels, scope) };
 }
 
-/** The residual as rest + C with C = Σ c_k·(second derivative k); null unless every c_k is a constant. */
-function collapse(
+/** A residual in which a collapsed variable stands for an unknown's second derivatives, with its operator by key. */
+interface Collapsed {
+  readonly body: Expression;
+  readonly operators: ReadonlyMap<string, SecondOperator>;
+}
+
+function collapse(residual: Expression, scope: Scope): Collapsed {
+  const { pool } = scope;
+  const seconds = networkVariablesOf(residual).filter(isSecond);
+  const operators = new Map<string, SecondOperator>();
+  let body = residual;
+  for (const unknown of scope.unknowns.keys()) {
+    const own = seconds.filter((variable) => variable.unknown === unknown);
+    const operator = constantOperator(residual, own, scope);
+    if (!operator) continue;
+    const keys = new Set(own.map(variableKey));
+    const rest = substitute(pool, body, (variable) => (keys.has(variableKey(variable)) ? pool.number(0) : undefined));
+    const variable = { kind: 'collapsed', unknown } as const;
+    const shared = [...operators.values()].find((other) => Number.isFinite(ratioOf(operator, other)));
+    operators.set(variableKey(variable), shared ?? operator);
+    const ratio = shared ? ratioOf(operator, shared) : 1;
+    body = pool.add(rest, pool.mul(pool.number(ratio), pool.variable(variable)));
+  }
+  return { body, operators };
+}
+
+/** Σ_k c_k·(second derivative k), c_k being the residual's slopes; null unless every c_k is a constant and some are not 0. */
+function constantOperator(
   residual: Expression,
-  seconds: readonly Variable[],
-  scope: Scope,
-): { body: Expression; operator: SecondOperator } | null {
-  const { pool, coordinates } = scope;
-  if (seconds.length === 0) return null;
+  seconds: readonly NetworkVariable[],
+  { pool, coordinates }: Scope,
+): SecondOperator | null {
   const operator = new Map<string, number>();
   for (const variable of seconds) {
     const coefficient = differentiate(pool, residual, variable);
@@ -73,42 +93,32 @@ function collapse(
     }
   }
   for (const [key, weight] of operator) if (weight === 0) operator.delete(key);
-  if (operator.size === 0) return null;
-  const keys = new Set(seconds.map(variableKey));
-  const rest = substitute(pool, residual, (variable) => (keys.has(variableKey(variable)) ? pool.number(0) : undefined));
-  return { body: pool.add(rest, pool.variable({ kind: 'collapsed' })), operator };
+  return operator.size === 0 ? null : operator;
 }
 
-/** The variable that each channel carries, undefined for directions that only serve second-order channels. */
-function channelVariables(plan: JetPlan, seconds: readonly Variable[]): (Variable | undefined)[] {
-  const variables = Array.from<Variable | undefined>({ length: plan.channels });
-  variables[0] = { kind: 'derivative', orders: noDerivative(plan.dimensions) };
-  for (const [axis, channel] of plan.firstChannel.entries()) {
-    if (channel < 0) continue;
-    const orders = noDerivative(plan.dimensions);
-    orders[axis] = 1;
-    variables[channel] = { kind: 'derivative', orders };
-  }
-  for (const [q, channel] of plan.secondChannels.entries()) variables[channel] = seconds[q];
-  return variables;
+/** The number c with operator = c·other, NaN if there is none. */
+function ratioOf(operator: SecondOperator, other: SecondOperator): number {
+  const ratios = new Set([...other].map(([key, weight]) => (operator.get(key) ?? NaN) / weight));
+  return operator.size === other.size && ratios.size === 1 ? [...ratios][0]! : NaN;
 }
 
 function programs(
   body: Expression,
-  channels: readonly (Variable | undefined)[],
-  scope: Scope,
+  variables: readonly NetworkVariable[],
+  { plan, rowOf }: Channels,
+  { pool, coordinates, unknowns }: Scope,
 ): { residual: Program; linearized: Program } {
-  const { pool, coordinates } = scope;
   const d = coordinates.length;
-  const rows = new Map(
-    channels.flatMap((variable, channel) => (variable ? [[variableKey(variable), d + channel] as const] : [])),
-  );
-  const rowOf = (variable: Variable): number =>
-    variable.kind === 'coordinate' ? variable.axis : rows.get(variableKey(variable))!;
-  const slopes = channels.map((variable) => (variable ? differentiate(pool, body, variable) : pool.number(0)));
-  const inputs = d + channels.length;
+  const slopes = Array.from({ length: unknowns.length * plan.channels }, () => pool.number(0));
+  for (const variable of variables) {
+    const row = rowOf(variable);
+    slopes[row] = pool.add(slopes[row]!, differentiate(pool, body, variable));
+  }
+  const inputs = d + slopes.length;
+  const columnOf = (variable: Variable): number =>
+    variable.kind === 'coordinate' ? variable.axis : d + rowOf(variable);
   return {
-    residual: lowerExpressions([body], inputs, rowOf),
-    linearized: lowerExpressions([body, ...slopes], inputs, rowOf),
+    residual: lowerExpressions([body], inputs, columnOf),
+    linearized: lowerExpressions([body, ...slopes], inputs, columnOf),
   };
 }

@@ -10,7 +10,7 @@ const scope: Scope = {
   pool: new ExpressionPool(),
   coordinates: ['x', 'y'],
   lower: [0.1, 0.1],
-  unknown: null,
+  unknowns: [],
   constants: new Map(),
 };
 const x: Variable = { kind: 'coordinate', axis: 0 };

@@ -1,14 +1,17 @@
 import { KfacError } from '@kfac/core';
 
 /**
- * What an expression may depend on. `orders` is the multi-index of a derivative of the unknown over the coordinates
- * (all zeros: its value); `collapsed` is the one combination of second derivatives that a linear equation carries.
+ * What the network gives an expression, `unknown` being the number of an unknown. `orders` is the multi-index of a
+ * derivative over the coordinates (all zeros: the value); `collapsed` is the one combination of an unknown's second
+ * derivatives that an equation carries in which they are linear.
  */
-export type Variable =
-  | { readonly kind: 'coordinate'; readonly axis: number }
-  | { readonly kind: 'derivative'; readonly orders: readonly number[] }
-  | { readonly kind: 'laplacian' }
-  | { readonly kind: 'collapsed' };
+export type NetworkVariable =
+  | { readonly kind: 'derivative'; readonly unknown: number; readonly orders: readonly number[] }
+  | { readonly kind: 'laplacian'; readonly unknown: number }
+  | { readonly kind: 'collapsed'; readonly unknown: number };
+
+/** What an expression may depend on. */
+export type Variable = { readonly kind: 'coordinate'; readonly axis: number } | NetworkVariable;
 
 export type UnaryOperation =
   | 'neg'
@@ -48,11 +51,21 @@ export function variableKey(variable: Variable): string {
     case 'coordinate':
       return `x${variable.axis}`;
     case 'derivative':
-      return `u:${variable.orders.join(',')}`;
+      return `u${variable.unknown}:${variable.orders.join(',')}`;
     case 'laplacian':
     case 'collapsed':
-      return variable.kind;
+      return `${variable.kind}${variable.unknown}`;
   }
+}
+
+/** The order of a multi-index. */
+export function orderOf(orders: readonly number[]): number {
+  return orders.reduce((sum, order) => sum + order, 0);
+}
+
+/** Is the variable a second derivative or a combination of such? */
+export function isSecond(variable: NetworkVariable): boolean {
+  return variable.kind !== 'derivative' || orderOf(variable.orders) === 2;
 }
 
 /** The value of one unary operation. */
@@ -218,7 +231,9 @@ export function inOrder(roots: readonly Expression[]): Expression[] {
   return order;
 }
 
-/** The different variables that an expression depends on, in the order of their first appearance. */
-export function variablesOf(expression: Expression): Variable[] {
-  return inOrder([expression]).flatMap((node) => (node.kind === 'variable' ? [node.variable] : []));
+/** What an expression takes from the network, each once, in the order of first appearance. */
+export function networkVariablesOf(expression: Expression): NetworkVariable[] {
+  return inOrder([expression]).flatMap((node) =>
+    node.kind === 'variable' && node.variable.kind !== 'coordinate' ? [node.variable] : [],
+  );
 }

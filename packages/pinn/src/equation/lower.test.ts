@@ -11,7 +11,7 @@ const scope: Scope = {
   pool: new ExpressionPool(),
   coordinates: ['x', 'y'],
   lower: [0.1, 0.1],
-  unknown: null,
+  unknowns: [],
   constants: new Map(),
 };
 const rowOf = (variable: Variable): number => (variable as { axis: number }).axis;

@@ -11,7 +11,7 @@ const scopeOf = (coordinates: string[], lower = coordinates.map(() => -1)): Scop
   pool: new ExpressionPool(),
   coordinates,
   lower,
-  unknown: 'u',
+  unknowns: ['u'],
   constants: new Map([['nu', 0.25]]),
 });
 const scope = scopeOf(['t', 'x', 'y']);
@@ -149,11 +149,23 @@ describe('what is refused', () => {
   });
 
   test('derivatives in an exact solution, laplacian without a coordinate but t, ambiguous derivatives', () => {
-    expect(errorOf(() => parseExpression('u_x', { ...scope, unknown: null })).message).toMatch(
+    expect(errorOf(() => parseExpression('u_x', { ...scope, unknowns: [] })).message).toMatch(
       /derivatives cannot be used here/,
     );
     expect(errorOf(() => parseExpression('laplacian(u)', scopeOf(['t']))).message).toMatch(/other than t/);
     expect(errorOf(() => parseExpression('u_xx', scopeOf(['x', 'xx']))).message).toMatch(/2 ways/);
+  });
+
+  test('of several unknowns each is known, and errors name them all', () => {
+    const system = { ...scope, unknowns: ['u', 'v'] };
+    expect(parseExpression('v_x', system)).toMatchObject({ variable: { kind: 'derivative', unknown: 1 } });
+    expect(parseExpression('laplacian(v)', system)).toMatchObject({ variable: { kind: 'laplacian', unknown: 1 } });
+    expect(parseExpression('v_x', system)).not.toBe(parseExpression('u_x', system));
+    const message = (text: string): string => errorOf(() => parseEquation(text, system)).message;
+    expect(message('u = w')).toMatch(/unknown name "w"; known here: .*u, v.* at character 5/);
+    expect(message('w_x = u')).toMatch(/"w" is not an unknown; declared: u, v/);
+    expect(message('laplacian(w) = u')).toMatch(/expected laplacian\(u\) or laplacian\(v\), got laplacian\(w\)/);
+    expect(message('x = 1')).toMatch(/determines none of the unknowns u, v, which do not occur or cancel/);
   });
 
   test('limits: length, parts, nesting of every kind', () => {

@@ -1,5 +1,5 @@
 import { KfacError } from '@kfac/core';
-import { type BinaryOperation, type Expression, type UnaryOperation, variablesOf } from './expression.ts';
+import { type BinaryOperation, type Expression, type UnaryOperation, networkVariablesOf } from './expression.ts';
 import { MAX_NESTING, MAX_NODES, admit, equationError, splitEquation } from './gate.ts';
 import { signOf } from './sign.ts';
 import { FUNCTIONS, type Scope, TIME, resolveSymbol } from './symbols.ts';
@@ -26,17 +26,20 @@ export function parseExpression(text: string, scope: Scope): Expression {
   return new Parser(text, scope, text, 0).run();
 }
 
-/** Reads an equation as its residual, left − right. Throws `KFAC_EQUATION`, also if the unknown does not occur in it. */
+/** Reads an equation as its residual, left − right. Throws `KFAC_EQUATION`, also if no unknown occurs in it. */
 export function parseEquation(text: string, scope: Scope): Expression {
   const { left, right } = splitEquation(text);
   const residual = scope.pool.sub(
     new Parser(left, scope, text, 0).run(),
     new Parser(right, scope, text, left.length + 1).run(),
   );
-  if (variablesOf(residual).every((variable) => variable.kind === 'coordinate')) {
+  if (networkVariablesOf(residual).length === 0) {
+    const [first, ...others] = scope.unknowns;
     throw equationError(
       text,
-      `the equation does not determine the unknown ${scope.unknown}, which does not occur or cancels`,
+      others.length === 0
+        ? `the equation does not determine the unknown ${first}, which does not occur or cancels`
+        : `the equation determines none of the unknowns ${scope.unknowns.join(', ')}, which do not occur or cancel`,
     );
   }
   return residual;
@@ -226,7 +229,7 @@ class Parser {
 
   /** laplacian(u): its argument is a name, not an expression. */
   #laplacian(token: Token, open: Token): Expression {
-    const { pool, coordinates, unknown } = this.#scope;
+    const { pool, coordinates, unknowns } = this.#scope;
     let level = 1;
     while (level > 0) {
       if (this.#next.kind === 'end') throw this.#error('expected ")", found the end', this.#next);
@@ -234,11 +237,15 @@ class Parser {
       level += text === '(' ? 1 : text === ')' ? -1 : 0;
     }
     const name = this.#text.slice(open.at + 1, this.#tokens[this.#position - 1]!.at).trim();
-    if (unknown === null || name !== unknown)
-      throw this.#error(`expected laplacian(${unknown ?? 'of an unknown'}), got laplacian(${name})`, token);
+    const unknown = unknowns.indexOf(name);
+    if (unknown < 0) {
+      const known =
+        unknowns.length === 0 ? 'laplacian(of an unknown)' : unknowns.map((u) => `laplacian(${u})`).join(' or ');
+      throw this.#error(`expected ${known}, got laplacian(${name})`, token);
+    }
     if (coordinates.every((coordinate) => coordinate === TIME))
       throw this.#error(`laplacian(${name}) needs a coordinate other than ${TIME}`, token);
-    return pool.variable({ kind: 'laplacian' });
+    return pool.variable({ kind: 'laplacian', unknown });
   }
 
   /** A factor that begins at `from` has been read: what follows must be an operator. */

@@ -1,4 +1,4 @@
-/** A second-order operator on the unknown: coefficient of u_ij at [i][j] with i ≤ j; missing entries are 0. */
+/** A second-order operator on an unknown: coefficient of u_ij at [i][j] with i ≤ j; missing entries are 0. */
 export type SecondOperator = ReadonlyMap<string, number>;
 
 /** The derivative channels of a network that an equation needs: value, firsts along directions, second-order combinations. */

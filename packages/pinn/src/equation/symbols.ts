@@ -14,26 +14,27 @@ export const RESERVED: ReadonlySet<string> = new Set([
   ...['mod', 'to', 'in', 'and', 'or', 'xor', 'not', 'true', 'false', 'null', 'undefined', 'NaN', 'Infinity', 'end'],
 ]);
 
-/** The names that a text may use: coordinates in the order of the domain, the unknown (null in exact solutions), constants. */
+/** The names that a text may use: coordinates in the order of the domain, unknowns (none in exact solutions), constants. */
 export interface Scope {
   readonly pool: ExpressionPool;
   readonly coordinates: readonly string[];
   /** Lower ends of the coordinates' intervals: what is known about their signs. */
   readonly lower: readonly number[];
-  readonly unknown: string | null;
+  /** In the order of the network's outputs. */
+  readonly unknowns: readonly string[];
   readonly constants: ReadonlyMap<string, number>;
 }
 
 /** The coordinate that `laplacian` and `boundary` leave out. */
 export const TIME = 't';
 
-/** Multi-index of order 0: the unknown itself. */
+/** Multi-index of order 0: an unknown itself. */
 export function noDerivative(dimensions: number): number[] {
   return Array.from({ length: dimensions }, () => 0);
 }
 
 /**
- * What a name stands for. Derivatives are the unknown, an underscore and up to two coordinates: u_x, u_xy, u_x1x1.
+ * What a name stands for. Derivatives are an unknown, an underscore and up to two coordinates: u_x, u_xy, u_x1x1.
  * Throws `KFAC_EQUATION` with the reason when it stands for nothing.
  */
 export function resolveSymbol(scope: Scope, name: string): Expression {
@@ -42,8 +43,9 @@ export function resolveSymbol(scope: Scope, name: string): Expression {
   if (constant !== undefined) return pool.number(constant);
   const axis = scope.coordinates.indexOf(name);
   if (axis >= 0) return pool.coordinate(axis);
-  if (name === scope.unknown)
-    return pool.variable({ kind: 'derivative', orders: noDerivative(scope.coordinates.length) });
+  const unknown = scope.unknowns.indexOf(name);
+  if (unknown >= 0)
+    return pool.variable({ kind: 'derivative', unknown, orders: noDerivative(scope.coordinates.length) });
   if ((FUNCTIONS as readonly string[]).includes(name) || name === 'laplacian') {
     throw new KfacError('KFAC_EQUATION', `expected "(" after the function ${name}`);
   }
@@ -53,14 +55,18 @@ export function resolveSymbol(scope: Scope, name: string): Expression {
 }
 
 function resolveDerivative(scope: Scope, name: string, base: string, suffix: string): Expression {
-  if (scope.unknown === null) {
+  if (scope.unknowns.length === 0) {
     throw new KfacError(
       'KFAC_EQUATION',
       `unknown name "${name}"; derivatives cannot be used here; known here: ${knownNames(scope)}`,
     );
   }
-  if (base !== scope.unknown) {
-    throw new KfacError('KFAC_EQUATION', `"${name}": "${base}" is not an unknown; declared: ${scope.unknown}`);
+  const unknown = scope.unknowns.indexOf(base);
+  if (unknown < 0) {
+    throw new KfacError(
+      'KFAC_EQUATION',
+      `"${name}": "${base}" is not an unknown; declared: ${scope.unknowns.join(', ')}`,
+    );
   }
   const readings = segmentations(scope.coordinates, suffix);
   if (readings.length === 0) {
@@ -88,7 +94,7 @@ function resolveDerivative(scope: Scope, name: string, base: string, suffix: str
       `"${name}" can be read in ${indices.size} ways with the coordinates ${scope.coordinates.join(', ')}; rename one`,
     );
   }
-  return scope.pool.variable({ kind: 'derivative', orders: [...indices.values()][0]! });
+  return scope.pool.variable({ kind: 'derivative', unknown, orders: [...indices.values()][0]! });
 }
 
 /** All ways to read a text as coordinates one after the other, at most eight long. */
@@ -103,11 +109,5 @@ function segmentations(coordinates: readonly string[], text: string, length = 0)
 }
 
 function knownNames(scope: Scope): string {
-  return [
-    ...scope.coordinates,
-    ...(scope.unknown === null ? [] : [scope.unknown]),
-    ...scope.constants.keys(),
-    'pi',
-    'e',
-  ].join(', ');
+  return [...scope.coordinates, ...scope.unknowns, ...scope.constants.keys(), 'pi', 'e'].join(', ');
 }

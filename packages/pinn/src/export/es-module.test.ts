@@ -25,22 +25,39 @@ beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'kfac-module-'))));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A network of large random weights, its problem, and the module that was written for it. */
-async function written(names: readonly string[], hidden: number[], activation: TrainedNetwork['activation']) {
+async function written(
+  names: readonly string[],
+  hidden: number[],
+  activation: TrainedNetwork['activation'],
+  unknowns: string[] = ['u'],
+) {
   const spec: PinnSpecInput = {
     domain: Object.fromEntries(names.map((name, k) => [name, [-k, k + 1]])),
-    equations: [`u_${names[0]} = 1`],
-    conditions: [{ on: `${names[0]} = 0`, equation: 'u = 0' }],
+    unknowns,
+    equations: unknowns.map((unknown) => `${unknown}_${names[0]} = 1`),
+    conditions: unknowns.map((unknown) => ({ on: `${names[0]} = 0`, equation: `${unknown} = 0` })),
     network: { hidden, activation },
   };
   const problem = compileProblem(spec);
   const parameters = initialParameters(problem.layout, 11).map((value) => 2.5 * value);
-  const network: TrainedNetwork = { type: 'mlp', coordinates: names, sizes: problem.sizes, activation, parameters };
+  const { sizes } = problem;
+  const network: TrainedNetwork = { type: 'mlp', coordinates: names, unknowns, sizes, activation, parameters };
   const text = esModule(network, problem.spec);
-  const file = join(folder, `${names.join('')}-${hidden.join('-')}-${activation}.mjs`);
+  const file = join(folder, `${names.join('')}-${unknowns.join('')}-${hidden.join('-')}-${activation}.mjs`);
   writeFileSync(file, text);
   const module = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as Module;
   return { problem, parameters, text, module };
 }
+
+test('of several unknowns each has its own output', async () => {
+  const { problem, parameters, module } = await written(['t', 'x'], [9], 'tanh', ['u', 'v']);
+  const own = networkValues(problem, defaultEngine(), parameters, [[0.3, 0.7]], ['v_t', 'v_xx']);
+  const { u, v } = module.evaluate([0.3, 0.7]);
+  expect(u!.value).toBeCloseTo(own['u']![0]!, 13);
+  expect(v!.value).toBeCloseTo(own['v']![0]!, 13);
+  expect(v!.gradient![0]).toBeCloseTo(own['v_t']![0]!, 12);
+  expect(v!.hessian![1]![1]).toBeCloseTo(own['v_xx']![0]!, 12);
+});
 
 describe.each([
   [['x'], [7], 'tanh'],

@@ -79,6 +79,73 @@ function burgers(name: string, viscosity: number, written: string): CatalogueEnt
   };
 }
 
+const oscillator: CatalogueEntry = {
+  name: 'Oscillator',
+  title: 'Harmonic oscillator as a system',
+  description:
+    "Harmonic oscillator as a system of first order, u' = v and v' = -u, over one period: position and velocity",
+  spec: {
+    domain: { t: [0, 6.283185307179586] },
+    unknowns: ['u', 'v'],
+    equations: ['u_t = v', 'v_t = -u'],
+    conditions: [
+      { on: 't = 0', equation: 'u = 1' },
+      { on: 't = 0', equation: 'v = 0' },
+    ],
+    exact: { u: 'cos(t)', v: '-sin(t)' },
+    network: { hidden: [32] },
+    sampling: { interior: 200, conditions: 2 },
+  },
+};
+
+const waves: CatalogueEntry = {
+  name: 'Waves',
+  title: 'Wave equation as a system',
+  description:
+    'Wave equation as a system of first order, u_t = v_x and v_t = u_x: a standing wave between walls where u vanishes',
+  spec: {
+    domain: { t: [0, 1], x: [0, 1] },
+    unknowns: ['u', 'v'],
+    equations: ['u_t = v_x', 'v_t = u_x'],
+    conditions: [
+      { on: 'x = 0 or x = 1', equation: 'u = 0' },
+      { on: 't = 0', equation: 'u = sin(pi*x)' },
+      { on: 't = 0', equation: 'v = 0' },
+    ],
+    exact: { u: 'cos(pi*t)*sin(pi*x)', v: 'sin(pi*t)*cos(pi*x)' },
+    network: { hidden: [64] },
+    sampling: { interior: 900, conditions: 160 },
+  },
+};
+
+/** λ of Kovasznay's flow at the Reynolds number 1/ν: 1/(2ν) − √(1/(4ν²) + 4π²). */
+const decay = '(1/(2*nu) - sqrt(1/(4*nu^2) + 4*pi^2))';
+
+const kovasznay: CatalogueEntry = {
+  name: 'Kovasznay',
+  title: 'Kovasznay flow, Reynolds number 20',
+  description:
+    'Steady incompressible Navier-Stokes equations behind a grid (Kovasznay 1948) at the Reynolds number 20: velocity u, v and pressure p',
+  spec: {
+    domain: { x: [-0.5, 1], y: [-0.5, 1.5] },
+    unknowns: ['u', 'v', 'p'],
+    constants: { nu: 0.05 },
+    equations: ['u*u_x + v*u_y + p_x = nu*laplacian(u)', 'u*v_x + v*v_y + p_y = nu*laplacian(v)', 'u_x + v_y = 0'],
+    conditions: [
+      { on: 'boundary', equation: `u = 1 - exp(${decay}*x)*cos(2*pi*y)` },
+      { on: 'boundary', equation: `v = ${decay}/(2*pi)*exp(${decay}*x)*sin(2*pi*y)` },
+      { on: 'x = 1', equation: `p = (1 - exp(2*${decay}*x))/2` },
+    ],
+    exact: {
+      u: `1 - exp(${decay}*x)*cos(2*pi*y)`,
+      v: `${decay}/(2*pi)*exp(${decay}*x)*sin(2*pi*y)`,
+      p: `(1 - exp(2*${decay}*x))/2`,
+    },
+    network: { hidden: [64] },
+    sampling: { interior: 900, conditions: 300 },
+  },
+};
+
 /** The problems that come with the package, by name. */
 export const catalogue: readonly CatalogueEntry[] = [
   poisson2,
@@ -86,4 +153,7 @@ export const catalogue: readonly CatalogueEntry[] = [
   heat1,
   burgers('Burgers-0.01/pi', 0.01 / Math.PI, '0.01/pi'),
   burgers('Burgers-0.01', 0.01, '0.01'),
+  oscillator,
+  waves,
+  kovasznay,
 ];

@@ -40,7 +40,7 @@ fn shape<'a>(
 
 macro_rules! exports {
     ($forward:ident, $adjoint:ident, $tape:ty) => {
-        /// `columns`: d rows of coordinates, then S rows that are written. An empty tape asks for the outputs alone.
+        /// `columns`: d rows of coordinates, then m·S rows that are written. An empty tape asks for the outputs alone.
         #[napi(catch_unwind)]
         pub fn $forward(
             sizes: &[u32],
@@ -58,7 +58,7 @@ macro_rules! exports {
             expect_len(
                 "columns",
                 columns.len(),
-                (shape.inputs() + shape.channels()) * points,
+                (shape.inputs() + shape.outputs() * shape.channels()) * points,
             )?;
             let taped = !tape.is_empty();
             expect_len(
@@ -94,7 +94,11 @@ macro_rules! exports {
             let points = points as usize;
             let shape = shape(sizes, activation, directions, second, points)?;
             expect_len("theta", theta.len(), shape.parameters())?;
-            expect_len("seeds", seeds.len(), shape.channels() * points)?;
+            expect_len(
+                "seeds",
+                seeds.len(),
+                shape.outputs() * shape.channels() * points,
+            )?;
             expect_len("tape", tape.len(), shape.tape_len(points))?;
             // SAFETY: as above.
             adjoint(&shape, theta, seeds, points, unsafe { tape.as_mut() });

@@ -155,14 +155,15 @@ impl<T: Real> Forward<'_, T> {
                     );
                 }
             }
-            let head = weights.head();
             let z = z_of(last);
-            for s in 0..channels {
-                let outputs = self
-                    .outputs
-                    .range(s * points + first, s * points + first + count);
-                for (n, output) in outputs.iter_mut().enumerate() {
-                    *output = dot::<V>(z.add((n * channels + s) * head.len()), head).to_f64();
+            for o in 0..shape.outputs() {
+                let head = weights.head(o);
+                for s in 0..channels {
+                    let start = (o * channels + s) * points + first;
+                    let outputs = self.outputs.range(start, start + count);
+                    for (n, output) in outputs.iter_mut().enumerate() {
+                        *output = dot::<V>(z.add((n * channels + s) * head.len()), head).to_f64();
+                    }
                 }
             }
         }
@@ -301,15 +302,20 @@ impl<T: Real> Adjoint<'_, T> {
         // SAFETY: panels have `rows` rows of their layer's width.
         unsafe {
             let top = g_of(last);
+            let outputs = shape.outputs();
             for n in 0..count {
                 for s in 0..channels {
-                    *top.add(n * channels + s) = T::from_f64(seeds[s * points + first + n]);
+                    for o in 0..outputs {
+                        *top.add((n * channels + s) * outputs + o) =
+                            T::from_f64(seeds[(o * channels + s) * points + first + n]);
+                    }
                 }
             }
             for layer in (0..last).rev() {
                 let width = shape.width(layer + 1);
                 let (g, a, z) = (g_of(layer), a_of(layer), z_of(layer + 1));
-                if layer + 1 < last {
+                let is_below_one_output = layer + 1 == last && outputs == 1;
+                if !is_below_one_output {
                     let inner = shape.width(layer + 2);
                     multiply::<V>(
                         g_of(layer + 1),
@@ -329,7 +335,7 @@ impl<T: Real> Adjoint<'_, T> {
                     } else {
                         weights.constants().as_ptr()
                     };
-                    let outer = if layer + 1 == last {
+                    let outer = if is_below_one_output {
                         // The seeds, copied out of the tape so that they alias nothing that is written.
                         std::ptr::copy_nonoverlapping(
                             top.add(n * channels),
@@ -338,7 +344,7 @@ impl<T: Real> Adjoint<'_, T> {
                         );
                         Outer::Head {
                             seeds: self.scratch.as_ptr(),
-                            weights: weights.head().as_ptr(),
+                            weights: weights.head(0).as_ptr(),
                         }
                     } else {
                         Outer::Stored

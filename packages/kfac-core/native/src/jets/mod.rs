@@ -1,5 +1,5 @@
-//! Taylor-mode jets of an MLP with one output: value, R first derivatives and Q second-order channels (S = 1 + R + Q)
-//! forward, and the adjoint that gives every layer's G. Formulas: `docs/math.md`, Jets.
+//! Taylor-mode jets of an MLP with m outputs: value, R first derivatives and Q second-order channels (S = 1 + R + Q)
+//! of each forward, and the adjoint that gives every layer's G. Formulas: `docs/math.md`, Jets.
 //!
 //! Points are taken in blocks of [`BLOCK`], the unit of work of a thread, and inside in sub-blocks whose panels stay in
 //! L1/L2. A panel's rows are (point, channel), its columns the units of a layer, so SIMD runs over units and the weights,
@@ -31,7 +31,7 @@ pub enum Activation {
 /// The network and its channels; lengths are checked by `is_valid`.
 #[derive(Clone, Copy)]
 pub struct Shape<'a> {
-    /// Widths, input first, 1 last.
+    /// Widths, input first, output last.
     pub sizes: &'a [u32],
     pub activation: Activation,
     /// R × d.
@@ -43,8 +43,7 @@ pub struct Shape<'a> {
 impl Shape<'_> {
     /// Whether the counts below are whole numbers, and a tape of `points` points can be counted.
     pub fn is_valid(&self, points: usize) -> bool {
-        let widths =
-            self.sizes.len() >= 2 && self.sizes.last() == Some(&1) && !self.sizes.contains(&0);
+        let widths = self.sizes.len() >= 2 && !self.sizes.contains(&0);
         widths
             && self
                 .directions
@@ -72,6 +71,11 @@ impl Shape<'_> {
     /// d.
     pub fn inputs(&self) -> usize {
         self.width(0)
+    }
+
+    /// m.
+    pub fn outputs(&self) -> usize {
+        self.width(self.layers())
     }
 
     /// R.
@@ -138,8 +142,8 @@ impl Shape<'_> {
     }
 }
 
-/// Channels of the network's output into `outputs` [S × N]; `coordinates` [d × N]. Fills the tape's inputs and
-/// pre-activations if there is one.
+/// Channels of the network's outputs into `outputs` [m·S × N], output by output; `coordinates` [d × N]. Fills the tape's
+/// inputs and pre-activations if there is one.
 pub fn forward<T: Real>(
     shape: &Shape,
     theta: &[f64],
@@ -170,7 +174,8 @@ fn forward_at<T: Real>(
 ) {
     assert!(shape.is_valid(points) && theta.len() == shape.parameters());
     assert!(
-        coordinates.len() == shape.inputs() * points && outputs.len() == shape.channels() * points
+        coordinates.len() == shape.inputs() * points
+            && outputs.len() == shape.outputs() * shape.channels() * points
     );
     assert!(
         tape.as_ref()
@@ -202,7 +207,7 @@ fn forward_at<T: Real>(
     });
 }
 
-/// From seeds [S × N] and a tape filled by `forward` at the same θ: G of every layer into the tape.
+/// From seeds [m·S × N] and a tape filled by `forward` at the same θ: G of every layer into the tape.
 pub fn adjoint<T: Real>(
     shape: &Shape,
     theta: &[f64],
@@ -222,7 +227,8 @@ fn adjoint_at<T: Real>(
     tape: &mut [T],
 ) {
     assert!(shape.is_valid(points) && theta.len() == shape.parameters());
-    assert!(seeds.len() == shape.channels() * points && tape.len() == shape.tape_len(points));
+    assert!(seeds.len() == shape.outputs() * shape.channels() * points);
+    assert!(tape.len() == shape.tape_len(points));
     let lanes = simd::dispatch_at(level, Lanes::<T>(std::marker::PhantomData));
     with_numbers(Weights::<T>::adjoint_len(shape, lanes), |buffer| {
         let weights = Weights::adjoint(shape, theta, lanes, buffer);

@@ -41,7 +41,10 @@ impl Case {
             points,
         };
         case.theta = numbers(case.shape().parameters(), 0.7);
-        case.seeds = numbers(case.shape().channels() * points, 1.0);
+        case.seeds = numbers(
+            case.shape().outputs() * case.shape().channels() * points,
+            1.0,
+        );
         case
     }
 
@@ -56,7 +59,7 @@ impl Case {
 
     fn run<T: Real>(&self, level: SimdLevel, taped: bool) -> (Vec<f64>, Vec<T>) {
         let shape = self.shape();
-        let mut outputs = vec![f64::NAN; shape.channels() * self.points];
+        let mut outputs = vec![f64::NAN; shape.outputs() * shape.channels() * self.points];
         let mut tape = vec![
             T::from_f64(f64::NAN);
             if taped {
@@ -123,6 +126,9 @@ fn cases() -> Vec<Case> {
             (&[4, 33, 1], 10, 3, 9),
             (&[3, 1], 2, 1, 5),
             (&[2, 20, 20, 20, 1], 2, 1, 0),
+            (&[2, 21, 13, 3], 2, 1, 70),
+            (&[3, 18, 9], 3, 2, 33),
+            (&[2, 2], 2, 1, 5),
         ] {
             cases.push(Case::new(sizes, activation, firsts, seconds, points));
         }
@@ -208,7 +214,7 @@ fn the_adjoint_is_the_derivative_of_the_seeded_sum() {
         let h = 1e-4;
         let (up, down, up2, down2) = (shifted(h), shifted(-h), shifted(2.0 * h), shifted(-2.0 * h));
         for (n, got) in jvp.iter().enumerate() {
-            let terms = (0..case.shape().channels()).map(|s| {
+            let terms = (0..case.shape().outputs() * case.shape().channels()).map(|s| {
                 let i = s * case.points + n;
                 case.seeds[i] * (8.0 * (up[i] - down[i]) - (up2[i] - down2[i])) / (12.0 * h)
             });

@@ -3,7 +3,7 @@ use super::product::{pack, packed_len};
 use crate::simd::Real;
 
 /// A network's parameters as the kernels read them, in T: packed once per call into one buffer. In order: second [Q × R],
-/// the first layer's constant channels [R + Q × h₁], the last layer's column, then the packed matrices.
+/// the first layer's constant channels [R + Q × h₁], the last layer's columns one after the other, then the packed matrices.
 pub struct Weights<'a, T: Real> {
     pub shape: Shape<'a>,
     lanes: usize,
@@ -12,8 +12,19 @@ pub struct Weights<'a, T: Real> {
 
 impl<'a, T: Real> Weights<'a, T> {
     fn fixed_len(shape: &Shape) -> usize {
-        let head = shape.width(shape.layers() - 1) + 1;
-        shape.second.len() + (shape.firsts() + shape.seconds()) * shape.width(1) + head
+        shape.second.len()
+            + (shape.firsts() + shape.seconds()) * shape.width(1)
+            + shape.outputs() * Self::head_len(shape)
+    }
+
+    /// Numbers of one output's column, bias included.
+    fn head_len(shape: &Shape) -> usize {
+        shape.width(shape.layers() - 1) + 1
+    }
+
+    /// End of the layers whose transposes are packed: below a single output the adjoint reads the column itself.
+    fn transposed(shape: &Shape) -> usize {
+        shape.layers() - usize::from(shape.outputs() == 1)
     }
 
     /// Room for `forward`.
@@ -27,9 +38,8 @@ impl<'a, T: Real> Weights<'a, T> {
 
     /// Room for `adjoint`.
     pub fn adjoint_len(shape: &Shape, lanes: usize) -> usize {
-        let hidden = shape.layers() - 1;
         Self::fixed_len(shape)
-            + (1..hidden)
+            + (1..Self::transposed(shape))
                 .map(|l| packed_len(shape.width(l + 1), shape.width(l), lanes))
                 .sum::<usize>()
     }
@@ -59,11 +69,11 @@ impl<'a, T: Real> Weights<'a, T> {
         }
     }
 
-    /// Hidden layers but the first, transposed, bias row left out.
+    /// Layers but the first, transposed, bias row left out.
     pub fn adjoint(shape: &Shape<'a>, theta: &[f64], lanes: usize, buffer: &'a mut [T]) -> Self {
         let mut rest = Self::fill_fixed(shape, theta, buffer);
         let mut offset = 0;
-        for layer in 0..shape.layers() - 1 {
+        for layer in 0..Self::transposed(shape) {
             let (inputs, outputs) = (shape.width(layer), shape.width(layer + 1));
             let matrix = &theta[offset..offset + inputs * outputs];
             if layer > 0 {
@@ -109,10 +119,13 @@ impl<'a, T: Real> Weights<'a, T> {
                 *entry = T::from_f64(sum);
             }
         }
-        let head = shape.width(shape.layers() - 1) + 1;
-        let (column, rest) = rest.split_at_mut(head);
-        for (to, from) in column.iter_mut().zip(&theta[theta.len() - head..]) {
-            *to = T::from_f64(*from);
+        let (outputs, head) = (shape.outputs(), Self::head_len(shape));
+        let (columns, rest) = rest.split_at_mut(outputs * head);
+        let matrix = &theta[theta.len() - outputs * head..];
+        for (o, column) in columns.chunks_mut(head).enumerate() {
+            for (i, to) in column.iter_mut().enumerate() {
+                *to = T::from_f64(matrix[i * outputs + o]);
+            }
         }
         rest
     }
@@ -129,10 +142,11 @@ impl<'a, T: Real> Weights<'a, T> {
             [start..start + (self.shape.firsts() + self.shape.seconds()) * self.shape.width(1)]
     }
 
-    /// The last layer's weights, its bias last.
-    pub fn head(&self) -> &[T] {
-        let end = Self::fixed_len(&self.shape);
-        &self.buffer[end - self.shape.width(self.shape.layers() - 1) - 1..end]
+    /// The last layer's weights of one output, its bias last.
+    pub fn head(&self, output: usize) -> &[T] {
+        let len = Self::head_len(&self.shape);
+        let start = Self::fixed_len(&self.shape) - (self.shape.outputs() - output) * len;
+        &self.buffer[start..start + len]
     }
 
     /// Packed matrix of a hidden layer, after `forward`.
@@ -143,7 +157,7 @@ impl<'a, T: Real> Weights<'a, T> {
         &self.buffer[start..start + len(layer)]
     }
 
-    /// Packed transpose of a hidden layer's matrix (layer ≥ 1), after `adjoint`.
+    /// Packed transpose of a layer's matrix (layer ≥ 1), after `adjoint`.
     pub fn transpose(&self, layer: usize) -> &[T] {
         let len = |l: usize| packed_len(self.shape.width(l + 1), self.shape.width(l), self.lanes);
         let start = Self::fixed_len(&self.shape) + (1..layer).map(len).sum::<usize>();

@@ -33,19 +33,25 @@ function makeShape(
   return { sizes, activation, dtype, directions: numbers(1, firsts * sizes[0]!), second: numbers(2, seconds * firsts) };
 }
 
+/** m·S: rows of the outputs' channels. */
+function rowsOf(shape: JetShape): number {
+  const { outputs: m, channels } = jetDimensions(shape);
+  return m * channels;
+}
+
 function makeTheta(shape: JetShape): Float64Array {
   return numbers(3, jetDimensions(shape).parameters, 0.9);
 }
 
 function makeColumns(shape: JetShape, points: number): Matrix {
-  const { inputs, channels } = jetDimensions(shape);
-  const columns = matrix(inputs + channels, points);
+  const { inputs } = jetDimensions(shape);
+  const columns = matrix(inputs + rowsOf(shape), points);
   columns.data.fill(NaN);
   columns.data.set(numbers(4, inputs * points));
   return columns;
 }
 
-/** The output's channels [S × N] at these coordinates. */
+/** The outputs' channels [m·S × N] at these coordinates. */
 function outputs(
   jets: Jets,
   shape: JetShape,
@@ -57,8 +63,8 @@ function outputs(
   return (columns.data as Float64Array).slice(shape.sizes[0]! * columns.cols);
 }
 
-/** u(x), by nothing but the definition of an MLP. */
-function evaluate({ sizes, activation }: JetShape, theta: Float64Array, x: readonly number[]): number {
+/** All outputs at x, by nothing but the definition of an MLP. */
+function evaluate({ sizes, activation }: JetShape, theta: Float64Array, x: readonly number[]): number[] {
   let values = [...x];
   let offset = 0;
   for (let layer = 0; layer + 1 < sizes.length; layer++) {
@@ -70,7 +76,7 @@ function evaluate({ sizes, activation }: JetShape, theta: Float64Array, x: reado
     values = layer + 2 === sizes.length ? sums : sums.map(activation === 'tanh' ? Math.tanh : Math.sin);
     offset += z.length * width;
   }
-  return values[0]!;
+  return values;
 }
 
 /** f′(0) and f″(0) from the interpolant of degree 24 at Chebyshev points of [−h, h]. */
@@ -125,6 +131,10 @@ const SHAPES: [string, number[], Options, number][] = [
   ['no points', [2, 20, 20, 1], { firsts: 2, seconds: 1 }, 0],
   ['sin, deep', [2, 20, 20, 20, 1], { firsts: 2, seconds: 1, activation: 'sin' }, 257],
   ['sin, one layer', [2, 31, 1], { firsts: 3, seconds: 2, activation: 'sin' }, 64],
+  ['two outputs', [2, 21, 2], { firsts: 2, seconds: 1 }, 67],
+  ['five outputs, deep, odd widths', [3, 17, 9, 5], { firsts: 3, seconds: 2 }, 70],
+  ['nine outputs, values only', [1, 6, 9], { firsts: 0, seconds: 0 }, 3],
+  ['two outputs, no hidden layer', [3, 2], { firsts: 2, seconds: 1 }, 5],
 ];
 
 describe.each(engines)('jets, %s', (_name, jets) => {
@@ -148,22 +158,25 @@ describe.each(engines)('jets, %s', (_name, jets) => {
     'oracle pinn §8.1: value and channels against the network and a Chebyshev fit: %s',
     (_case, sizes, options, points) => {
       const shape = { ...makeShape(sizes, options) };
-      const { inputs: d, firsts, seconds } = jetDimensions(shape);
+      const { inputs: d, outputs: m, firsts, seconds } = jetDimensions(shape);
       const theta = makeTheta(shape).map((x) => x / Math.sqrt(Math.max(...sizes)));
       const columns = makeColumns(shape, points);
       const channels = outputs(jets, shape, theta, columns);
       for (let n = 0; n < points; n += 13) {
         const x = Array.from({ length: d }, (_, i) => columns.data[i * points + n]!);
-        const line = (r: number) => (t: number) =>
+        const line = (o: number, r: number) => (t: number) =>
           evaluate(
             shape,
             theta,
             x.map((value, i) => value + t * shape.directions[r * d + i]!),
-          );
-        const derivatives = Array.from({ length: firsts }, (_, r) => chebyshevDerivatives(line(r), 0.4));
-        const want = [evaluate(shape, theta, x), ...derivatives.map(([first]) => first)];
-        for (let q = 0; q < seconds; q++)
-          want.push(derivatives.reduce((sum, [, second], r) => sum + shape.second[q * firsts + r]! * second, 0));
+          )[o]!;
+        const want: number[] = [];
+        for (let o = 0; o < m; o++) {
+          const derivatives = Array.from({ length: firsts }, (_, r) => chebyshevDerivatives(line(o, r), 0.4));
+          want.push(evaluate(shape, theta, x)[o]!, ...derivatives.map(([first]) => first));
+          for (let q = 0; q < seconds; q++)
+            want.push(derivatives.reduce((sum, [, second], r) => sum + shape.second[q * firsts + r]! * second, 0));
+        }
         expect(
           distance(
             want.map((_, s) => channels[s * points + n]!),
@@ -260,7 +273,7 @@ describe.each(engines)('jets, %s', (_name, jets) => {
       const { channels, parameters } = jetDimensions(shape);
       const theta = makeTheta(shape).map((x) => x / Math.sqrt(Math.max(...sizes)));
       const points = 6;
-      const seeds = matrixOver(channels, points, numbers(7, channels * points));
+      const seeds = matrixOver(rowsOf(shape), points, numbers(7, rowsOf(shape) * points));
       const tape = jets.tape(shape, points);
       tape.buffer.fill(NaN);
       jets.forward(shape, theta, makeColumns(shape, points), tape);
@@ -298,11 +311,11 @@ describe.each(engines)('jets, %s', (_name, jets) => {
   );
 
   test('oracle pinn §8.3: ⟨w, Jv⟩ = ⟨Jᵀw, v⟩ to 1e-13, J·v against a central difference along v', () => {
-    const shape = makeShape([3, 19, 8, 1], { firsts: 3, seconds: 2 });
+    const shape = makeShape([3, 19, 8, 2], { firsts: 3, seconds: 2 });
     const { channels, parameters } = jetDimensions(shape);
     const theta = makeTheta(shape);
     const points = 77;
-    const seeds = matrixOver(channels, points, numbers(7, channels * points));
+    const seeds = matrixOver(rowsOf(shape), points, numbers(7, rowsOf(shape) * points));
     const tape = jets.tape(shape, points);
     jets.forward(shape, theta, makeColumns(shape, points), tape);
     jets.adjoint(shape, theta, seeds, tape);
@@ -369,6 +382,26 @@ describe.each(engines)('jets, %s', (_name, jets) => {
     }
   });
 
+  test('every output is the one of the network that has it alone', () => {
+    const shape = makeShape([3, 17, 9, 3], { firsts: 3, seconds: 2 });
+    const theta = makeTheta(shape);
+    const points = 33;
+    const together = outputs(jets, shape, theta, makeColumns(shape, points));
+    const head = theta.length - 10 * 3;
+    const size = 6 * points;
+    for (let o = 0; o < 3; o++) {
+      const alone = makeShape([3, 17, 9, 1], { firsts: 3, seconds: 2 });
+      const column = theta.subarray(head).filter((_, i) => i % 3 === o);
+      const own = outputs(
+        jets,
+        alone,
+        Float64Array.of(...theta.subarray(0, head), ...column),
+        makeColumns(alone, points),
+      );
+      expect(sameBits(own, together.slice(o * size, (o + 1) * size))).toBe(true);
+    }
+  });
+
   test('NaN in a coordinate reaches every channel of its point and no other', () => {
     const shape = makeShape([2, 19, 7, 1]);
     const columns = makeColumns(shape, 90);
@@ -394,7 +427,7 @@ describe.each(engines)('jets, %s', (_name, jets) => {
       code(() => jets.forward({ ...shape, ...change }, t, c, tp));
     expect(forward({ sizes: [2] })).toBe('KFAC_SHAPE');
     expect(forward({ sizes: [2, 0, 1] })).toBe('KFAC_SHAPE');
-    expect(forward({ sizes: [2, 5, 2] })).toBe('KFAC_SHAPE');
+    expect(forward({ sizes: [2, 3, 2] }, makeTheta(makeShape([2, 3, 2])))).toBe('KFAC_SHAPE');
     expect(forward({ sizes: [2, 2.5, 1] })).toBe('KFAC_SHAPE');
     expect(forward({ sizes: [2, 6, 1] })).toBe('KFAC_SHAPE');
     expect(forward({ activation: 'relu' as Activation })).toBe('KFAC_SHAPE');
@@ -425,7 +458,7 @@ describe.each(engines)('jets, %s', (_name, jets) => {
 describe.each(natives)('jets, $name against the reference', ({ engine, withThreads }) => {
   const run = (jets: Jets, shape: JetShape, points: number): { channels: Float64Array; tape: JetTape } => {
     const theta = makeTheta(shape);
-    const { channels: s } = jetDimensions(shape);
+    const s = rowsOf(shape);
     const tape = jets.tape(shape, points);
     tape.buffer.fill(NaN);
     const channels = outputs(jets, shape, theta, makeColumns(shape, points), tape);
@@ -451,7 +484,7 @@ describe.each(natives)('jets, $name against the reference', ({ engine, withThrea
 
   test('the same bits for 1, 2 and 4 threads', () => {
     for (const dtype of ['f64', 'f32'] as const) {
-      const shape = makeShape([2, 33, 20, 1], { dtype });
+      const shape = makeShape([2, 33, 20, 3], { dtype });
       const one = run(engine.jets, shape, 1999);
       for (const threads of [2, 4]) {
         const many = run(withThreads(threads).jets, shape, 1999);

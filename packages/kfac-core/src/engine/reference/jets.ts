@@ -53,7 +53,7 @@ const forward: Jets['forward'] = (shape, theta, columns, tape) => {
         for (let s = 0; s < channels; s++) {
           let sum = 0;
           for (let i = 0; i < z.cols; i++) sum += z.data[(row + s) * z.cols + i]! * layers[layer]![i * width + j]!;
-          if (last) columns.data[(d + s) * points + n] = dtype === 'f32' ? Math.fround(sum) : sum;
+          if (last) columns.data[(d + j * channels + s) * points + n] = dtype === 'f32' ? Math.fround(sum) : sum;
           else panels.preactivations[layer]!.data[(row + s) * width + j] = sum;
         }
       }
@@ -102,12 +102,15 @@ function squares(shape: JetShape, firsts: number, q: number, at: (s: number) => 
 
 const adjoint: Jets['adjoint'] = (shape, theta, seeds, tape) => {
   const dimensions = checkAdjoint(shape, theta, seeds, tape);
-  const { channels } = dimensions;
+  const { outputs, channels } = dimensions;
   const layers = weights(shape, theta);
   const last = layers.length - 1;
   for (let n = 0; n < tape.points; n++) {
     const row = n * channels;
-    for (let s = 0; s < channels; s++) tape.gradients[last]!.data[row + s] = seeds.data[s * tape.points + n]!;
+    for (let o = 0; o < outputs; o++) {
+      for (let s = 0; s < channels; s++)
+        tape.gradients[last]!.data[(row + s) * outputs + o] = seeds.data[(o * channels + s) * tape.points + n]!;
+    }
     for (let layer = last - 1; layer >= 0; layer--) {
       const width = shape.sizes[layer + 1]!;
       const next = tape.gradients[layer + 1]!;
