@@ -19,6 +19,9 @@ export function memoryOf(
   const matrices = {
     'gauss-newton': 3 * parameters ** 2 + examples * parameters,
     kfac: 12 * factors,
+    'kfac-pcg': 20 * factors + 8 * parameters,
+    'hessian-free': 30 * parameters,
+    engd: 7 * parameters ** 2 + examples * parameters,
     'engd-w': kernel,
     spring: kernel,
     adam: 0,

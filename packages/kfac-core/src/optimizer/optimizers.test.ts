@@ -10,8 +10,12 @@ import { PhiloxStream } from '../random.ts';
 import { runTraining } from '../training/loop.ts';
 import type { TrainingOptions } from '../training/training.ts';
 import { Adam } from './adam.ts';
+import { Engd } from './engd.ts';
 import { GaussNewton } from './gauss-newton.ts';
+import { HessianFree } from './hessian-free.ts';
 import { KFac, type KFacOptions } from './kfac.ts';
+import { KFacPcg } from './kfac-pcg.ts';
+import type { Optimizer } from './optimizer.ts';
 import { GramSystem, OrthogonalSystem } from './reduced-system.ts';
 import { solveSecular } from './secular.ts';
 import { Spring } from './spring.ts';
@@ -240,32 +244,44 @@ describe('optimizers', () => {
     }
   });
 
-  test.each(['kfac', 'adam', 'gauss-newton', 'spring'])(
+  test.each(['kfac', 'adam', 'gauss-newton', 'spring', 'kfac-pcg', 'hessian-free', 'engd'])(
     'oracle kfac §14.32: a resumed training is the uninterrupted one, bit for bit: %s',
     async (name) => {
       const run = async (steps: number, resume?: Uint8Array) => {
         const objective = changingLeastSquares();
-        const optimizer =
-          name === 'kfac'
-            ? new KFac(engine, objective.parameters, {
-                ...base,
-                exactBlocks: [],
-                refreshEvery: 3,
-                damping: { ...base.damping, initial: 1e-2 },
-                averageFrom: 4,
-              })
-            : name === 'adam'
-              ? new Adam(engine, objective.parameters, { learningRate: 0.01, schedule: 'cosine', steps: 400 })
-              : name === 'spring'
-                ? new Spring(engine, objective.parameters, { damping: 1e-2, momentum: 0.9 })
-                : new GaussNewton(engine, objective.parameters, {
-                    target: 0.25,
-                    window: 3,
-                    probes: 4,
-                    initialRadius: 1e-6,
-                    minRadius: 1e-12,
-                    maxRadius: 1e3,
-                  });
+        const { parameters } = objective;
+        const make: Record<string, () => Optimizer> = {
+          kfac: () =>
+            new KFac(engine, parameters, {
+              ...base,
+              exactBlocks: [],
+              refreshEvery: 3,
+              damping: { ...base.damping, initial: 1e-2 },
+              averageFrom: 4,
+            }),
+          adam: () => new Adam(engine, parameters, { learningRate: 0.01, schedule: 'cosine', steps: 400 }),
+          'gauss-newton': () =>
+            new GaussNewton(engine, parameters, {
+              target: 0.25,
+              window: 3,
+              probes: 4,
+              initialRadius: 1e-6,
+              minRadius: 1e-12,
+              maxRadius: 1e3,
+            }),
+          spring: () => new Spring(engine, parameters, { damping: 1e-2, momentum: 0.9 }),
+          'kfac-pcg': () =>
+            new KFacPcg(engine, parameters, {
+              iterations: 2,
+              damping: 1e-2,
+              split: 'pi',
+              decay: 0.9,
+              average: 'debiased',
+            }),
+          'hessian-free': () => new HessianFree(engine, parameters, { iterations: 2, damping: 1e-2 }),
+          engd: () => new Engd(engine, parameters, { damping: 1e-2, decay: 0.9 }),
+        };
+        const optimizer = make[name]!();
         const theta = new Float64Array(4);
         const checkpoints = new Map<number, Uint8Array>();
         const outcome = await runTraining(
