@@ -16,12 +16,14 @@ export function memoryOf(
   const factors = sizes.slice(1).reduce((sum, outputs, l) => sum + (sizes[l]! + 1) ** 2 + outputs ** 2, 0);
   const widest = Math.max(...sizes.slice(1).map((outputs, l) => (sizes[l]! + 1) * outputs));
   const kernel = 2 * examples ** 2 + examples * widest;
+  // Gram and QR form side by side, or the QR form with a moving average.
+  const dense = 7 * parameters ** 2 + examples * parameters;
   const matrices = {
-    'gauss-newton': 3 * parameters ** 2 + examples * parameters,
+    'gauss-newton': dense,
     kfac: 12 * factors,
     'kfac-pcg': 20 * factors + 8 * parameters,
     'hessian-free': 30 * parameters,
-    engd: 7 * parameters ** 2 + examples * parameters,
+    engd: dense,
     'engd-w': kernel,
     spring: kernel,
     adam: 0,
