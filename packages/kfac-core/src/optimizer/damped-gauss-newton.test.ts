@@ -22,9 +22,9 @@ const P = layout.size;
 
 /**
  * Two terms ½·mean ω(s + bend·sin s − y)², s = z·W·(1, 2)ᵀ + x·v: two matrices that K-FAC takes for independent and are
- * not. `bend` = 0 is linear.
+ * not. `bend` = 0 is linear; all ω carry `weight`.
  */
-function bent(bend: number): Objective {
+function bent(bend: number, weight = 1): Objective {
   const stream = new PhiloxStream(11, 1);
   const normals = (rows: number, cols: number) => {
     const out = matrix(rows, cols);
@@ -38,7 +38,7 @@ function bent(bend: number): Objective {
       name: `term ${t}`,
       residual: new Float64Array(rows),
       slope: new Float64Array(rows),
-      curvature: Float64Array.from({ length: rows }, (_, i) => (1 + t + (i % 3)) / rows),
+      curvature: Float64Array.from({ length: rows }, (_, i) => (weight * (1 + t + (i % 3))) / rows),
       centred: false,
       layers: [denseCapturedLayer(engine, 'w', z, gw), denseCapturedLayer(engine, 'v', x, gv)],
     };
@@ -203,6 +203,16 @@ describe('the damped Gauss–Newton step', () => {
       const state = bridge.save();
       state['scalars']![0] = lambda;
       bridge.restore(state);
+    }
+  });
+
+  test.each(optimizers)('oracle pinn §8.12: %s, weights and λ both scaled by 7, takes the same steps', (_, make) => {
+    const [one, seven] = [start(), start()];
+    const [optimizer, scaled] = [make(0.05), make(0.35)];
+    for (let k = 0; k < 3; k++) {
+      const { loss } = optimizer.step(bent(0.4), one);
+      expect(scaled.step(bent(0.4, 7), seven).loss / loss).toBeCloseTo(7, 8);
+      seven.forEach((value, i) => expect(value).toBeCloseTo(one[i]!, 9));
     }
   });
 

@@ -44,7 +44,7 @@ export class HessianFree implements Optimizer {
   readonly #layout: ParameterLayout;
   readonly #iterations: number;
   readonly #operator: GaussNewtonOperator;
-  readonly #system: LinearSystem & { readonly right: Float64Array };
+  readonly #system: LinearSystem;
   readonly #solver: ConjugateGradient;
   readonly #start: Float64Array;
   readonly #candidate: Float64Array;

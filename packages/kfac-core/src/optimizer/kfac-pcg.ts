@@ -35,7 +35,7 @@ export class KFacPcg implements Optimizer {
   readonly #iterations: number;
   readonly #curvature: KFacCurvature;
   readonly #operator: GaussNewtonOperator;
-  readonly #system: LinearSystem & { readonly right: Float64Array };
+  readonly #system: LinearSystem;
   readonly #solver: ConjugateGradient;
   readonly #direction: Float64Array;
   readonly #previous: Float64Array;
