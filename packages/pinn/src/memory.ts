@@ -20,9 +20,14 @@ export function memoryOf(
   const kernel = 2 * examples ** 2 + examples * widest;
   // H; where points change, a copy and the factorisation's own; its triangle twice, saved for a checkpoint and inside it.
   const inverseHessian = 4 * parameters ** 2;
+  // Gram and QR form side by side, or the QR form with a moving average.
+  const dense = 7 * parameters ** 2 + examples * parameters;
   const matrices = {
-    'gauss-newton': 3 * parameters ** 2 + examples * parameters,
+    'gauss-newton': dense,
     kfac: 12 * factors,
+    'kfac-pcg': 20 * factors + 8 * parameters,
+    'hessian-free': 30 * parameters,
+    engd: dense,
     'engd-w': kernel,
     spring: kernel,
     ssbroyden: inverseHessian,

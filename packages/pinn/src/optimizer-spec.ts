@@ -28,6 +28,48 @@ const kfac = section({
   rejection: z.enum(['increase', 'large-increase', 'none']).default('increase').describe('Which steps are taken back'),
 }).describe('K-FAC with automatic learning rate and momentum');
 
+const adaptedDamping = z
+  .number()
+  .positive()
+  .max(1e8)
+  .default(1)
+  .describe('Initial damping of the Gauss-Newton matrix; follows the ratio of actual to predicted reduction');
+
+const kfacPcg = section({
+  name: z.literal('kfac-pcg'),
+  iterations: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(10)
+    .describe('Conjugate-gradient iterations in one step: 1 is K-FAC, as many as there are parameters Gauss-Newton'),
+  damping: adaptedDamping,
+  split: z.enum(['same', 'pi']).default('pi').describe('How damping is divided over the Kronecker factors'),
+  decay: z.number().min(0).lt(1).default(0.5).describe('Decay of the moving averages of the factors'),
+}).describe('Gauss-Newton by conjugate gradients, preconditioned with K-FAC');
+
+const hessianFree = section({
+  name: z.literal('hessian-free'),
+  iterations: z.int().min(1).max(1000).default(250).describe('Most conjugate-gradient iterations in one step'),
+  damping: adaptedDamping,
+}).describe('Gauss-Newton by truncated conjugate gradients');
+
+const engd = section({
+  name: z.literal('engd'),
+  damping: z
+    .number()
+    .positive()
+    .max(1e8)
+    .default(1e-10)
+    .describe('Damping of the Gauss-Newton matrix in every step: 1e-14 to 1e-10 to finish, more to start'),
+  decay: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe('Decay of the moving average of the Gauss-Newton matrix: 0.3 to 0.9 with fresh points'),
+}).describe('Dense Gauss-Newton with fixed damping and a line search');
+
 const gaussNewton = section({
   name: z.literal('gauss-newton'),
   target: z
@@ -89,7 +131,10 @@ const auto = section({ name: z.literal('auto') }).describe('Gauss-Newton for sma
 export const optimizerSchema = z.discriminatedUnion('name', [
   auto,
   kfac,
+  kfacPcg,
+  hessianFree,
   gaussNewton,
+  engd,
   engdW,
   spring,
   ssbroyden,

@@ -1,4 +1,17 @@
-import { Adam, type Engine, GaussNewton, KFac, LBfgs, type Optimizer, SSBfgs, SSBroyden, Spring } from '@kfac/core';
+import {
+  Adam,
+  Engd,
+  type Engine,
+  GaussNewton,
+  HessianFree,
+  KFac,
+  KFacPcg,
+  LBfgs,
+  type Optimizer,
+  SSBfgs,
+  SSBroyden,
+  Spring,
+} from '@kfac/core';
 import type { Problem } from './problem.ts';
 import { optimizerSchema } from './optimizer-spec.ts';
 
@@ -16,6 +29,10 @@ export function createOptimizer(problem: Problem, engine: Engine): Optimizer {
       const { name: _, firstStep, ...rest } = options;
       return new KFac(engine, layout, { ...rest, ...(firstStep === undefined ? {} : { firstStep }) });
     }
+    case 'kfac-pcg':
+      return new KFacPcg(engine, layout, { ...options, average: 'debiased' });
+    case 'hessian-free':
+      return new HessianFree(engine, layout, options);
     case 'gauss-newton': {
       const { target, window, probes, form } = options;
       const maxRadius = box.names.length >= 10 ? MAX_RADIUS_HIGH_DIMENSION : MAX_RADIUS;
@@ -29,6 +46,8 @@ export function createOptimizer(problem: Problem, engine: Engine): Optimizer {
         maxRadius,
       });
     }
+    case 'engd':
+      return new Engd(engine, layout, options);
     case 'engd-w':
       return new Spring(engine, layout, { damping: options.damping, momentum: 0 });
     case 'spring':

@@ -184,6 +184,31 @@ test.each([
   expect(adam.stopReason).toBe('steps');
 });
 
+describe('Gauss-Newton systems by conjugate gradients and with fixed damping, on P2', () => {
+  const poisson: PinnSpecInput = {
+    domain: { x: [0, 1], y: [0, 1] },
+    equations: ['-laplacian(u) = 2*pi^2*sin(pi*x)*sin(pi*y)'],
+    conditions: [{ on: 'boundary', equation: 'u = 0' }],
+    exact: { u: 'sin(pi*x)*sin(pi*y)' },
+    network: { hidden: [32] },
+    sampling: { interior: 300, conditions: 80 },
+  };
+
+  test.each([{ name: 'kfac-pcg' }, { name: 'hessian-free' }, { name: 'engd' }, { name: 'engd', decay: 0.3 }] as const)(
+    '$name',
+    async (optimizer) => {
+      const solution = await solve({ ...poisson, optimizer, stop: { steps: 120, relativeL2: 2e-3 } });
+      expect(solution.stopReason).toBe('relativeL2');
+    },
+  );
+
+  test('in ten times the steps a first-order method does not come there', async () => {
+    const optimizer = { name: 'adam', learningRate: 5e-3 } as const;
+    const solution = await solve({ ...poisson, optimizer, stop: { steps: 1200, relativeL2: 2e-3 } });
+    expect(solution.stopReason).toBe('steps');
+  });
+});
+
 describe('systems', () => {
   const oscillator: PinnSpecInput = {
     domain: { t: [0, 3] },
@@ -398,6 +423,10 @@ describe('oracle pinn §8.20: resume is bit for bit', () => {
     ['gauss-newton', {}],
     ['kfac', {}],
     ['kfac with fresh points', { sampling: { ...line.sampling, resampleEvery: 7 } }],
+    ['kfac-pcg', {}],
+    ['kfac-pcg with fresh points', { sampling: { ...line.sampling, resampleEvery: 7 } }],
+    ['hessian-free', {}],
+    ['engd', {}],
     ['ssbroyden', {}],
     ['ssbroyden with fresh points', { sampling: { ...line.sampling, resampleEvery: 7 } }],
     ['ssbfgs', {}],

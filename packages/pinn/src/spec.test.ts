@@ -112,6 +112,15 @@ describe('defaults', () => {
       probes: 16,
       form: 'auto',
     });
+    expect(optimizer({ name: 'kfac-pcg' })).toEqual({
+      name: 'kfac-pcg',
+      iterations: 10,
+      damping: 1,
+      split: 'pi',
+      decay: 0.5,
+    });
+    expect(optimizer({ name: 'hessian-free' })).toEqual({ name: 'hessian-free', iterations: 250, damping: 1 });
+    expect(optimizer({ name: 'engd' })).toEqual({ name: 'engd', damping: 1e-10, decay: 0 });
     expect(optimizer({ name: 'adam' })).toEqual({ name: 'adam', learningRate: 1e-3, schedule: 'constant' });
     expect(optimizer({ name: 'adam' }, { steps: 5 })).toMatchObject({ schedule: 'cosine' });
     expect(
@@ -124,6 +133,14 @@ describe('defaults', () => {
         rejection: 'none',
       }),
     ).toMatchObject({ firstStep: 1e-6, average: 'identity', damping: { policy: 'constant', initial: 1.22e-10 } });
+  });
+
+  test('conjugate gradients fit where a dense matrix does not', () => {
+    const wide = (name: 'kfac-pcg' | 'hessian-free' | 'engd') =>
+      parsePinnSpec({ ...minimal, network: { hidden: [256, 256] }, optimizer: { name } });
+    expect(wide('kfac-pcg').optimizer.name).toBe('kfac-pcg');
+    expect(wide('hessian-free').optimizer.name).toBe('hessian-free');
+    expect(() => wide('engd')).toThrow('GiB');
   });
 
   test('an effective specification is its own effective specification', () => {
@@ -291,6 +308,20 @@ const REFUSALS: [what: string, json: unknown, code: string, pointer: string, det
     /one for each of the 2 equations, got 1/,
   ],
   ['a weight below zero', { ...minimal, weights: { interior: [-1] } }, 'KFAC_SPEC', '/weights/interior/0', />0/],
+  [
+    'no iterations',
+    { ...minimal, optimizer: { name: 'kfac-pcg', iterations: 0 } },
+    'KFAC_SPEC',
+    '/optimizer/iterations',
+    />=1/,
+  ],
+  [
+    'a moving average of engd that never moves',
+    { ...minimal, optimizer: { name: 'engd', decay: 1 } },
+    'KFAC_SPEC',
+    '/optimizer/decay',
+    /<1/,
+  ],
   ['a fractional number of steps', { ...minimal, stop: { steps: 1.5 } }, 'KFAC_SPEC', '/stop/steps', /int/],
   ['no steps', { ...minimal, stop: { steps: 0 } }, 'KFAC_SPEC', '/stop/steps', />=1/],
   ['no stop rule', { ...minimal, stop: {} }, 'KFAC_SPEC', '/stop', /at least one/],
@@ -412,7 +443,7 @@ describe('bad input', () => {
     [{ equations: 'u_x = u' }, 'has 1 fault: /equations: expected an array, got "u_x = u"'],
     [
       { optimizer: { name: 'sgd' } },
-      "/optimizer/name: expected 'auto' | 'kfac' | 'gauss-newton' | 'engd-w' | 'spring' | 'ssbroyden' | 'ssbfgs' | 'lbfgs' | 'adam', got \"sgd\"",
+      "/optimizer/name: expected 'auto' | 'kfac' | 'kfac-pcg' | 'hessian-free' | 'gauss-newton' | 'engd' | 'engd-w' | 'spring' | 'ssbroyden' | 'ssbfgs' | 'lbfgs' | 'adam', got \"sgd\"",
     ],
     [{ domain: undefined }, '/domain: required field is missing; expected an object'],
     [{ exact: { u: 3 } }, '/exact/u: expected string; or: expected an object, got 3'],

@@ -66,6 +66,21 @@ const OPTIMIZER: readonly Panel[] = [
   },
   { title: 'Radius', series: [{ key: 'opt/radius', label: 'radius' }], y: 'auto', group: 'optimizer' },
   {
+    title: 'Conjugate-gradient iterations',
+    series: [
+      { key: 'opt/cg_iterations', label: 'taken' },
+      { key: 'opt/cg_chosen', label: 'chosen' },
+    ],
+    y: 'linear',
+    group: 'optimizer',
+  },
+  {
+    title: 'Relative residual of the step’s system',
+    series: [{ key: 'opt/cg_residual', label: 'residual' }],
+    y: 'auto',
+    group: 'optimizer',
+  },
+  {
     title: 'Norms',
     series: [
       { key: 'opt/step_norm', label: 'step' },

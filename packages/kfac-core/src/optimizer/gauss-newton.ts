@@ -1,10 +1,10 @@
-import { jacobian } from '../derivatives.ts';
 import type { Engine, Matrix } from '../engine/engine.ts';
 import { matrix } from '../engine/matrix.ts';
 import { KfacError } from '../errors.ts';
-import type { Linearization, Objective } from '../linearization.ts';
+import type { Objective } from '../linearization.ts';
 import type { ParameterLayout } from '../parameters.ts';
 import { allFinite, norm } from '../vector.ts';
+import { examplesOf, leastSquaresRows } from './least-squares-rows.ts';
 import type { Optimizer, OptimizerState, StepReport } from './optimizer.ts';
 import { GramSystem, OrthogonalSystem, type DampedStep, type ReducedSystem } from './reduced-system.ts';
 import { solveSecular } from './secular.ts';
@@ -84,7 +84,10 @@ export class GaussNewton implements Optimizer {
     const linearization = objective.linearize(theta);
     const { loss } = linearization;
     if (!Number.isFinite(loss)) return { loss, accepted: false, newLoss: Number.NaN, metrics: {}, stop: 'non-finite' };
-    const rows = this.#assemble(linearization);
+    const count = examplesOf(linearization);
+    if (this.#rows?.rows !== count) this.#rows = matrix(count, theta.length + 1);
+    const rows = this.#rows;
+    leastSquaresRows(this.#layout, linearization, rows);
     let form = this.#form;
     let chosen = this.#choose(objective, theta, loss, rows, form);
     if (
@@ -124,29 +127,6 @@ export class GaussNewton implements Optimizer {
         'opt/qr_form': form === 'qr' ? 1 : 0,
       },
     };
-  }
-
-  /** [J | r] of the scaled residuals r = slope/√ω, J = √ω·∂e/∂θ; all terms one below the other. */
-  #assemble({ terms }: Linearization): Matrix {
-    const count = terms.reduce((sum, term) => sum + term.residual.length, 0);
-    const cols = this.#layout.size + 1;
-    if (this.#rows?.rows !== count) this.#rows = matrix(count, cols);
-    const rows = this.#rows;
-    let row = 0;
-    for (const term of terms) {
-      if (term.centred)
-        throw new KfacError(
-          'KFAC_SPEC',
-          `Gauss–Newton needs a sum of squares; the term "${term.name}" has a centred curvature`,
-        );
-      const root = term.curvature.map(Math.sqrt);
-      jacobian(this.#layout, term, root, rows, row);
-      for (let i = 0; i < root.length; i++) {
-        rows.data[(row + i) * cols + cols - 1] = root[i]! > 0 ? term.slope[i]! / root[i]! : 0;
-      }
-      row += root.length;
-    }
-    return rows;
   }
 
   #factor(rows: Matrix, form: 'gram' | 'qr'): ReducedSystem {

@@ -1,15 +1,8 @@
-import { ExactBlock } from '../curvature/exact-block.ts';
-import type { CurvatureBlock } from '../curvature/block.ts';
-import type { DampingSplit } from '../curvature/damping.ts';
-import { FactorAverage, type AverageRule } from '../curvature/factor-average.ts';
-import { KroneckerBlock } from '../curvature/kronecker-block.ts';
-import { KroneckerSum } from '../curvature/kronecker-sum.ts';
-import { type Statistics, layersByGroup, statistics } from '../curvature/statistics.ts';
+import { KFacCurvature, type KFacCurvatureOptions } from '../curvature/kfac-curvature.ts';
 import { gradient, jacobianVectorProducts } from '../derivatives.ts';
 import type { Engine } from '../engine/engine.ts';
-import { KfacError } from '../errors.ts';
 import type { Linearization, Objective } from '../linearization.ts';
-import type { ParameterBlock, ParameterLayout } from '../parameters.ts';
+import type { ParameterLayout } from '../parameters.ts';
 import { addScaled, allFinite, dot, norm } from '../vector.ts';
 import { DampingPolicy, type DampingOptions } from './damping-policy.ts';
 import type { Optimizer, OptimizerState, StepReport } from './optimizer.ts';
@@ -17,12 +10,8 @@ import { quadraticModelStep } from './quadratic-model.ts';
 import { WeightAverage } from './weight-average.ts';
 
 /** Settings of `KFac`; docs/math.md gives the recommended table by trainer. */
-export interface KFacOptions {
-  readonly split: DampingSplit;
+export interface KFacOptions extends KFacCurvatureOptions {
   readonly damping: DampingOptions;
-  /** ε of the moving averages of the factors, in [0, 1). */
-  readonly decay: number;
-  readonly average: AverageRule;
   /** Steps between two batches of statistics, 1 by default, each standing for all of them; the first ten steps always take theirs. */
   readonly statisticsEvery?: number;
   /** Steps between two inversions; the first ten steps always invert. */
@@ -31,22 +20,12 @@ export interface KFacOptions {
   readonly firstStep?: number;
   /** 'increase': L must not grow; 'large-increase': not by more than three times the predicted decrease, checked when L is evaluated; 'none'. */
   readonly rejection: 'increase' | 'large-increase' | 'none';
-  /** Names of matrices that get their exact block instead of a Kronecker one. */
-  readonly exactBlocks?: readonly string[];
   /** First step of the averaged iterate; none by default. */
   readonly averageFrom?: number;
 }
 
 const EARLY_STEPS = 10;
 const MAX_REJECTIONS = 30;
-
-/** One weight matrix: its averaged statistics (one group per kind of loss term, at most two) and the block built on them. */
-interface MatrixCurvature {
-  readonly parameter: ParameterBlock;
-  readonly groups: Statistics[];
-  readonly exact: FactorAverage | null;
-  readonly block: CurvatureBlock;
-}
 
 /**
  * K-FAC with learning rate and momentum from the exact quadratic model, adaptive damping and step rejection
@@ -55,7 +34,7 @@ interface MatrixCurvature {
  */
 export class KFac implements Optimizer {
   readonly name = 'kfac';
-  readonly #engine: Engine;
+  readonly #curvature: KFacCurvature;
   readonly #layout: ParameterLayout;
   readonly #options: KFacOptions;
   readonly #damping: DampingPolicy;
@@ -66,18 +45,15 @@ export class KFac implements Optimizer {
   readonly #delta: Float64Array;
   readonly #candidate: Float64Array;
   readonly #lastGood: Float64Array;
-  #curvatures: MatrixCurvature[] | null = null;
   #products: Float64Array[] = [];
   #step = 0;
   #hasPrevious = false;
   #hasLastGood = false;
   #rejections = 0;
-  #stale = 0;
   #refreshedLambda = 0;
-  #pendingState: OptimizerState | null = null;
 
   constructor(engine: Engine, layout: ParameterLayout, options: KFacOptions) {
-    this.#engine = engine;
+    this.#curvature = new KFacCurvature(engine, layout, options);
     this.#layout = layout;
     this.#options = options;
     this.#damping = new DampingPolicy(options.damping);
@@ -88,7 +64,6 @@ export class KFac implements Optimizer {
     this.#delta = new Float64Array(layout.size);
     this.#candidate = new Float64Array(layout.size);
     this.#lastGood = new Float64Array(layout.size);
-    for (const name of options.exactBlocks ?? []) layout.block(name);
   }
 
   evaluationPoint(theta: Float64Array): Float64Array {
@@ -102,16 +77,14 @@ export class KFac implements Optimizer {
     this.#hasLastGood = true;
     this.#step += 1;
     const step = this.#step;
-    this.#curvatures ??= this.#build(linearization);
+    this.#curvature.prepare(linearization);
     gradient(this.#layout, linearization, this.#gradient);
     const { statisticsEvery = 1 } = this.#options;
-    if (step <= EARLY_STEPS) this.#updateStatistics(linearization, 1);
+    if (step <= EARLY_STEPS) this.#curvature.update(linearization);
     else if (step % statisticsEvery === 0)
-      this.#updateStatistics(linearization, Math.min(statisticsEvery, step - EARLY_STEPS));
+      this.#curvature.update(linearization, Math.min(statisticsEvery, step - EARLY_STEPS));
     this.#refreshIfDue(step);
-    for (const { parameter, block } of this.#curvatures) {
-      block.solve(this.#layout.matrix(this.#gradient, parameter), this.#layout.matrix(this.#direction, parameter));
-    }
+    this.#curvature.solve(this.#gradient, this.#direction);
     for (let i = 0; i < this.#direction.length; i++) this.#direction[i] = -this.#direction[i]!;
 
     const lambda = this.#damping.lambda;
@@ -177,74 +150,11 @@ export class KFac implements Optimizer {
     return made;
   }
 
-  // ------------------------------------------------------------------------------------------------- statistics
-
-  #build(linearization: Linearization): MatrixCurvature[] {
-    const { decay, average, split, exactBlocks } = this.#options;
-    const curvatures = this.#layout.blocks.map((parameter): MatrixCurvature => {
-      const uses = layersByGroup(linearization.terms, parameter.name).map((layers) => layers[0]!.layer.uses);
-      const groups = layersByGroup(linearization.terms, parameter.name).map(() => ({
-        a: new FactorAverage(parameter.inputs, decay, average),
-        g: new FactorAverage(parameter.outputs, decay, average),
-      }));
-      if (groups.length === 0) {
-        throw new KfacError(
-          'KFAC_SHAPE',
-          `no loss term captured the matrix "${parameter.name}"; every parameter needs a captured layer`,
-        );
-      }
-      if (exactBlocks?.includes(parameter.name)) {
-        const exact = new FactorAverage(parameter.inputs * parameter.outputs, decay, average);
-        return { parameter, groups: [], exact, block: new ExactBlock(this.#engine, exact.value) };
-      }
-      // A group that merges several layers carries their scales inside G; its own scale is then 1.
-      const terms = groups.map((group, i) => ({
-        a: group.a.value,
-        g: group.g.value,
-        uses: layersByGroup(linearization.terms, parameter.name)[i]!.length > 1 ? 1 : uses[i]!,
-      }));
-      const block =
-        terms.length === 1
-          ? new KroneckerBlock(this.#engine, terms[0]!.a, terms[0]!.g, terms[0]!.uses, split)
-          : new KroneckerSum(this.#engine, terms[0]!, terms[1]!, split);
-      return { parameter, groups, exact: null, block };
-    });
-    if (this.#pendingState) this.#restoreCurvatures(curvatures, this.#pendingState);
-    this.#pendingState = null;
-    return curvatures;
-  }
-
-  #updateStatistics(linearization: Linearization, steps: number): void {
-    for (const { parameter, groups, exact } of this.#curvatures!) {
-      const byGroup = layersByGroup(linearization.terms, parameter.name);
-      if (exact) {
-        exact.batch.data.fill(0);
-        for (const { term, layer } of byGroup.flat()) {
-          const part = byGroup.flat().length === 1 ? exact.batch : new FactorAverage(exact.batch.rows, 0, 'warm').batch;
-          layer.exactBlock(term.curvature, part);
-          if (part !== exact.batch) addScaled(exact.batch.data as Float64Array, 1, part.data as Float64Array);
-        }
-        if (exact.batchIsFinite()) exact.commit(steps);
-        else this.#stale += 1;
-        continue;
-      }
-      groups.forEach((group, i) => {
-        statistics(byGroup[i]!, group);
-        if (group.a.batchIsFinite() && group.g.batchIsFinite()) {
-          group.a.commit(steps);
-          group.g.commit(steps);
-        } else {
-          this.#stale += 1;
-        }
-      });
-    }
-  }
-
   #refreshIfDue(step: number): void {
     const { lambda } = this.#damping;
     const drift = lambda / this.#refreshedLambda;
     if (step > EARLY_STEPS && step % this.#options.refreshEvery !== 0 && drift < 2 && drift > 0.5) return;
-    for (const { block } of this.#curvatures!) if (!block.refresh(lambda)) this.#stale += 1;
+    this.#curvature.refresh(lambda);
     this.#refreshedLambda = lambda;
   }
 
@@ -309,7 +219,7 @@ export class KFac implements Optimizer {
         'opt/grad_norm': gradientNorm,
         'opt/step_norm': accepted ? norm(this.#delta) : 0,
         'opt/rejected': accepted ? 0 : 1,
-        'opt/stale': this.#stale,
+        'opt/stale': this.#curvature.stale,
       },
     };
   }
@@ -318,27 +228,20 @@ export class KFac implements Optimizer {
 
   save(): OptimizerState {
     const state: OptimizerState = {
+      ...this.#curvature.save(),
       scalars: Float64Array.of(
         this.#step,
         this.#damping.lambda,
         this.#hasPrevious ? 1 : 0,
         this.#hasLastGood ? 1 : 0,
         this.#rejections,
-        this.#stale,
+        this.#curvature.stale,
         this.#refreshedLambda,
       ),
       previous: this.#previous.slice(),
       lastGood: this.#lastGood.slice(),
     };
     if (this.#average) state['average'] = this.#average.save();
-    for (const { parameter, groups, exact, block } of this.#curvatures ?? []) {
-      state[`${parameter.name}/inverse`] = block.save();
-      if (exact) state[`${parameter.name}/exact`] = exact.save();
-      groups.forEach((group, i) => {
-        state[`${parameter.name}/a${i}`] = group.a.save();
-        state[`${parameter.name}/g${i}`] = group.g.save();
-      });
-    }
     return state;
   }
 
@@ -349,23 +252,11 @@ export class KFac implements Optimizer {
     this.#hasPrevious = hasPrevious === 1;
     this.#hasLastGood = hasLastGood === 1;
     this.#rejections = rejections!;
-    this.#stale = stale!;
+    this.#curvature.stale = stale!;
     this.#refreshedLambda = refreshed!;
     this.#previous.set(state['previous']!);
     this.#lastGood.set(state['lastGood']!);
     if (this.#average) this.#average.restore(state['average']!);
-    if (this.#curvatures) this.#restoreCurvatures(this.#curvatures, state);
-    else if (this.#step > 0) this.#pendingState = state;
-  }
-
-  #restoreCurvatures(curvatures: readonly MatrixCurvature[], state: OptimizerState): void {
-    for (const { parameter, groups, exact, block } of curvatures) {
-      block.restore(state[`${parameter.name}/inverse`]!);
-      exact?.restore(state[`${parameter.name}/exact`]!);
-      groups.forEach((group, i) => {
-        group.a.restore(state[`${parameter.name}/a${i}`]!);
-        group.g.restore(state[`${parameter.name}/g${i}`]!);
-      });
-    }
+    this.#curvature.restore(state);
   }
 }

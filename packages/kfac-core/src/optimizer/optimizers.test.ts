@@ -10,8 +10,11 @@ import { PhiloxStream } from '../random.ts';
 import { runTraining } from '../training/loop.ts';
 import type { TrainingOptions } from '../training/training.ts';
 import { Adam } from './adam.ts';
+import { Engd } from './engd.ts';
 import { GaussNewton } from './gauss-newton.ts';
+import { HessianFree } from './hessian-free.ts';
 import { KFac, type KFacOptions } from './kfac.ts';
+import { KFacPcg } from './kfac-pcg.ts';
 import { GramSystem, OrthogonalSystem } from './reduced-system.ts';
 import { solveSecular } from './secular.ts';
 import { LBfgs } from './lbfgs.ts';
@@ -105,6 +108,10 @@ const resumable: Record<string, (layout: ParameterLayout) => Optimizer> = {
       maxRadius: 1e3,
     }),
   spring: (layout) => new Spring(engine, layout, { damping: 1e-2, momentum: 0.9 }),
+  'kfac-pcg': (layout) =>
+    new KFacPcg(engine, layout, { iterations: 2, damping: 1e-2, split: 'pi', decay: 0.9, average: 'debiased' }),
+  'hessian-free': (layout) => new HessianFree(engine, layout, { iterations: 2, damping: 1e-2 }),
+  engd: (layout) => new Engd(engine, layout, { damping: 1e-2, decay: 0.9 }),
   ssbroyden: (layout) => new SSBroyden(engine, layout),
   ssbfgs: (layout) => new SSBfgs(engine, layout),
   lbfgs: (layout) => new LBfgs(layout, { history: 3 }),
