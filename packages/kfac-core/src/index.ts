@@ -8,7 +8,7 @@ export { KroneckerBlock } from './curvature/kronecker-block.ts';
 export { KroneckerSum, type KroneckerTerm } from './curvature/kronecker-sum.ts';
 export { addTransposedProduct, gaussNewtonForm, gradient, jacobian, jacobianVectorProducts } from './derivatives.ts';
 export type * from './engine/engine.ts';
-export { OPCODES } from './engine/engine.ts';
+export { ACTIVATIONS, OPCODES } from './engine/engine.ts';
 export { matrix, matrixOver } from './engine/matrix.ts';
 export { defaultEngine, selectEngine } from './engine/select.ts';
 export { KfacError, type ErrorCode, type Issue } from './errors.ts';

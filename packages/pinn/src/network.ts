@@ -1,4 +1,4 @@
-import type { ParameterLayout } from '@kfac/core';
+import type { Activation, ParameterLayout } from '@kfac/core';
 import { streamOf } from './sampling/sample.ts';
 
 /** A trained network, enough to evaluate it anywhere. */
@@ -8,19 +8,31 @@ export interface TrainedNetwork {
   readonly coordinates: readonly string[];
   /** Widths, input first. */
   readonly sizes: readonly number[];
-  readonly activation: 'tanh' | 'sin';
+  readonly activation: Activation;
   /** The layers' matrices [inputs + 1 × outputs] one after the other, row-major, the bias as the last row. */
   readonly parameters: Float64Array;
 }
 
-/** Initial parameters: weights and biases uniform in ±1/√fan_in, a pure function of the seed. */
-export function initialParameters(layout: ParameterLayout, seed: number): Float64Array {
+/**
+ * Bound of the uniform initial weights of a layer with `inputs` inputs: 1/√inputs, and in a sine network 1/inputs in the
+ * first layer and √(6/inputs) after it, which keeps the phases' variance from layer to layer (Sitzmann et al. 2020).
+ */
+function weightBound(activation: Activation, layer: number, inputs: number): number {
+  if (activation !== 'sin') return 1 / Math.sqrt(inputs);
+  return layer === 0 ? 1 / inputs : Math.sqrt(6 / inputs);
+}
+
+/** Initial parameters: uniform, weights in ±`weightBound`, biases in ±1/√inputs; a pure function of the seed. */
+export function initialParameters(layout: ParameterLayout, activation: Activation, seed: number): Float64Array {
   const stream = streamOf({ seed, purpose: 'parameters', place: 0, refresh: 0 });
   const theta = new Float64Array(layout.size);
-  for (const block of layout.blocks) {
-    const bound = 1 / Math.sqrt(block.inputs - 1);
+  for (const [layer, block] of layout.blocks.entries()) {
+    const inputs = block.inputs - 1;
+    const weights = weightBound(activation, layer, inputs);
+    const biases = 1 / Math.sqrt(inputs);
     const values = layout.view(theta, block);
-    for (let k = 0; k < values.length; k++) values[k] = bound * (2 * stream.uniform() - 1);
+    const count = inputs * block.outputs;
+    for (let k = 0; k < values.length; k++) values[k] = (k < count ? weights : biases) * (2 * stream.uniform() - 1);
   }
   return theta;
 }

@@ -1,4 +1,4 @@
-import { KfacError, type Progress, type Snapshot, selectEngine } from '@kfac/core';
+import { ACTIVATIONS, KfacError, type Progress, type Snapshot, selectEngine } from '@kfac/core';
 import { describe, expect, test } from 'vitest';
 import { solve } from './solve.ts';
 import type { PinnSpecInput } from './spec.ts';
@@ -263,11 +263,32 @@ describe('what a solution says', () => {
   });
 });
 
+describe('networks', () => {
+  const heat = {
+    domain: { t: [0, 1], x: [0, 1] },
+    equations: ['u_t = u_xx/4'],
+    conditions: [
+      { on: 'x = 0 or x = 1', equation: 'u = 0' },
+      { on: 't = 0', equation: 'u = sin(pi*x)' },
+    ],
+    exact: { u: 'exp(-pi^2*t/4)*sin(pi*x)' },
+    sampling: { interior: 200, conditions: 60 },
+    optimizer: { name: 'gauss-newton' },
+  } satisfies PinnSpecInput;
+
+  test.each(ACTIVATIONS)('the heat equation with %s, two hidden layers', async (activation) => {
+    const solution = await solve({ ...heat, network: { hidden: [16, 16], activation }, stop: { steps: 120 } });
+    expect(solution.network.activation).toBe(activation);
+    expect(solution.relativeL2['u']).toBeLessThan(1e-3);
+  });
+});
+
 describe('oracle pinn §8.20: resume is bit for bit', () => {
   test.each([
     ['gauss-newton', {}],
     ['kfac', {}],
     ['kfac with fresh points', { sampling: { ...line.sampling, resampleEvery: 7 } }],
+    ['gauss-newton with gelu', { network: { hidden: [16], activation: 'gelu' as const } }],
     ['adam', {}],
   ])('%s', async (label, change) => {
     const name = label.split(' ')[0] as 'kfac';

@@ -34,7 +34,7 @@ export async function solve(json: PinnSpecInput, options: TrainingOptions = {}):
   const objective = new PinnObjective(problem, engine);
   const optimizer = createOptimizer(problem, engine);
   const measure = exact ? new ErrorMeasure(problem, exact, engine) : null;
-  const theta = initialParameters(layout, spec.seed);
+  const theta = initialParameters(layout, spec.network.activation, spec.seed);
   const grid = new FieldGrid(problem, engine);
   const { relativeL2: tolerance, ...stop } = spec.stop;
 

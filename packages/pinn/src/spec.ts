@@ -1,3 +1,4 @@
+import { ACTIVATIONS } from '@kfac/core';
 import { z } from 'zod';
 import { MAX_TEXT } from './equation/gate.ts';
 import { optimizerSchema } from './optimizer-spec.ts';
@@ -56,7 +57,10 @@ const networkSchema = section({
     .max(LIMITS.layers)
     .default([64])
     .describe('Widths of the hidden layers'),
-  activation: z.enum(['tanh', 'sin']).default('tanh'),
+  activation: z
+    .enum(ACTIVATIONS)
+    .default('tanh')
+    .describe('Of the hidden layers; gelu is a*Phi(a), gaussian exp(-a^2/2), softplus log(1 + exp(a))'),
 });
 
 const samplingSchema = section({

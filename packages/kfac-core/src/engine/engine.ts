@@ -132,7 +132,9 @@ export interface Captured {
 
 // -------------------------------------------------------------------------------------------------------------- jets
 
-export type Activation = 'tanh' | 'sin';
+/** Activations ψ, in the order of their numbers 0, 1, 2 …; gelu is a·Φ(a), gaussian e^{−a²/2}. */
+export const ACTIVATIONS = ['tanh', 'sin', 'silu', 'gelu', 'softplus', 'gaussian'] as const;
+export type Activation = (typeof ACTIVATIONS)[number];
 
 /**
  * Which derivatives of an MLP are carried: the value, the first derivatives along R directions, and

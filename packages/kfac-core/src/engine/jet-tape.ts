@@ -1,4 +1,5 @@
 import type { JetShape, JetTape, Matrix, RealArray } from './engine.ts';
+import { ACTIVATIONS } from './engine.ts';
 import { arrayDtype, requireDistinct, requireInteger, requireShape, requireVector } from './check.ts';
 import { matrixOver } from './matrix.ts';
 import { KfacError } from '../errors.ts';
@@ -25,8 +26,10 @@ const MAXIMUM_WIDTH = 2 ** 20;
 /** The counts of a shape; throws `KFAC_SHAPE` if it does not describe an MLP with one output and its channels. */
 export function jetDimensions(shape: JetShape): JetDimensions {
   const { sizes, directions, second, activation, dtype } = shape;
-  if (activation !== 'tanh' && activation !== 'sin')
-    throw new KfacError('KFAC_SHAPE', `jets: no activation "${String(activation)}"`);
+  if (!ACTIVATIONS.includes(activation)) {
+    const known = ACTIVATIONS.join(', ');
+    throw new KfacError('KFAC_SHAPE', `jets: expected an activation (${known}), got "${String(activation)}"`);
+  }
   if (dtype !== 'f64' && dtype !== 'f32') throw new KfacError('KFAC_DTYPE', `jets: no dtype "${String(dtype)}"`);
   requireVector(directions, directions.length, 'directions');
   requireVector(second, second.length, 'second');

@@ -5,7 +5,7 @@ use crate::jets::{Activation, Shape, adjoint, forward};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
-/// Activation numbers: 0 tanh, 1 sin.
+/// Activations by their place in `Activation::ALL`.
 fn shape<'a>(
     sizes: &'a [u32],
     activation: u32,
@@ -13,15 +13,11 @@ fn shape<'a>(
     second: &'a [f64],
     points: usize,
 ) -> std::result::Result<Shape<'a>, KfacError> {
-    let activation = match activation {
-        0 => Activation::Tanh,
-        1 => Activation::Sin,
-        _ => {
-            return Err(kfac(
-                KfacStatus::Shape,
-                format!("no activation {activation}"),
-            ));
-        }
+    let Some(&activation) = Activation::ALL.get(activation as usize) else {
+        return Err(kfac(
+            KfacStatus::Shape,
+            format!("no activation {activation}"),
+        ));
     };
     let shape = Shape {
         sizes,

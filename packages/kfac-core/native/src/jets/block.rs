@@ -1,9 +1,9 @@
 //! One block of points through all layers, forward or back.
 
-use super::activation::{self, Channels, Outer, Psi, Sin, Tanh};
+use super::Shape;
+use super::activation::{self, Channels, Outer};
 use super::product::multiply;
 use super::weights::Weights;
-use super::{Activation, Shape};
 use crate::pool::Disjoint;
 use crate::simd::{Kernel, Level, Real, Vector};
 
@@ -35,12 +35,7 @@ impl<T: Real> Kernel for Forward<'_, T> {
     #[inline(always)]
     unsafe fn run<L: Level>(self) {
         // SAFETY: the level is live.
-        unsafe {
-            match self.weights.shape.activation {
-                Activation::Tanh => self.with::<T::Vector<L>, Tanh>(),
-                Activation::Sin => self.with::<T::Vector<L>, Sin>(),
-            }
-        }
+        unsafe { self.all::<T::Vector<L>>() }
     }
 }
 
@@ -48,13 +43,13 @@ impl<T: Real> Forward<'_, T> {
     /// # Safety
     /// In a kernel of V's level.
     #[inline(always)]
-    unsafe fn with<V: Vector<Scalar = T>, P: Psi>(mut self) {
+    unsafe fn all<V: Vector<Scalar = T>>(mut self) {
         let step = self.weights.shape.step();
         let mut first = self.first;
         while first < self.last {
             let count = step.min(self.last - first);
             // SAFETY: the caller's.
-            unsafe { self.sub_block::<V, P>(first, count) };
+            unsafe { self.sub_block::<V>(first, count) };
             first += count;
         }
     }
@@ -62,7 +57,7 @@ impl<T: Real> Forward<'_, T> {
     /// # Safety
     /// In a kernel of V's level; points first … first + count lie in this block.
     #[inline(always)]
-    unsafe fn sub_block<V: Vector<Scalar = T>, P: Psi>(&mut self, first: usize, count: usize) {
+    unsafe fn sub_block<V: Vector<Scalar = T>>(&mut self, first: usize, count: usize) {
         let Self {
             weights,
             points,
@@ -146,7 +141,8 @@ impl<T: Real> Forward<'_, T> {
                     } else {
                         weights.constants().as_ptr()
                     };
-                    activation::forward::<V, P>(
+                    activation::forward::<V>(
+                        shape.activation,
                         parts,
                         width,
                         value,
@@ -237,12 +233,7 @@ impl<T: Real> Kernel for Adjoint<'_, T> {
     #[inline(always)]
     unsafe fn run<L: Level>(self) {
         // SAFETY: the level is live.
-        unsafe {
-            match self.weights.shape.activation {
-                Activation::Tanh => self.with::<T::Vector<L>, Tanh>(),
-                Activation::Sin => self.with::<T::Vector<L>, Sin>(),
-            }
-        }
+        unsafe { self.all::<T::Vector<L>>() }
     }
 }
 
@@ -250,13 +241,13 @@ impl<T: Real> Adjoint<'_, T> {
     /// # Safety
     /// In a kernel of V's level.
     #[inline(always)]
-    unsafe fn with<V: Vector<Scalar = T>, P: Psi>(mut self) {
+    unsafe fn all<V: Vector<Scalar = T>>(mut self) {
         let step = self.weights.shape.step();
         let mut first = self.first;
         while first < self.last {
             let count = step.min(self.last - first);
             // SAFETY: the caller's.
-            unsafe { self.sub_block::<V, P>(first, count) };
+            unsafe { self.sub_block::<V>(first, count) };
             first += count;
         }
     }
@@ -264,7 +255,7 @@ impl<T: Real> Adjoint<'_, T> {
     /// # Safety
     /// In a kernel of V's level; points first … first + count lie in this block.
     #[inline(always)]
-    unsafe fn sub_block<V: Vector<Scalar = T>, P: Psi>(&mut self, first: usize, count: usize) {
+    unsafe fn sub_block<V: Vector<Scalar = T>>(&mut self, first: usize, count: usize) {
         let Self {
             weights,
             points,
@@ -344,7 +335,8 @@ impl<T: Real> Adjoint<'_, T> {
                         Outer::Stored
                     };
                     let activated = z.add(n * channels * (width + 1));
-                    activation::adjoint::<V, P>(
+                    activation::adjoint::<V>(
+                        shape.activation,
                         parts,
                         width,
                         value,

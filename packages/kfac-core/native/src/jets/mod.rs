@@ -9,6 +9,7 @@
 mod activation;
 mod block;
 mod product;
+mod psi;
 #[cfg(test)]
 mod tests;
 mod weights;
@@ -26,6 +27,22 @@ const PANEL: usize = 4096;
 pub enum Activation {
     Tanh,
     Sin,
+    Silu,
+    Gelu,
+    Softplus,
+    Gaussian,
+}
+
+impl Activation {
+    /// In the order of their numbers.
+    pub const ALL: [Activation; 6] = [
+        Activation::Tanh,
+        Activation::Sin,
+        Activation::Silu,
+        Activation::Gelu,
+        Activation::Softplus,
+        Activation::Gaussian,
+    ];
 }
 
 /// The network and its channels; lengths are checked by `is_valid`.

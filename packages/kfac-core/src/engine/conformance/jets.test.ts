@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Activation, Dtype, JetShape, JetTape, Jets, Matrix, RealArray } from '../engine.ts';
+import { ACTIVATIONS } from '../engine.ts';
+import { normalCdf } from '../../normal.ts';
 import { matrix, matrixOver } from '../matrix.ts';
 import { jetDimensions } from '../jet-tape.ts';
 import { referenceCaptured } from '../reference/captured.ts';
@@ -57,6 +59,16 @@ function outputs(
   return (columns.data as Float64Array).slice(shape.sizes[0]! * columns.cols);
 }
 
+/** Textbook formulas, for moderate arguments. */
+const ACTIVATION_VALUES: Record<Activation, (a: number) => number> = {
+  tanh: Math.tanh,
+  sin: Math.sin,
+  silu: (a) => a / (1 + Math.exp(-a)),
+  gelu: (a) => a * normalCdf(a),
+  softplus: (a) => Math.log(1 + Math.exp(a)),
+  gaussian: (a) => Math.exp(-(a ** 2) / 2),
+};
+
 /** u(x), by nothing but the definition of an MLP. */
 function evaluate({ sizes, activation }: JetShape, theta: Float64Array, x: readonly number[]): number {
   let values = [...x];
@@ -67,7 +79,7 @@ function evaluate({ sizes, activation }: JetShape, theta: Float64Array, x: reado
     const sums = Array.from({ length: width }, (_, j) =>
       z.reduce((sum, value, i) => sum + value * theta[offset + i * width + j]!, 0),
     );
-    values = layer + 2 === sizes.length ? sums : sums.map(activation === 'tanh' ? Math.tanh : Math.sin);
+    values = layer + 2 === sizes.length ? sums : sums.map(ACTIVATION_VALUES[activation]);
     offset += z.length * width;
   }
   return values[0]!;
@@ -125,6 +137,10 @@ const SHAPES: [string, number[], Options, number][] = [
   ['no points', [2, 20, 20, 1], { firsts: 2, seconds: 1 }, 0],
   ['sin, deep', [2, 20, 20, 20, 1], { firsts: 2, seconds: 1, activation: 'sin' }, 257],
   ['sin, one layer', [2, 31, 1], { firsts: 3, seconds: 2, activation: 'sin' }, 64],
+  ['silu', [2, 21, 13, 1], { firsts: 3, seconds: 2, activation: 'silu' }, 130],
+  ['gelu', [2, 21, 13, 1], { firsts: 3, seconds: 2, activation: 'gelu' }, 130],
+  ['softplus', [2, 21, 13, 1], { firsts: 3, seconds: 2, activation: 'softplus' }, 130],
+  ['gaussian', [2, 21, 13, 1], { firsts: 3, seconds: 2, activation: 'gaussian' }, 130],
 ];
 
 describe.each(engines)('jets, %s', (_name, jets) => {
@@ -175,7 +191,7 @@ describe.each(engines)('jets, %s', (_name, jets) => {
   );
 
   test('oracle pinn §8.1: collapsed = Σ c_r × uncollapsed, to round-off', () => {
-    for (const activation of ['tanh', 'sin'] as const) {
+    for (const activation of ACTIVATIONS) {
       const base = makeShape([4, 13, 11, 1], { firsts: 3, activation });
       const theta = makeTheta(base);
       const points = 40;

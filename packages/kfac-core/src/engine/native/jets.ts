@@ -1,4 +1,5 @@
-import type { Activation, JetShape, Jets, RealArray } from '../engine.ts';
+import type { JetShape, Jets, RealArray } from '../engine.ts';
+import { ACTIVATIONS } from '../engine.ts';
 import { checkAdjoint, checkForward, layoutTape } from '../jet-tape.ts';
 
 type Network = [
@@ -17,8 +18,6 @@ export interface JetsAddon {
   jetsAdjointF32(...call: [...Network, seeds: RealArray, points: number, tape: RealArray]): void;
 }
 
-const ACTIVATIONS: Record<Activation, number> = { tanh: 0, sin: 1 };
-
 /** In place of a tape where none is wanted. */
 const NO_TAPE = { f64: new Float64Array(0), f32: new Float32Array(0) };
 
@@ -26,7 +25,7 @@ const NO_TAPE = { f64: new Float64Array(0), f32: new Float32Array(0) };
 export function nativeJets(addon: JetsAddon): Jets {
   const network = ({ sizes, activation, directions, second }: JetShape, theta: Float64Array): Network => [
     new Uint32Array(sizes),
-    ACTIVATIONS[activation],
+    ACTIVATIONS.indexOf(activation),
     directions,
     second,
     theta,

@@ -1,22 +1,7 @@
-import type { Activation, JetShape, Jets, RealArray } from '../engine.ts';
+import type { JetShape, Jets, RealArray } from '../engine.ts';
 import type { JetDimensions } from '../jet-tape.ts';
+import { ACTIVATION_DERIVATIVES, type Derivatives } from './activations.ts';
 import { checkAdjoint, checkForward, layoutTape } from '../jet-tape.ts';
-
-/** ψ, ψ′, ψ″, ψ‴ at a. */
-type Derivatives = readonly [number, number, number, number];
-
-const ACTIVATIONS: Record<Activation, (a: number) => Derivatives> = {
-  tanh: (a) => {
-    const y = Math.tanh(a);
-    const p = 1 - y * y;
-    return [y, p, -2 * y * p, p * (6 * y * y - 2)];
-  },
-  sin: (a) => {
-    const sine = Math.sin(a);
-    const cosine = Math.cos(a);
-    return [sine, cosine, -sine, -cosine];
-  },
-};
 
 /**
  * Taylor-mode jets of an MLP by plain loops, one point at a time (docs/math.md, Jets). Intermediate results are stored
@@ -61,7 +46,7 @@ const forward: Jets['forward'] = (shape, theta, columns, tape) => {
         activate(
           shape,
           dimensions,
-          ACTIVATIONS[activation],
+          ACTIVATION_DERIVATIVES[activation],
           panels.preactivations[layer]!.data,
           panels.inputs[layer + 1]!.data,
           row,
@@ -146,7 +131,7 @@ function deactivate(
   at: (s: number) => number,
   write: (s: number, value: number) => void,
 ): void {
-  const [, psi1, psi2, psi3] = ACTIVATIONS[shape.activation](at(0));
+  const [, psi1, psi2, psi3] = ACTIVATION_DERIVATIVES[shape.activation](at(0));
   let value = psi1 * y[0]!;
   for (let s = 1; s < channels; s++) value += psi2 * at(s) * y[s]!;
   for (let q = 0; q < seconds; q++) value += psi3 * y[1 + firsts + q]! * squares(shape, firsts, q, at);
