@@ -1,16 +1,30 @@
-import type { Activation, ParameterLayout } from '@kfac/core';
+import type { Activation, Embedding, ParameterLayout } from '@kfac/core';
 import { streamOf } from './sampling/sample.ts';
+
+/** The features that the first layer reads: kept coordinates by number, then cos(f·x), then sin(f·x) for the rows f. */
+export interface NetworkEmbedding {
+  readonly kept: readonly number[];
+  readonly frequencies: readonly (readonly number[])[];
+}
 
 /** A trained network, enough to evaluate it anywhere. */
 export interface TrainedNetwork {
   readonly type: 'mlp';
   /** Names of the inputs, in order. */
   readonly coordinates: readonly string[];
-  /** Widths, input first. */
+  /** Absent: the first layer reads the coordinates themselves. */
+  readonly embedding?: NetworkEmbedding;
+  /** Widths, input first: coordinates or an embedding's features. */
   readonly sizes: readonly number[];
   readonly activation: Activation;
   /** The layers' matrices [inputs + 1 × outputs] one after the other, row-major, the bias as the last row. */
   readonly parameters: Float64Array;
+}
+
+/** An embedding as plain JSON. */
+export function networkEmbedding({ coordinates: d, kept, frequencies }: Embedding): NetworkEmbedding {
+  const rows = Array.from({ length: frequencies.length / d }, (_, k) => [...frequencies.subarray(k * d, (k + 1) * d)]);
+  return { kept, frequencies: rows };
 }
 
 /**

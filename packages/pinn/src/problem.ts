@@ -1,7 +1,17 @@
-import { type Fault, type JetShape, ParameterLayout, faultsOf, prototypeFaults, specError, specHash } from '@kfac/core';
+import {
+  type Embedding,
+  type Fault,
+  type JetShape,
+  ParameterLayout,
+  faultsOf,
+  prototypeFaults,
+  specError,
+  specHash,
+} from '@kfac/core';
 import { attempt } from './attempt.ts';
 import { chooseOptimizer, type OptimizerChoice } from './auto.ts';
 import { type Condition, type ConditionGroup, groupConditions } from './conditions.ts';
+import { checkEmbedding, embeddingOf, featuresOf } from './embedding.ts';
 import { type CompiledEquation, compileResidual } from './equation/compile.ts';
 import { type Expression, ExpressionPool } from './equation/expression.ts';
 import { parseEquation } from './equation/parse.ts';
@@ -27,7 +37,9 @@ export interface Problem {
   readonly exact: ExactSolution | null;
   readonly optimizer: OptimizerChoice;
   readonly layout: ParameterLayout;
-  /** Widths of the network, input first. */
+  /** What the first layer reads in place of the coordinates. */
+  readonly embedding: Embedding | undefined;
+  /** Widths of the network, input first: coordinates or an embedding's features. */
   readonly sizes: readonly number[];
   /** Working memory of training, estimated, in bytes. */
   readonly bytes: number;
@@ -51,6 +63,7 @@ export function compileProblem(json: unknown): Problem {
   checkNames(parsed, faults);
   if (faults.length > 0) throw specError(faults);
   const box = boxOf(parsed.domain);
+  checkEmbedding(parsed.network.embedding, box, faults);
   const scope: Scope = {
     pool: new ExpressionPool(),
     coordinates: box.names,
@@ -97,7 +110,9 @@ function assemble(
   exact: ExactSolution | null,
   stopIsGiven: boolean,
 ): Problem {
-  const sizes = [box.names.length, ...parsed.network.hidden, 1];
+  const { embedding: form } = parsed.network;
+  const embedding = form && embeddingOf(form, box, parsed.seed);
+  const sizes = [embedding ? featuresOf(embedding) : box.names.length, ...parsed.network.hidden, 1];
   const layout = new ParameterLayout(
     sizes.slice(1).map((outputs, l) => ({
       name: l === sizes.length - 2 ? 'head' : `hidden${l + 1}`,
@@ -124,7 +139,21 @@ function assemble(
       { code: 'KFAC_LIMIT', pointer: '', detail: `${layout.size} parameters with ${optimizer.name} need ${needs}` },
     ]);
   }
-  return { spec, scope, box, interior, conditions, groups, exact, optimizer, layout, sizes, bytes, warnings };
+  return {
+    spec,
+    scope,
+    box,
+    interior,
+    conditions,
+    groups,
+    exact,
+    optimizer,
+    layout,
+    embedding,
+    sizes,
+    bytes,
+    warnings,
+  };
 }
 
 /** Fills the defaults that depend on other fields. Applied to its own result it changes nothing. */
@@ -156,12 +185,13 @@ export function hashOf(spec: PinnSpec): string {
 
 /** The shape of the network's jets for a plan, in the precision of the specification. */
 export function jetShape(
-  problem: Pick<Problem, 'sizes' | 'spec'>,
+  problem: Pick<Problem, 'sizes' | 'embedding' | 'spec'>,
   plan: Pick<JetPlan, 'directions' | 'second'>,
 ): JetShape {
   const { network, precision } = problem.spec;
   return {
     sizes: problem.sizes,
+    embedding: problem.embedding,
     activation: network.activation,
     directions: plan.directions,
     second: plan.second,

@@ -3,7 +3,7 @@ import { checkCoefficients } from './coefficient-check.ts';
 import { ErrorMeasure, evaluationDue } from './evaluation.ts';
 import { checkExact } from './exact-check.ts';
 import { FieldGrid } from './fields.ts';
-import { initialParameters } from './network.ts';
+import { initialParameters, networkEmbedding } from './network.ts';
 import { PinnObjective } from './objective.ts';
 import { createOptimizer } from './optimizers.ts';
 import { compileProblem, hashOf } from './problem.ts';
@@ -94,6 +94,7 @@ export async function solve(json: PinnSpecInput, options: TrainingOptions = {}):
     {
       type: 'mlp',
       coordinates: problem.box.names,
+      ...(problem.embedding ? { embedding: networkEmbedding(problem.embedding) } : {}),
       sizes: problem.sizes,
       activation: spec.network.activation,
       parameters: final,

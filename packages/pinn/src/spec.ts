@@ -1,5 +1,6 @@
 import { ACTIVATIONS } from '@kfac/core';
 import { z } from 'zod';
+import { embeddingSchema } from './embedding.ts';
 import { MAX_TEXT } from './equation/gate.ts';
 import { optimizerSchema } from './optimizer-spec.ts';
 import { section } from './section.ts';
@@ -61,6 +62,7 @@ const networkSchema = section({
     .enum(ACTIVATIONS)
     .default('tanh')
     .describe('Of the hidden layers; gelu is a*Phi(a), gaussian exp(-a^2/2), softplus log(1 + exp(a))'),
+  embedding: embeddingSchema.optional(),
 });
 
 const samplingSchema = section({

@@ -137,13 +137,31 @@ export const ACTIVATIONS = ['tanh', 'sin', 'silu', 'gelu', 'softplus', 'gaussian
 export type Activation = (typeof ACTIVATIONS)[number];
 
 /**
+ * A fixed map of the d coordinates, whose L + 2M features the first layer reads in their place: kept coordinates as they
+ * are, then cos(F·x), then sin(F·x). Exact in every channel, nothing to train.
+ */
+export interface Embedding {
+  /** d. */
+  readonly coordinates: number;
+  /** The kept coordinates by number [L]. */
+  readonly kept: readonly number[];
+  /** F, M × d, row-major: radians per unit of a coordinate. */
+  readonly frequencies: Float64Array;
+}
+
+/**
  * Which derivatives of an MLP are carried: the value, the first derivatives along R directions, and
  * Q second-order channels, channel q being Σ_r second[q,r]·(v_r·∇)². Channels are ordered value, R firsts, Q seconds;
  * S = 1 + R + Q.
  */
 export interface JetShape {
-  /** Widths, input first, output last: [d, h₁, …, 1]. All hidden layers have bias and activation, the last is linear with bias. One output. */
+  /**
+   * Widths, input first, output last: [d, h₁, …, 1], with an embedding [L + 2M, h₁, …, 1]. All hidden layers have bias
+   * and activation, the last is linear with bias. One output.
+   */
   readonly sizes: readonly number[];
+  /** Absent: the first layer reads the coordinates themselves. */
+  readonly embedding?: Embedding | undefined;
   readonly activation: Activation;
   /** R × d, row-major. */
   readonly directions: Float64Array;

@@ -6,7 +6,7 @@ import { KfacError } from '../errors.ts';
 
 /** Counts that follow from a `JetShape`. */
 export interface JetDimensions {
-  /** d, the network's inputs. */
+  /** d, the coordinates. */
   readonly inputs: number;
   /** R, directions with a first derivative. */
   readonly firsts: number;
@@ -40,7 +40,7 @@ export function jetDimensions(shape: JetShape): JetDimensions {
     );
   }
   if (sizes.at(-1) !== 1) throw new KfacError('KFAC_SHAPE', `jets: expected one output, got ${sizes.at(-1)}`);
-  const inputs = sizes[0]!;
+  const inputs = coordinatesOf(shape);
   const firsts = directions.length / inputs;
   if (!Number.isInteger(firsts)) {
     throw new KfacError(
@@ -58,6 +58,24 @@ export function jetDimensions(shape: JetShape): JetDimensions {
   let parameters = 0;
   for (let layer = 0; layer + 1 < sizes.length; layer++) parameters += (sizes[layer]! + 1) * sizes[layer + 1]!;
   return { inputs, firsts, seconds, channels: 1 + firsts + seconds, parameters };
+}
+
+/** d; throws `KFAC_SHAPE` if an embedding does not give what the first layer reads. */
+function coordinatesOf({ sizes, embedding }: JetShape): number {
+  if (!embedding) return sizes[0]!;
+  const { coordinates, kept, frequencies } = embedding;
+  requireInteger(coordinates, 1, MAXIMUM_WIDTH, 'coordinates of an embedding');
+  for (const axis of kept) requireInteger(axis, 0, coordinates - 1, 'kept coordinate of an embedding');
+  requireVector(frequencies, frequencies.length, 'frequencies');
+  const features = kept.length + (2 * frequencies.length) / coordinates;
+  if (features !== sizes[0] || frequencies.length % coordinates !== 0) {
+    const given = `${kept.length} kept coordinates and ${frequencies.length} frequencies`;
+    throw new KfacError(
+      'KFAC_SHAPE',
+      `jets: expected an embedding of ${coordinates} coordinates into ${sizes[0]} features, got ${given}`,
+    );
+  }
+  return coordinates;
 }
 
 /** A zeroed tape: all inputs, all pre-activations, all gradients, layer by layer, in one buffer. */
@@ -99,7 +117,7 @@ export function checkForward(
   requireVector(theta, dimensions.parameters, 'θ');
   requireShape(columns, dimensions.inputs + dimensions.channels, columns.cols, 'columns', 'f64');
   if (tape) checkTape(shape, dimensions, tape, columns.cols);
-  const read = [theta, shape.directions, shape.second];
+  const read = [theta, shape.directions, shape.second, ...(shape.embedding ? [shape.embedding.frequencies] : [])];
   requireDistinct(columns.data, 'columns', read);
   if (tape) requireDistinct(tape.buffer, 'tape', [columns.data, ...read]);
   return dimensions;

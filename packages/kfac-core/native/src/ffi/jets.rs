@@ -9,6 +9,9 @@ use napi_derive::napi;
 fn shape<'a>(
     sizes: &'a [u32],
     activation: u32,
+    coordinates: u32,
+    kept: &'a [u32],
+    frequencies: &'a [f64],
     directions: &'a [f64],
     second: &'a [f64],
     points: usize,
@@ -21,6 +24,9 @@ fn shape<'a>(
     };
     let shape = Shape {
         sizes,
+        coordinates: coordinates as usize,
+        kept,
+        frequencies,
         activation,
         directions,
         second,
@@ -41,6 +47,9 @@ macro_rules! exports {
         pub fn $forward(
             sizes: &[u32],
             activation: u32,
+            coordinates: u32,
+            kept: &[u32],
+            frequencies: &[f64],
             directions: &[f64],
             second: &[f64],
             theta: &[f64],
@@ -49,12 +58,21 @@ macro_rules! exports {
             mut tape: $tape,
         ) -> std::result::Result<(), napi::Error<KfacStatus>> {
             let points = points as usize;
-            let shape = shape(sizes, activation, directions, second, points)?;
+            let shape = shape(
+                sizes,
+                activation,
+                coordinates,
+                kept,
+                frequencies,
+                directions,
+                second,
+                points,
+            )?;
             expect_len("theta", theta.len(), shape.parameters())?;
             expect_len(
                 "columns",
                 columns.len(),
-                (shape.inputs() + shape.channels()) * points,
+                (shape.coordinates + shape.channels()) * points,
             )?;
             let taped = !tape.is_empty();
             expect_len(
@@ -64,7 +82,7 @@ macro_rules! exports {
             )?;
             // SAFETY: the façade has refused overlapping arrays; JavaScript does not run during the call.
             let (columns, tape) = unsafe { (columns.as_mut(), tape.as_mut()) };
-            let (coordinates, outputs) = columns.split_at_mut(shape.inputs() * points);
+            let (coordinates, outputs) = columns.split_at_mut(shape.coordinates * points);
             forward(
                 &shape,
                 theta,
@@ -80,6 +98,9 @@ macro_rules! exports {
         pub fn $adjoint(
             sizes: &[u32],
             activation: u32,
+            coordinates: u32,
+            kept: &[u32],
+            frequencies: &[f64],
             directions: &[f64],
             second: &[f64],
             theta: &[f64],
@@ -88,7 +109,16 @@ macro_rules! exports {
             mut tape: $tape,
         ) -> std::result::Result<(), napi::Error<KfacStatus>> {
             let points = points as usize;
-            let shape = shape(sizes, activation, directions, second, points)?;
+            let shape = shape(
+                sizes,
+                activation,
+                coordinates,
+                kept,
+                frequencies,
+                directions,
+                second,
+                points,
+            )?;
             expect_len("theta", theta.len(), shape.parameters())?;
             expect_len("seeds", seeds.len(), shape.channels() * points)?;
             expect_len("tape", tape.len(), shape.tape_len(points))?;

@@ -2,6 +2,7 @@
 
 use super::Shape;
 use super::activation::{self, Channels, Outer};
+use super::embedding::embed;
 use super::product::multiply;
 use super::weights::Weights;
 use crate::pool::Disjoint;
@@ -100,11 +101,13 @@ impl<T: Real> Forward<'_, T> {
 
         // SAFETY: panels have `rows` rows of their layer's width, by the tape's layout or by `scratch`.
         unsafe {
-            self.fill_inputs(z_of(0), first, count, tape.is_some() || last == 0);
+            // Without an embedding only the value channel of the first layer differs from point to point.
+            let all = |layer: usize| layer > 0 || shape.is_embedded();
+            self.fill_inputs::<V>(z_of(0), first, count, tape.is_some() || last == 0);
             for layer in 0..last {
                 let (inner, width) = (shape.width(layer) + 1, shape.width(layer + 1));
                 let (z, a) = (z_of(layer), a_of(layer));
-                if layer > 0 {
+                if all(layer) {
                     multiply::<V>(
                         z,
                         inner,
@@ -116,7 +119,6 @@ impl<T: Real> Forward<'_, T> {
                         width,
                     );
                 } else {
-                    // Only the value channel differs from point to point.
                     multiply::<V>(
                         z,
                         channels * inner,
@@ -136,7 +138,7 @@ impl<T: Real> Forward<'_, T> {
                 let next = z_of(layer + 1);
                 for n in 0..count {
                     let value = a.add(n * channels * width).cast_const();
-                    let others = if layer > 0 {
+                    let others = if all(layer) {
                         value.add(width)
                     } else {
                         weights.constants().as_ptr()
@@ -164,14 +166,39 @@ impl<T: Real> Forward<'_, T> {
         }
     }
 
-    /// Z of the first layer: the coordinates and 1; if `all`, the directions and zeros of the other channels too.
+    /// Z of the first layer: the coordinates and 1; if `all`, the directions and zeros of the other channels too. An
+    /// embedding's features in all channels.
     ///
     /// # Safety
-    /// `z` has count·S rows of d + 1 numbers.
+    /// In a kernel of V's level; `z` has count·S rows of width(0) + 1 numbers.
     #[inline(always)]
-    unsafe fn fill_inputs(&self, z: *mut T, first: usize, count: usize, all: bool) {
+    unsafe fn fill_inputs<V: Vector<Scalar = T>>(
+        &self,
+        z: *mut T,
+        first: usize,
+        count: usize,
+        all: bool,
+    ) {
         let shape = &self.weights.shape;
-        let (inputs, channels, firsts) = (shape.inputs(), shape.channels(), shape.firsts());
+        let (inputs, channels, firsts) = (shape.coordinates, shape.channels(), shape.firsts());
+        if shape.is_embedded() {
+            let constants = self.weights.constants();
+            for n in 0..count {
+                // SAFETY: rows n·S … n·S + S − 1; the caller's level.
+                unsafe {
+                    let rows = z.add(n * channels * (shape.width(0) + 1));
+                    embed::<V>(
+                        shape,
+                        constants,
+                        self.coordinates,
+                        self.points,
+                        first + n,
+                        rows,
+                    );
+                }
+            }
+            return;
+        }
         for n in 0..count {
             // SAFETY: rows n·S … n·S + S − 1.
             unsafe {
@@ -315,7 +342,7 @@ impl<T: Real> Adjoint<'_, T> {
                 }
                 for n in 0..count {
                     let value = a.add(n * channels * width);
-                    let others = if layer > 0 {
+                    let others = if layer > 0 || shape.is_embedded() {
                         value.add(width)
                     } else {
                         weights.constants().as_ptr()

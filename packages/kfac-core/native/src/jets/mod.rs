@@ -8,6 +8,7 @@
 
 mod activation;
 mod block;
+mod embedding;
 mod product;
 mod psi;
 #[cfg(test)]
@@ -50,6 +51,12 @@ impl Activation {
 pub struct Shape<'a> {
     /// Widths, input first, 1 last.
     pub sizes: &'a [u32],
+    /// d.
+    pub coordinates: usize,
+    /// Coordinates among an embedding's features, by number.
+    pub kept: &'a [u32],
+    /// M × d. With this or `kept` the first layer reads, in place of the coordinates, kept ones, M cosines, M sines.
+    pub frequencies: &'a [f64],
     pub activation: Activation,
     /// R × d.
     pub directions: &'a [f64],
@@ -63,9 +70,10 @@ impl Shape<'_> {
         let widths =
             self.sizes.len() >= 2 && self.sizes.last() == Some(&1) && !self.sizes.contains(&0);
         widths
+            && self.reads_its_width()
             && self
                 .directions
-                .chunks_exact(self.inputs())
+                .chunks_exact(self.coordinates)
                 .remainder()
                 .is_empty()
             && match self.firsts() {
@@ -86,14 +94,31 @@ impl Shape<'_> {
                 })
     }
 
-    /// d.
-    pub fn inputs(&self) -> usize {
-        self.width(0)
+    /// Whether coordinates or an embedding fill the first layer.
+    fn reads_its_width(&self) -> bool {
+        match self.coordinates {
+            0 => false,
+            d if !self.is_embedded() => self.width(0) == d,
+            d => {
+                self.frequencies.len() % d == 0
+                    && self.kept.iter().all(|&axis| (axis as usize) < d)
+                    && self.width(0) == self.kept.len() + 2 * self.waves()
+            }
+        }
+    }
+
+    fn is_embedded(&self) -> bool {
+        !(self.kept.is_empty() && self.frequencies.is_empty())
+    }
+
+    /// M.
+    fn waves(&self) -> usize {
+        self.frequencies.len() / self.coordinates
     }
 
     /// R.
     pub fn firsts(&self) -> usize {
-        self.directions.len() / self.inputs()
+        self.directions.len() / self.coordinates
     }
 
     /// Q.
@@ -187,7 +212,8 @@ fn forward_at<T: Real>(
 ) {
     assert!(shape.is_valid(points) && theta.len() == shape.parameters());
     assert!(
-        coordinates.len() == shape.inputs() * points && outputs.len() == shape.channels() * points
+        coordinates.len() == shape.coordinates * points
+            && outputs.len() == shape.channels() * points
     );
     assert!(
         tape.as_ref()

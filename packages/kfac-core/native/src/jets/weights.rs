@@ -1,9 +1,11 @@
 use super::Shape;
+use super::embedding;
 use super::product::{pack, packed_len};
 use crate::simd::Real;
 
 /// A network's parameters as the kernels read them, in T: packed once per call into one buffer. In order: second [Q × R],
-/// the first layer's constant channels [R + Q × h₁], the last layer's column, then the packed matrices.
+/// the first layer's constant channels [R + Q × h₁] or those of an embedding, the last layer's column, then the packed
+/// matrices.
 pub struct Weights<'a, T: Real> {
     pub shape: Shape<'a>,
     lanes: usize,
@@ -13,7 +15,15 @@ pub struct Weights<'a, T: Real> {
 impl<'a, T: Real> Weights<'a, T> {
     fn fixed_len(shape: &Shape) -> usize {
         let head = shape.width(shape.layers() - 1) + 1;
-        shape.second.len() + (shape.firsts() + shape.seconds()) * shape.width(1) + head
+        shape.second.len() + Self::constants_len(shape) + head
+    }
+
+    fn constants_len(shape: &Shape) -> usize {
+        if shape.is_embedded() {
+            embedding::constants_len(shape)
+        } else {
+            (shape.firsts() + shape.seconds()) * shape.width(1)
+        }
     }
 
     /// Room for `forward`.
@@ -92,12 +102,27 @@ impl<'a, T: Real> Weights<'a, T> {
         for (to, from) in second.iter_mut().zip(shape.second) {
             *to = T::from_f64(*from);
         }
+        let (constants, rest) = rest.split_at_mut(Self::constants_len(shape));
+        if shape.is_embedded() {
+            embedding::fill_constants(shape, constants);
+        } else {
+            Self::fill_constants(shape, theta, constants);
+        }
+        let head = shape.width(shape.layers() - 1) + 1;
+        let (column, rest) = rest.split_at_mut(head);
+        for (to, from) in column.iter_mut().zip(&theta[theta.len() - head..]) {
+            *to = T::from_f64(*from);
+        }
+        rest
+    }
+
+    /// The first layer's pre-activations in the channels after the value: v_r·W, then zeros.
+    fn fill_constants(shape: &Shape, theta: &[f64], constants: &mut [T]) {
         let width = shape.width(1);
-        let (constants, rest) = rest.split_at_mut((shape.firsts() + shape.seconds()) * width);
         constants.fill(T::ZERO);
         for (direction, row) in shape
             .directions
-            .chunks(shape.inputs())
+            .chunks(shape.coordinates)
             .zip(constants.chunks_mut(width))
         {
             for (j, entry) in row.iter_mut().enumerate() {
@@ -109,12 +134,6 @@ impl<'a, T: Real> Weights<'a, T> {
                 *entry = T::from_f64(sum);
             }
         }
-        let head = shape.width(shape.layers() - 1) + 1;
-        let (column, rest) = rest.split_at_mut(head);
-        for (to, from) in column.iter_mut().zip(&theta[theta.len() - head..]) {
-            *to = T::from_f64(*from);
-        }
-        rest
     }
 
     /// Q × R.
@@ -122,11 +141,11 @@ impl<'a, T: Real> Weights<'a, T> {
         &self.buffer[..self.shape.second.len()]
     }
 
-    /// The first hidden layer's pre-activations in the channels after the value, the same for every point.
+    /// What is the same for every point: the first hidden layer's pre-activations in the channels after the value or,
+    /// with an embedding, what `embedding::fill_constants` says.
     pub fn constants(&self) -> &[T] {
         let start = self.shape.second.len();
-        &self.buffer
-            [start..start + (self.shape.firsts() + self.shape.seconds()) * self.shape.width(1)]
+        &self.buffer[start..start + Self::constants_len(&self.shape)]
     }
 
     /// The last layer's weights, its bias last.

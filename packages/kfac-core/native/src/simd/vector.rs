@@ -105,7 +105,7 @@ pub trait Vector:
     fn gaussian(self) -> Self {
         Self::Scalar::gaussian(self)
     }
-    /// Φ(−|x|)·e^{x²/2}, ≤ 3 ulp: times `gaussian` the tail of the normal distribution.
+    /// Φ(−|x|)·e^{x²/2}, ≤ 4 ulp: times `gaussian` the tail of the normal distribution.
     #[inline(always)]
     fn scaled_normal_tail(self) -> Self {
         Self::Scalar::scaled_normal_tail(self)

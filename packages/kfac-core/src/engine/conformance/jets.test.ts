@@ -26,13 +26,19 @@ interface Options {
   seconds?: number;
   activation?: Activation;
   dtype?: Dtype;
+  /** Coordinates and which of them are kept; cosines and sines fill the rest of the first layer. */
+  embedded?: { coordinates: number; kept: number[] };
 }
 
 function makeShape(
   sizes: number[],
-  { firsts = 2, seconds = 1, activation = 'tanh', dtype = 'f64' }: Options = {},
+  { firsts = 2, seconds = 1, activation = 'tanh', dtype = 'f64', embedded }: Options = {},
 ): JetShape {
-  return { sizes, activation, dtype, directions: numbers(1, firsts * sizes[0]!), second: numbers(2, seconds * firsts) };
+  const d = embedded?.coordinates ?? sizes[0]!;
+  const rest = { directions: numbers(1, firsts * d), second: numbers(2, seconds * firsts) };
+  if (!embedded) return { sizes, activation, dtype, ...rest };
+  const frequencies = numbers(5, ((sizes[0]! - embedded.kept.length) / 2) * d);
+  return { sizes, activation, dtype, ...rest, embedding: { ...embedded, frequencies } };
 }
 
 function makeTheta(shape: JetShape): Float64Array {
@@ -56,7 +62,7 @@ function outputs(
   tape: JetTape | null = null,
 ): Float64Array {
   jets.forward(shape, theta, columns, tape);
-  return (columns.data as Float64Array).slice(shape.sizes[0]! * columns.cols);
+  return (columns.data as Float64Array).slice(jetDimensions(shape).inputs * columns.cols);
 }
 
 /** Textbook formulas, for moderate arguments. */
@@ -70,8 +76,15 @@ const ACTIVATION_VALUES: Record<Activation, (a: number) => number> = {
 };
 
 /** u(x), by nothing but the definition of an MLP. */
-function evaluate({ sizes, activation }: JetShape, theta: Float64Array, x: readonly number[]): number {
+function evaluate({ sizes, activation, embedding }: JetShape, theta: Float64Array, x: readonly number[]): number {
   let values = [...x];
+  if (embedding) {
+    const { kept, frequencies } = embedding;
+    const phases = Array.from({ length: frequencies.length / x.length }, (_, k) =>
+      x.reduce((sum, value, i) => sum + value * frequencies[k * x.length + i]!, 0),
+    );
+    values = [...kept.map((axis) => x[axis]!), ...phases.map(Math.cos), ...phases.map(Math.sin)];
+  }
   let offset = 0;
   for (let layer = 0; layer + 1 < sizes.length; layer++) {
     const width = sizes[layer + 1]!;
@@ -137,6 +150,11 @@ const SHAPES: [string, number[], Options, number][] = [
   ['no points', [2, 20, 20, 1], { firsts: 2, seconds: 1 }, 0],
   ['sin, deep', [2, 20, 20, 20, 1], { firsts: 2, seconds: 1, activation: 'sin' }, 257],
   ['sin, one layer', [2, 31, 1], { firsts: 3, seconds: 2, activation: 'sin' }, 64],
+  ['waves and a kept coordinate', [7, 12, 1], { embedded: { coordinates: 2, kept: [1] } }, 70],
+  ['waves alone, deep', [38, 9, 5, 1], { firsts: 3, seconds: 2, embedded: { coordinates: 3, kept: [] } }, 67],
+  ['waves, values only', [5, 6, 1], { firsts: 0, seconds: 0, embedded: { coordinates: 2, kept: [0] } }, 9],
+  ['kept coordinates in another order', [3, 8, 1], { embedded: { coordinates: 2, kept: [1, 0, 1] } }, 9],
+  ['waves without a hidden layer', [4, 1], { firsts: 1, embedded: { coordinates: 1, kept: [] } }, 5],
   ['silu', [2, 21, 13, 1], { firsts: 3, seconds: 2, activation: 'silu' }, 130],
   ['gelu', [2, 21, 13, 1], { firsts: 3, seconds: 2, activation: 'gelu' }, 130],
   ['softplus', [2, 21, 13, 1], { firsts: 3, seconds: 2, activation: 'softplus' }, 130],
@@ -466,8 +484,12 @@ describe.each(natives)('jets, $name against the reference', ({ engine, withThrea
   );
 
   test('the same bits for 1, 2 and 4 threads', () => {
-    for (const dtype of ['f64', 'f32'] as const) {
-      const shape = makeShape([2, 33, 20, 1], { dtype });
+    const embedded = { coordinates: 2, kept: [1] };
+    for (const shape of [
+      makeShape([2, 33, 20, 1], { dtype: 'f64' }),
+      makeShape([2, 33, 20, 1], { dtype: 'f32' }),
+      ...ACTIVATIONS.map((activation) => makeShape([7, 33, 20, 1], { activation, embedded })),
+    ]) {
       const one = run(engine.jets, shape, 1999);
       for (const threads of [2, 4]) {
         const many = run(withThreads(threads).jets, shape, 1999);

@@ -1,5 +1,6 @@
 import type { JetShape, Jets, RealArray } from '../engine.ts';
 import type { JetDimensions } from '../jet-tape.ts';
+import { embed } from './embedding.ts';
 import { ACTIVATION_DERIVATIVES, type Derivatives } from './activations.ts';
 import { checkAdjoint, checkForward, layoutTape } from '../jet-tape.ts';
 
@@ -19,16 +20,13 @@ const forward: Jets['forward'] = (shape, theta, columns, tape) => {
   const points = columns.cols;
   // Without a tape one point's panels are enough.
   const panels = tape ?? layoutTape(shape, 1);
+  const x = new Float64Array(d);
 
   for (let n = 0; n < points; n++) {
     const row = tape ? n * channels : 0;
     const first = panels.inputs[0]!;
-    for (let i = 0; i < d; i++) {
-      first.data[row * first.cols + i] = columns.data[i * points + n]!;
-      for (let r = 0; r < dimensions.firsts; r++)
-        first.data[(row + 1 + r) * first.cols + i] = shape.directions[r * d + i]!;
-      for (let q = 1 + dimensions.firsts; q < channels; q++) first.data[(row + q) * first.cols + i] = 0;
-    }
+    for (let i = 0; i < d; i++) x[i] = columns.data[i * points + n]!;
+    embed(shape, dimensions, x, first.data, row * first.cols, first.cols);
     for (let layer = 0; layer < layers.length; layer++) {
       const z = panels.inputs[layer]!;
       const width = sizes[layer + 1]!;
