@@ -59,7 +59,7 @@ export function normalPdf(x: number): number {
 }
 
 /** e^{−y²/2} for y ≥ 0 with full relative accuracy: the square is split so that its rounding does not matter. */
-function gaussian(y: number): number {
+export function gaussian(y: number): number {
   if (!(y < 40)) return y >= 40 ? 0 : Number.NaN;
   const head = Math.trunc(y * 16) / 16;
   return Math.exp(-0.5 * head * head) * Math.exp(-0.5 * (y - head) * (y + head));

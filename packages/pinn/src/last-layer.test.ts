@@ -29,7 +29,7 @@ const riccati: PinnSpecInput = {
 function started(spec: PinnSpecInput, engine: Engine) {
   const problem = compileProblem(spec);
   const objective = new PinnObjective(problem, engine);
-  const theta = initialParameters(problem.layout, 1, 4);
+  const theta = initialParameters(problem.layout, 'tanh', 1, 4);
   const before = theta.slice();
   const lossBefore = objective.loss(theta);
   fitLastLayer(engine, objective, theta);

@@ -1,5 +1,11 @@
-import type { ParameterLayout } from '@kfac/core';
+import type { Activation, Embedding, ParameterLayout } from '@kfac/core';
 import { streamOf } from './sampling/sample.ts';
+
+/** The features that the first layer reads: kept coordinates by number, then cos(f·x), then sin(f·x) for the rows f. */
+export interface NetworkEmbedding {
+  readonly kept: readonly number[];
+  readonly frequencies: readonly (readonly number[])[];
+}
 
 /** A trained network, enough to evaluate it anywhere. */
 export interface TrainedNetwork {
@@ -8,24 +14,50 @@ export interface TrainedNetwork {
   readonly coordinates: readonly string[];
   /** Names of the outputs, in order. */
   readonly unknowns: readonly string[];
-  /** Widths, input first. */
+  /** Absent: the first layer reads the coordinates themselves. */
+  readonly embedding?: NetworkEmbedding;
+  /** Widths, input first: coordinates or an embedding's features. */
   readonly sizes: readonly number[];
-  readonly activation: 'tanh' | 'sin';
+  readonly activation: Activation;
   /** The layers' matrices [inputs + 1 × outputs] one after the other, row-major, the bias as the last row. */
   readonly parameters: Float64Array;
 }
 
+/** An embedding as plain JSON. */
+export function networkEmbedding({ coordinates: d, kept, frequencies }: Embedding): NetworkEmbedding {
+  const rows = Array.from({ length: frequencies.length / d }, (_, k) => [...frequencies.subarray(k * d, (k + 1) * d)]);
+  return { kept, frequencies: rows };
+}
+
 /**
- * Initial parameters: weights and biases uniform in ±1/√fan_in, in the first layer times `firstLayerScale`; a pure
- * function of the seed.
+ * Bound of the uniform initial weights of a layer with `inputs` inputs: 1/√inputs, and in a sine network 1/inputs in the
+ * first layer and √(6/inputs) after it, which keeps the phases' variance from layer to layer (Sitzmann et al. 2020).
  */
-export function initialParameters(layout: ParameterLayout, seed: number, firstLayerScale = 1): Float64Array {
+function weightBound(activation: Activation, layer: number, inputs: number): number {
+  if (activation !== 'sin') return 1 / Math.sqrt(inputs);
+  return layer === 0 ? 1 / inputs : Math.sqrt(6 / inputs);
+}
+
+/**
+ * Initial parameters: uniform, weights in ±`weightBound`, biases in ±1/√inputs, in the first layer all times
+ * `firstLayerScale`; a pure function of the seed.
+ */
+export function initialParameters(
+  layout: ParameterLayout,
+  activation: Activation,
+  seed: number,
+  firstLayerScale = 1,
+): Float64Array {
   const stream = streamOf({ seed, purpose: 'parameters', place: 0, refresh: 0 });
   const theta = new Float64Array(layout.size);
-  for (const [l, block] of layout.blocks.entries()) {
-    const bound = (l === 0 ? firstLayerScale : 1) / Math.sqrt(block.inputs - 1);
+  for (const [layer, block] of layout.blocks.entries()) {
+    const inputs = block.inputs - 1;
+    const scale = layer === 0 ? firstLayerScale : 1;
+    const weights = scale * weightBound(activation, layer, inputs);
+    const biases = scale / Math.sqrt(inputs);
     const values = layout.view(theta, block);
-    for (let k = 0; k < values.length; k++) values[k] = bound * (2 * stream.uniform() - 1);
+    const count = inputs * block.outputs;
+    for (let k = 0; k < values.length; k++) values[k] = (k < count ? weights : biases) * (2 * stream.uniform() - 1);
   }
   return theta;
 }

@@ -65,7 +65,11 @@ const system: PinnSpecInput = {
 
 function objectiveOf(spec: PinnSpecInput, on = engine) {
   const problem = compileProblem(spec);
-  return { problem, objective: new PinnObjective(problem, on), theta: initialParameters(problem.layout, 3) };
+  return {
+    problem,
+    objective: new PinnObjective(problem, on),
+    theta: initialParameters(problem.layout, problem.spec.network.activation, 3),
+  };
 }
 
 describe.each([
@@ -219,7 +223,7 @@ describe('terms', () => {
       weights: { interior: 0.2, conditions: 2 }, // the mean is over twice the points
     });
     // A network of two halves: the first is u's, the second v's, with zeros between them.
-    const halves = [u.theta, initialParameters(v.problem.layout, 8)];
+    const halves = [u.theta, initialParameters(v.problem.layout, 'tanh', 8)];
     const theta = both.theta.fill(0);
     const place = (half: number, to: Float64Array, from: Float64Array, write: boolean): void => {
       both.problem.layout.blocks.forEach((block, l) => {
@@ -400,17 +404,25 @@ describe('batches', () => {
     expect(values[2]).toEqual(values[0]);
   });
 
-  test('initial parameters are uniform in ±1/√fan_in and follow the seed', () => {
+  test('initial parameters are uniform in ±1/√fan_in, in a sine network by its own rule, and follow the seed', () => {
     const { layout } = compileProblem({ ...heat, network: { hidden: [64, 64] } });
-    const theta = initialParameters(layout, 1);
-    for (const block of layout.blocks) {
-      const bound = 1 / Math.sqrt(block.inputs - 1);
-      const largest = Math.max(...layout.view(theta, block).map(Math.abs));
-      expect(largest).toBeLessThan(bound);
-      expect(largest).toBeGreaterThan(0.9 * bound);
+    const largest = (values: Float64Array) => Math.max(...values.map(Math.abs));
+    for (const [activation, bounds] of [
+      ['gelu', [Math.sqrt(1 / 2), Math.sqrt(1 / 64), Math.sqrt(1 / 64)]],
+      ['sin', [1 / 2, Math.sqrt(6 / 64), Math.sqrt(6 / 64)]],
+    ] as const) {
+      const theta = initialParameters(layout, activation, 1);
+      layout.blocks.forEach((block, l) => {
+        const values = layout.view(theta, block);
+        const weights = (block.inputs - 1) * block.outputs;
+        const fill = largest(values.subarray(0, weights)) / bounds[l]!;
+        expect(fill).toBeLessThan(1);
+        expect(fill).toBeGreaterThan(0.9);
+        expect(largest(values.subarray(weights))).toBeLessThan(1 / Math.sqrt(block.inputs - 1));
+      });
+      expect(initialParameters(layout, activation, 1)).toEqual(theta);
+      expect(initialParameters(layout, activation, 2)).not.toEqual(theta);
     }
-    expect(initialParameters(layout, 1)).toEqual(theta);
-    expect(initialParameters(layout, 2)).not.toEqual(theta);
   });
 
   test('single precision agrees to single precision', () => {

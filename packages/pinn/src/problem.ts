@@ -1,7 +1,17 @@
-import { type Fault, type JetShape, ParameterLayout, faultsOf, prototypeFaults, specError, specHash } from '@kfac/core';
+import {
+  type Embedding,
+  type Fault,
+  type JetShape,
+  ParameterLayout,
+  faultsOf,
+  prototypeFaults,
+  specError,
+  specHash,
+} from '@kfac/core';
 import { attempt } from './attempt.ts';
 import { chooseOptimizer, type OptimizerChoice } from './auto.ts';
 import { type Condition, type ConditionGroup, type Equation, groupConditions } from './conditions.ts';
+import { checkEmbedding, embeddingOf, featuresOf } from './embedding.ts';
 import { compileResidual } from './equation/compile.ts';
 import { ExpressionPool } from './equation/expression.ts';
 import { parseEquation } from './equation/parse.ts';
@@ -28,7 +38,9 @@ export interface Problem {
   readonly exact: readonly ExactSolution[] | null;
   readonly optimizer: OptimizerChoice;
   readonly layout: ParameterLayout;
-  /** Widths of the network, input first; one output for each unknown. */
+  /** What the first layer reads in place of the coordinates. */
+  readonly embedding: Embedding | undefined;
+  /** Widths of the network, input first: coordinates or an embedding's features; one output for each unknown. */
   readonly sizes: readonly number[];
   /** Working memory of training, estimated, in bytes. */
   readonly bytes: number;
@@ -52,6 +64,7 @@ export function compileProblem(json: unknown): Problem {
   checkNames(parsed, faults);
   if (faults.length > 0) throw specError(faults);
   const box = boxOf(parsed.domain);
+  checkEmbedding(parsed.network.embedding, box, faults);
   const scope: Scope = {
     pool: new ExpressionPool(),
     coordinates: box.names,
@@ -98,7 +111,10 @@ function assemble(
   exact: readonly ExactSolution[] | null,
   stopIsGiven: boolean,
 ): Problem {
-  const sizes = [box.names.length, ...parsed.network.hidden, parsed.unknowns.length];
+  const { embedding: form } = parsed.network;
+  const embedding = form && embeddingOf(form, box, parsed.seed);
+  const inputs = embedding ? featuresOf(embedding) : box.names.length;
+  const sizes = [inputs, ...parsed.network.hidden, parsed.unknowns.length];
   const layout = new ParameterLayout(
     sizes.slice(1).map((outputs, l) => ({
       name: l === sizes.length - 2 ? 'head' : `hidden${l + 1}`,
@@ -126,7 +142,21 @@ function assemble(
       { code: 'KFAC_LIMIT', pointer: '', detail: `${layout.size} parameters with ${optimizer.name} need ${needs}` },
     ]);
   }
-  return { spec, scope, box, equations, conditions, groups, exact, optimizer, layout, sizes, bytes, warnings };
+  return {
+    spec,
+    scope,
+    box,
+    equations,
+    conditions,
+    groups,
+    exact,
+    optimizer,
+    layout,
+    embedding,
+    sizes,
+    bytes,
+    warnings,
+  };
 }
 
 /** Fills the defaults that depend on other fields. Applied to its own result it changes nothing. */
@@ -158,12 +188,13 @@ export function hashOf(spec: PinnSpec): string {
 
 /** The shape of the network's jets for a plan, in the precision of the specification. */
 export function jetShape(
-  problem: Pick<Problem, 'sizes' | 'spec'>,
+  problem: Pick<Problem, 'sizes' | 'embedding' | 'spec'>,
   plan: Pick<JetPlan, 'directions' | 'second'>,
 ): JetShape {
   const { network, precision } = problem.spec;
   return {
     sizes: problem.sizes,
+    embedding: problem.embedding,
     activation: network.activation,
     directions: plan.directions,
     second: plan.second,

@@ -41,7 +41,7 @@ export class ResidualBatch {
   readonly #segments: readonly Segment[];
 
   constructor(engine: Engine, layout: ParameterLayout, shape: JetShape, points: number, segments: readonly Segment[]) {
-    const d = shape.sizes[0]!;
+    const d = shape.embedding?.coordinates ?? shape.sizes[0]!;
     const { channels } = segments[0]!.compiled.plan;
     const rows = shape.sizes.at(-1)! * channels;
     this.points = points;

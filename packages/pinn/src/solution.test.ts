@@ -17,7 +17,7 @@ const spec: PinnSpecInput = {
   network: { hidden: [8, 6] },
 };
 const problem = compileProblem(spec);
-const theta = initialParameters(problem.layout, 5);
+const theta = initialParameters(problem.layout, 'tanh', 5);
 const points = [
   [0.2, 0.5, 2.5],
   [0.9, -0.7, 3.1],
@@ -79,7 +79,7 @@ describe('several unknowns', () => {
     exact: { u: 't + x', v: 't*x' },
     network: { hidden: [8, 6] },
   });
-  const at = initialParameters(system.layout, 7);
+  const at = initialParameters(system.layout, 'tanh', 7);
 
   test('every unknown is evaluated, and is the network that has its output alone', () => {
     const places = [
@@ -158,7 +158,7 @@ describe('fields', () => {
       equations: ['u_x = 1'],
       conditions: [{ on: 'x = 0', equation: 'u = 0' }],
     });
-    const fields = new FieldGrid(line, engine).at(initialParameters(line.layout, 1));
+    const fields = new FieldGrid(line, engine).at(initialParameters(line.layout, 'tanh', 1));
     expect(fields.map(({ name, shape }) => [name, shape])).toEqual([
       ['u', [257]],
       ['residual', [257]],

@@ -1,4 +1,4 @@
-import { KfacError, type Progress, type Snapshot, selectEngine } from '@kfac/core';
+import { ACTIVATIONS, KfacError, type Progress, type Snapshot, selectEngine } from '@kfac/core';
 import { describe, expect, test } from 'vitest';
 import { SAMPLING_METHODS } from './sampling/methods.ts';
 import { solve } from './solve.ts';
@@ -409,6 +409,26 @@ test.each(SAMPLING_METHODS)('%s points, inside and on the boundary, lead to the 
   expect(relativeL2['u']).toBeLessThan(1e-5);
 });
 
+describe('networks', () => {
+  const heat = {
+    domain: { t: [0, 1], x: [0, 1] },
+    equations: ['u_t = u_xx/4'],
+    conditions: [
+      { on: 'x = 0 or x = 1', equation: 'u = 0' },
+      { on: 't = 0', equation: 'u = sin(pi*x)' },
+    ],
+    exact: { u: 'exp(-pi^2*t/4)*sin(pi*x)' },
+    sampling: { interior: 200, conditions: 60 },
+    optimizer: { name: 'gauss-newton' },
+  } satisfies PinnSpecInput;
+
+  test.each(ACTIVATIONS)('the heat equation with %s, two hidden layers', async (activation) => {
+    const solution = await solve({ ...heat, network: { hidden: [16, 16], activation }, stop: { steps: 120 } });
+    expect(solution.network.activation).toBe(activation);
+    expect(solution.relativeL2['u']).toBeLessThan(1e-3);
+  });
+});
+
 describe('oracle pinn §8.20: resume is bit for bit', () => {
   const system: Partial<PinnSpecInput> = {
     unknowns: ['u', 'v'],
@@ -436,6 +456,7 @@ describe('oracle pinn §8.20: resume is bit for bit', () => {
       'kfac with fresh points of another method',
       { sampling: { ...line.sampling, method: 'halton', resampleEvery: 7 } },
     ],
+    ['gauss-newton with gelu', { network: { hidden: [16], activation: 'gelu' as const } }],
     ['adam', {}],
     ['gauss-newton for a system', system],
     ['kfac for a system', { ...system, sampling: { ...line.sampling, resampleEvery: 7 } }],

@@ -4,7 +4,7 @@ import { ErrorMeasure, evaluationDue } from './evaluation.ts';
 import { checkExact } from './exact-check.ts';
 import { FieldGrid } from './fields.ts';
 import { fitLastLayer } from './last-layer.ts';
-import { initialParameters } from './network.ts';
+import { initialParameters, networkEmbedding } from './network.ts';
 import { PinnObjective } from './objective.ts';
 import { createOptimizer } from './optimizers.ts';
 import { partName } from './part-name.ts';
@@ -42,8 +42,9 @@ export async function solve(json: PinnSpecInput, options: TrainingOptions = {}):
   const objective = new PinnObjective(problem, engine);
   const optimizer = createOptimizer(problem, engine);
   const measure = exact ? new ErrorMeasure(problem, exact, engine) : null;
-  const theta = initialParameters(layout, spec.seed, spec.network.firstLayerScale);
-  if (spec.network.lastLayer === 'least-squares' && !options.resume) fitLastLayer(engine, objective, theta);
+  const { activation, firstLayerScale, lastLayer } = spec.network;
+  const theta = initialParameters(layout, activation, spec.seed, firstLayerScale);
+  if (lastLayer === 'least-squares' && !options.resume) fitLastLayer(engine, objective, theta);
   const grid = new FieldGrid(problem, engine);
   const { relativeL2: tolerance, ...stop } = spec.stop;
   const { unknowns } = spec;
@@ -108,6 +109,7 @@ export async function solve(json: PinnSpecInput, options: TrainingOptions = {}):
       type: 'mlp',
       coordinates: problem.box.names,
       unknowns,
+      ...(problem.embedding ? { embedding: networkEmbedding(problem.embedding) } : {}),
       sizes: problem.sizes,
       activation: spec.network.activation,
       parameters: final,

@@ -1,4 +1,6 @@
+import { ACTIVATIONS } from '@kfac/core';
 import { z } from 'zod';
+import { embeddingSchema } from './embedding.ts';
 import { MAX_TEXT } from './equation/gate.ts';
 import { optimizerSchema } from './optimizer-spec.ts';
 import { SAMPLING_METHODS } from './sampling/methods.ts';
@@ -59,7 +61,11 @@ const networkSchema = section({
     .max(LIMITS.layers)
     .default([64])
     .describe('Widths of the hidden layers'),
-  activation: z.enum(['tanh', 'sin']).default('tanh'),
+  activation: z
+    .enum(ACTIVATIONS)
+    .default('tanh')
+    .describe('Of the hidden layers; gelu is a*Phi(a), gaussian exp(-a^2/2), softplus log(1 + exp(a))'),
+  embedding: embeddingSchema.optional(),
   firstLayerScale: z
     .number()
     .positive()

@@ -132,7 +132,22 @@ export interface Captured {
 
 // -------------------------------------------------------------------------------------------------------------- jets
 
-export type Activation = 'tanh' | 'sin';
+/** Activations ψ, in the order of their numbers 0, 1, 2 …; gelu is a·Φ(a), gaussian e^{−a²/2}. */
+export const ACTIVATIONS = ['tanh', 'sin', 'silu', 'gelu', 'softplus', 'gaussian'] as const;
+export type Activation = (typeof ACTIVATIONS)[number];
+
+/**
+ * A fixed map of the d coordinates, whose L + 2M features the first layer reads in their place: kept coordinates as they
+ * are, then cos(F·x), then sin(F·x). Exact in every channel, nothing to train.
+ */
+export interface Embedding {
+  /** d. */
+  readonly coordinates: number;
+  /** The kept coordinates by number [L]. */
+  readonly kept: readonly number[];
+  /** F, M × d, row-major: radians per unit of a coordinate. */
+  readonly frequencies: Float64Array;
+}
 
 /**
  * Which derivatives of an MLP are carried: the value, the first derivatives along R directions, and
@@ -140,8 +155,13 @@ export type Activation = 'tanh' | 'sin';
  * S = 1 + R + Q.
  */
 export interface JetShape {
-  /** Widths, input first, output last: [d, h₁, …, m]. All hidden layers have bias and activation, the last is linear with bias. */
+  /**
+   * Widths, input first, output last: [d, h₁, …, m], with an embedding [L + 2M, h₁, …, m]. All hidden layers have bias
+   * and activation, the last is linear with bias.
+   */
   readonly sizes: readonly number[];
+  /** Absent: the first layer reads the coordinates themselves. */
+  readonly embedding?: Embedding | undefined;
   readonly activation: Activation;
   /** R × d, row-major. */
   readonly directions: Float64Array;

@@ -1,11 +1,12 @@
 import type { JetShape, JetTape, Matrix, RealArray } from './engine.ts';
+import { ACTIVATIONS } from './engine.ts';
 import { arrayDtype, requireDistinct, requireInteger, requireShape, requireVector } from './check.ts';
 import { matrixOver } from './matrix.ts';
 import { KfacError } from '../errors.ts';
 
 /** Counts that follow from a `JetShape`. */
 export interface JetDimensions {
-  /** d, the network's inputs. */
+  /** d, the coordinates. */
   readonly inputs: number;
   /** m, the network's outputs. */
   readonly outputs: number;
@@ -27,8 +28,10 @@ const MAXIMUM_WIDTH = 2 ** 20;
 /** The counts of a shape; throws `KFAC_SHAPE` if it does not describe an MLP and its channels. */
 export function jetDimensions(shape: JetShape): JetDimensions {
   const { sizes, directions, second, activation, dtype } = shape;
-  if (activation !== 'tanh' && activation !== 'sin')
-    throw new KfacError('KFAC_SHAPE', `jets: no activation "${String(activation)}"`);
+  if (!ACTIVATIONS.includes(activation)) {
+    const known = ACTIVATIONS.join(', ');
+    throw new KfacError('KFAC_SHAPE', `jets: expected an activation (${known}), got "${String(activation)}"`);
+  }
   if (dtype !== 'f64' && dtype !== 'f32') throw new KfacError('KFAC_DTYPE', `jets: no dtype "${String(dtype)}"`);
   requireVector(directions, directions.length, 'directions');
   requireVector(second, second.length, 'second');
@@ -38,7 +41,7 @@ export function jetDimensions(shape: JetShape): JetDimensions {
       `jets: expected at least two widths in [1, ${MAXIMUM_WIDTH}], got [${sizes.join(', ')}]`,
     );
   }
-  const inputs = sizes[0]!;
+  const inputs = coordinatesOf(shape);
   const outputs = sizes.at(-1)!;
   const firsts = directions.length / inputs;
   if (!Number.isInteger(firsts)) {
@@ -57,6 +60,24 @@ export function jetDimensions(shape: JetShape): JetDimensions {
   let parameters = 0;
   for (let layer = 0; layer + 1 < sizes.length; layer++) parameters += (sizes[layer]! + 1) * sizes[layer + 1]!;
   return { inputs, outputs, firsts, seconds, channels: 1 + firsts + seconds, parameters };
+}
+
+/** d; throws `KFAC_SHAPE` if an embedding does not give what the first layer reads. */
+function coordinatesOf({ sizes, embedding }: JetShape): number {
+  if (!embedding) return sizes[0]!;
+  const { coordinates, kept, frequencies } = embedding;
+  requireInteger(coordinates, 1, MAXIMUM_WIDTH, 'coordinates of an embedding');
+  for (const axis of kept) requireInteger(axis, 0, coordinates - 1, 'kept coordinate of an embedding');
+  requireVector(frequencies, frequencies.length, 'frequencies');
+  const features = kept.length + (2 * frequencies.length) / coordinates;
+  if (features !== sizes[0] || frequencies.length % coordinates !== 0) {
+    const given = `${kept.length} kept coordinates and ${frequencies.length} frequencies`;
+    throw new KfacError(
+      'KFAC_SHAPE',
+      `jets: expected an embedding of ${coordinates} coordinates into ${sizes[0]} features, got ${given}`,
+    );
+  }
+  return coordinates;
 }
 
 /** A zeroed tape: all inputs, all pre-activations, all gradients, layer by layer, in one buffer. */
@@ -98,7 +119,7 @@ export function checkForward(
   requireVector(theta, dimensions.parameters, 'θ');
   requireShape(columns, dimensions.inputs + dimensions.outputs * dimensions.channels, columns.cols, 'columns', 'f64');
   if (tape) checkTape(shape, dimensions, tape, columns.cols);
-  const read = [theta, shape.directions, shape.second];
+  const read = [theta, shape.directions, shape.second, ...(shape.embedding ? [shape.embedding.frequencies] : [])];
   requireDistinct(columns.data, 'columns', read);
   if (tape) requireDistinct(tape.buffer, 'tape', [columns.data, ...read]);
   return dimensions;

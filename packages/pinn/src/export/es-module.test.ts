@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type TrainedNetwork, initialParameters } from '../network.ts';
+import { type TrainedNetwork, initialParameters, networkEmbedding } from '../network.ts';
 import { networkValues } from '../network-values.ts';
 import { compileProblem } from '../problem.ts';
 import type { PinnSpecInput } from '../spec.ts';
@@ -20,6 +20,13 @@ interface Module {
   ): Record<string, { value: number; gradient?: number[]; hessian?: number[][] }>;
 }
 
+type Case = [
+  names: string[],
+  hidden: number[],
+  activation: TrainedNetwork['activation'],
+  embedding?: NonNullable<PinnSpecInput['network']>['embedding'],
+];
+
 let folder: string;
 beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'kfac-module-'))));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -30,20 +37,32 @@ async function written(
   hidden: number[],
   activation: TrainedNetwork['activation'],
   unknowns: string[] = ['u'],
+  embedding?: NonNullable<PinnSpecInput['network']>['embedding'],
 ) {
   const spec: PinnSpecInput = {
     domain: Object.fromEntries(names.map((name, k) => [name, [-k, k + 1]])),
     unknowns,
     equations: unknowns.map((unknown) => `${unknown}_${names[0]} = 1`),
     conditions: unknowns.map((unknown) => ({ on: `${names[0]} = 0`, equation: `${unknown} = 0` })),
-    network: { hidden, activation },
+    network: { hidden, activation, embedding },
   };
   const problem = compileProblem(spec);
-  const parameters = initialParameters(problem.layout, 11).map((value) => 2.5 * value);
+  const parameters = initialParameters(problem.layout, 'tanh', 11).map((value) => 2.5 * value);
   const { sizes } = problem;
-  const network: TrainedNetwork = { type: 'mlp', coordinates: names, unknowns, sizes, activation, parameters };
+  const network: TrainedNetwork = {
+    type: 'mlp',
+    coordinates: names,
+    unknowns,
+    ...(problem.embedding && { embedding: networkEmbedding(problem.embedding) }),
+    sizes,
+    activation,
+    parameters,
+  };
   const text = esModule(network, problem.spec);
-  const file = join(folder, `${names.join('')}-${unknowns.join('')}-${hidden.join('-')}-${activation}.mjs`);
+  const file = join(
+    folder,
+    `${names.join('')}-${unknowns.join('')}-${hidden.join('-')}-${activation}${embedding?.type ?? ''}.mjs`,
+  );
   writeFileSync(file, text);
   const module = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as Module;
   return { problem, parameters, text, module };
@@ -63,9 +82,15 @@ describe.each([
   [['x'], [7], 'tanh'],
   [['t', 'x'], [16, 9], 'tanh'],
   [['t', 'x', 'y'], [12, 8, 5], 'sin'],
-] as const)('over %j with %j hidden units of %s', (names, hidden, activation) => {
+  [['t', 'x'], [9, 8], 'silu'],
+  [['t', 'x'], [9, 8], 'gelu'],
+  [['t', 'x'], [9, 8], 'softplus'],
+  [['t', 'x'], [9, 8], 'gaussian'],
+  [['t', 'x'], [9], 'tanh', { type: 'periodic', coordinates: ['x'], harmonics: 2 }],
+  [['t', 'x', 'y'], [9], 'tanh', { type: 'fourier', frequencies: 5, scale: 1 }],
+] as Case[])('over %j with %j hidden units of %s', (names, hidden, activation, embedding) => {
   test('value, gradient and Hessian are those of Solution.evaluate to 1e-13 of their size', async () => {
-    const { problem, parameters, module } = await written(names, [...hidden], activation);
+    const { problem, parameters, module } = await written(names, hidden, activation, ['u'], embedding);
     const points = Array.from({ length: 40 }, (_, n) => names.map((__, k) => Math.sin(7 * n + 3 * k) * (k + 1)));
     const firsts = names.map((name) => `u_${name}`);
     const seconds = names.map((a) => names.map((b) => `u_${a}${b}`));

@@ -8,7 +8,51 @@ const ACTIVATIONS: Readonly<Record<TrainedNetwork['activation'], string>> = {
   return [y, p, -2 * y * p];`,
   sin: `const y = Math.sin(a);
   return [y, Math.cos(a), -y];`,
+  silu: `const e = Math.exp(-Math.abs(a));
+  const s = (a < 0 ? e : 1) / (1 + e);
+  const p = e / (1 + e) ** 2;
+  return [a * s, s + a * p, p * (2 + a * (1 - 2 * s))];`,
+  // Φ(−|a|) by the series of Φ − ½ near 0, by Laplace's continued fraction farther out.
+  gelu: `const x = Math.abs(a);
+  const density = Math.exp(-0.5 * a * a) / Math.sqrt(2 * Math.PI);
+  let tail;
+  if (x < 3) {
+    let sum = x;
+    for (let n = 3, term = x; sum + term > sum; n += 2) sum += term *= (x * x) / n;
+    tail = 0.5 - density * sum;
+  } else {
+    let fraction = x;
+    for (let n = 100; n > 0; n--) fraction = x + n / fraction;
+    tail = density / fraction;
+  }
+  const cdf = a < 0 ? tail : 1 - tail;
+  return [a * cdf, cdf + a * density, density * (2 - a * a)];`,
+  softplus: `const e = Math.exp(-Math.abs(a));
+  return [Math.max(a, 0) + Math.log1p(e), (a < 0 ? e : 1) / (1 + e), e / (1 + e) ** 2];`,
+  gaussian: `const y = Math.exp(-0.5 * a * a);
+  return [y, -a * y, (a * a - 1) * y];`,
 };
+
+/** The first jets: the coordinates themselves. */
+const COORDINATES = `  let jets = Array.from({ length: 1 + firsts + pairs.length }, () => new Float64Array(d));
+  jets[0].set(point);
+  for (let i = 0; i < firsts; i++) jets[1 + i][i] = 1;`;
+
+/** The first jets behind an embedding. */
+const FEATURES = `  const phases = frequencies.map((f) => f.reduce((sum, value, i) => sum + value * point[i], 0));
+  const features = (ofKept, ofCosine, ofSine) =>
+    Float64Array.from([
+      ...kept.map((axis) => ofKept(axis)),
+      ...frequencies.map((f, k) => ofCosine(f, phases[k])),
+      ...frequencies.map((f, k) => ofSine(f, phases[k])),
+    ]);
+  let jets = [
+    features((axis) => point[axis], (f, phase) => Math.cos(phase), (f, phase) => Math.sin(phase)),
+    ...coordinates.slice(0, firsts).map((_, i) =>
+      features((axis) => (axis === i ? 1 : 0), (f, phase) => -f[i] * Math.sin(phase), (f, phase) => f[i] * Math.cos(phase))),
+    ...pairs.map(([i, j]) =>
+      features(() => 0, (f, phase) => -f[i] * f[j] * Math.cos(phase), (f, phase) => -f[i] * f[j] * Math.sin(phase))),
+  ];`;
 
 /**
  * A trained network as an ES module without dependencies: `evaluate(point)` gives every unknown with its first and second
@@ -16,7 +60,7 @@ const ACTIVATIONS: Readonly<Record<TrainedNetwork['activation'], string>> = {
  * shortest decimals that read back as the same doubles.
  */
 export function esModule(network: TrainedNetwork, spec: Pick<PinnSpec, 'domain' | 'unknowns' | 'equations'>): string {
-  const { coordinates, sizes, activation } = network;
+  const { coordinates, sizes, activation, embedding } = network;
   const { domain, unknowns, equations } = spec;
   const json = JSON.stringify;
   return `// A neural network that solves ${equations.map((text) => json(text)).join(', ')}; written by @kfac/pinn.
@@ -37,7 +81,15 @@ ${layerTexts(network).join(',\n')},
 
 /** Widths of the layers, input first. */
 const sizes = ${json(sizes)};
-
+${
+  embedding
+    ? `
+/** The first layer reads these coordinates, by number, then the cosines and the sines of f·x for each of the frequencies f. */
+const kept = ${json(embedding.kept)};
+const frequencies = ${json(embedding.frequencies)};
+`
+    : ''
+}
 /** The activation function ${activation} with its first and second derivative. */
 function activation(a) {
   ${ACTIVATIONS[activation]}
@@ -58,9 +110,7 @@ export function evaluate(point, order = 2) {
   const firsts = order > 0 ? d : 0;
   const pairs = [];
   for (let i = 0; order > 1 && i < d; i++) for (let j = i; j < d; j++) pairs.push([i, j]);
-  let jets = Array.from({ length: 1 + firsts + pairs.length }, () => new Float64Array(d));
-  jets[0].set(point);
-  for (let i = 0; i < firsts; i++) jets[1 + i][i] = 1;
+${embedding ? FEATURES : COORDINATES}
 
   for (const [l, weights] of layers.entries()) {
     const [inputs, outputs] = [sizes[l], sizes[l + 1]];

@@ -5,26 +5,28 @@ use crate::jets::{Activation, Shape, adjoint, forward};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
-/// Activation numbers: 0 tanh, 1 sin.
+/// Activations by their place in `Activation::ALL`.
 fn shape<'a>(
     sizes: &'a [u32],
     activation: u32,
+    coordinates: u32,
+    kept: &'a [u32],
+    frequencies: &'a [f64],
     directions: &'a [f64],
     second: &'a [f64],
     points: usize,
 ) -> std::result::Result<Shape<'a>, KfacError> {
-    let activation = match activation {
-        0 => Activation::Tanh,
-        1 => Activation::Sin,
-        _ => {
-            return Err(kfac(
-                KfacStatus::Shape,
-                format!("no activation {activation}"),
-            ));
-        }
+    let Some(&activation) = Activation::ALL.get(activation as usize) else {
+        return Err(kfac(
+            KfacStatus::Shape,
+            format!("no activation {activation}"),
+        ));
     };
     let shape = Shape {
         sizes,
+        coordinates: coordinates as usize,
+        kept,
+        frequencies,
         activation,
         directions,
         second,
@@ -45,6 +47,9 @@ macro_rules! exports {
         pub fn $forward(
             sizes: &[u32],
             activation: u32,
+            coordinates: u32,
+            kept: &[u32],
+            frequencies: &[f64],
             directions: &[f64],
             second: &[f64],
             theta: &[f64],
@@ -53,12 +58,21 @@ macro_rules! exports {
             mut tape: $tape,
         ) -> std::result::Result<(), napi::Error<KfacStatus>> {
             let points = points as usize;
-            let shape = shape(sizes, activation, directions, second, points)?;
+            let shape = shape(
+                sizes,
+                activation,
+                coordinates,
+                kept,
+                frequencies,
+                directions,
+                second,
+                points,
+            )?;
             expect_len("theta", theta.len(), shape.parameters())?;
             expect_len(
                 "columns",
                 columns.len(),
-                (shape.inputs() + shape.outputs() * shape.channels()) * points,
+                (shape.coordinates + shape.outputs() * shape.channels()) * points,
             )?;
             let taped = !tape.is_empty();
             expect_len(
@@ -68,7 +82,7 @@ macro_rules! exports {
             )?;
             // SAFETY: the façade has refused overlapping arrays; JavaScript does not run during the call.
             let (columns, tape) = unsafe { (columns.as_mut(), tape.as_mut()) };
-            let (coordinates, outputs) = columns.split_at_mut(shape.inputs() * points);
+            let (coordinates, outputs) = columns.split_at_mut(shape.coordinates * points);
             forward(
                 &shape,
                 theta,
@@ -84,6 +98,9 @@ macro_rules! exports {
         pub fn $adjoint(
             sizes: &[u32],
             activation: u32,
+            coordinates: u32,
+            kept: &[u32],
+            frequencies: &[f64],
             directions: &[f64],
             second: &[f64],
             theta: &[f64],
@@ -92,7 +109,16 @@ macro_rules! exports {
             mut tape: $tape,
         ) -> std::result::Result<(), napi::Error<KfacStatus>> {
             let points = points as usize;
-            let shape = shape(sizes, activation, directions, second, points)?;
+            let shape = shape(
+                sizes,
+                activation,
+                coordinates,
+                kept,
+                frequencies,
+                directions,
+                second,
+                points,
+            )?;
             expect_len("theta", theta.len(), shape.parameters())?;
             expect_len(
                 "seeds",

@@ -1,48 +1,39 @@
 //! Element-wise stages between two matrices, for one point: SIMD over units, all channels of a unit at once.
 
-use crate::simd::{Real, Vector, like};
+use super::Activation;
+use super::psi::{Gaussian, Gelu, Psi, Silu, Sin, Softplus, Tanh};
+use crate::simd::{Real, Vector};
 
-/// ψ and its derivatives.
-pub trait Psi {
-    /// ψ, ψ′, ψ″ at a.
-    fn forward<V: Vector>(a: V) -> [V; 3];
-    /// ψ′, ψ″, ψ‴ at a, where y = ψ(a) is known.
-    fn backward<V: Vector>(a: V, y: V) -> [V; 3];
-}
-
-pub struct Tanh;
-pub struct Sin;
-
-impl Psi for Tanh {
-    #[inline(always)]
-    fn forward<V: Vector>(a: V) -> [V; 3] {
-        let y = a.tanh();
-        let p = y.neg_mul_add(y, like(y, V::Scalar::ONE));
-        let yp = y * p;
-        [y, p, -(yp + yp)]
-    }
-    #[inline(always)]
-    fn backward<V: Vector>(_a: V, y: V) -> [V; 3] {
-        let p = y.neg_mul_add(y, like(y, V::Scalar::ONE));
-        let yp = y * p;
-        let square = y * y;
-        let two = like(y, V::Scalar::from_f64(2.0));
-        let factor = square.mul_add(like(y, V::Scalar::from_f64(6.0)), -two);
-        [p, -(yp + yp), p * factor]
-    }
-}
-
-impl Psi for Sin {
-    #[inline(always)]
-    fn forward<V: Vector>(a: V) -> [V; 3] {
-        let (sine, cosine) = a.sin_cos();
-        [sine, cosine, -sine]
-    }
-    #[inline(always)]
-    fn backward<V: Vector>(a: V, y: V) -> [V; 3] {
-        let cosine = a.cos();
-        [cosine, -y, -cosine]
-    }
+/// Runs `$run` with the `Psi` of an activation as the type P.
+macro_rules! with_psi {
+    ($activation:expr, $P:ident => $run:expr) => {
+        match $activation {
+            Activation::Tanh => {
+                type $P = Tanh;
+                $run
+            }
+            Activation::Sin => {
+                type $P = Sin;
+                $run
+            }
+            Activation::Silu => {
+                type $P = Silu;
+                $run
+            }
+            Activation::Gelu => {
+                type $P = Gelu;
+                $run
+            }
+            Activation::Softplus => {
+                type $P = Softplus;
+                $run
+            }
+            Activation::Gaussian => {
+                type $P = Gaussian;
+                $run
+            }
+        }
+    };
 }
 
 /// The channels of one point: how many, and the weights of the second-order ones.
@@ -60,7 +51,8 @@ pub struct Channels<T> {
 /// # Safety
 /// In a kernel of V's level; the rows exist.
 #[inline(always)]
-pub unsafe fn forward<V: Vector, P: Psi>(
+pub unsafe fn forward<V: Vector>(
+    activation: Activation,
     channels: Channels<V::Scalar>,
     width: usize,
     value: *const V::Scalar,
@@ -69,14 +61,16 @@ pub unsafe fn forward<V: Vector, P: Psi>(
 ) {
     // SAFETY: columns j … j + min(LANES, width − j) of the rows.
     unsafe {
-        let mut j = 0;
-        while j + V::LANES <= width {
-            forward_units::<V, P, true>(channels, width, value, others, out, j);
-            j += V::LANES;
-        }
-        if j < width {
-            forward_units::<V, P, false>(channels, width, value, others, out, j);
-        }
+        with_psi!(activation, P => {
+            let mut j = 0;
+            while j + V::LANES <= width {
+                forward_units::<V, P, true>(channels, width, value, others, out, j);
+                j += V::LANES;
+            }
+            if j < width {
+                forward_units::<V, P, false>(channels, width, value, others, out, j);
+            }
+        });
         *out.add(width) = V::Scalar::ONE;
         for s in 1..=channels.firsts + channels.seconds {
             *out.add(s * (width + 1) + width) = V::Scalar::ZERO;
@@ -102,7 +96,7 @@ unsafe fn forward_units<V: Vector, P: Psi, const FULL: bool>(
     // SAFETY: the caller's.
     unsafe {
         let n = width - j;
-        let [y, psi1, psi2] = P::forward(load::<V, FULL>(value.add(j), n));
+        let [y, psi1, psi2, _] = P::derivatives(load::<V, FULL>(value.add(j), n));
         store::<V, FULL>(y, out.add(j), n);
         let row = |s: usize| out.add(s * (width + 1) + j);
         for r in 0..firsts {
@@ -136,7 +130,8 @@ pub enum Outer<T> {
 /// # Safety
 /// In a kernel of V's level; the rows exist.
 #[inline(always)]
-pub unsafe fn adjoint<V: Vector, P: Psi>(
+pub unsafe fn adjoint<V: Vector>(
+    activation: Activation,
     channels: Channels<V::Scalar>,
     width: usize,
     value: *const V::Scalar,
@@ -147,18 +142,20 @@ pub unsafe fn adjoint<V: Vector, P: Psi>(
 ) {
     // SAFETY: columns j … j + min(LANES, width − j) of the rows.
     unsafe {
-        let mut j = 0;
-        while j + V::LANES <= width {
-            adjoint_units::<V, P, true>(
-                channels, width, value, others, activated, outer, gradients, j,
-            );
-            j += V::LANES;
-        }
-        if j < width {
-            adjoint_units::<V, P, false>(
-                channels, width, value, others, activated, outer, gradients, j,
-            );
-        }
+        with_psi!(activation, P => {
+            let mut j = 0;
+            while j + V::LANES <= width {
+                adjoint_units::<V, P, true>(
+                    channels, width, value, others, activated, outer, gradients, j,
+                );
+                j += V::LANES;
+            }
+            if j < width {
+                adjoint_units::<V, P, false>(
+                    channels, width, value, others, activated, outer, gradients, j,
+                );
+            }
+        });
     }
 }
 
@@ -187,7 +184,7 @@ unsafe fn adjoint_units<V: Vector, P: Psi, const FULL: bool>(
             Outer::Stored => zero,
             Outer::Head { weights, .. } => load::<V, FULL>(weights.add(j), n),
         };
-        let [psi1, psi2, psi3] = P::backward(
+        let [psi1, psi2, psi3] = P::slopes(
             load::<V, FULL>(value.add(j), n),
             load::<V, FULL>(activated.add(j), n),
         );

@@ -1,9 +1,10 @@
 //! One block of points through all layers, forward or back.
 
-use super::activation::{self, Channels, Outer, Psi, Sin, Tanh};
+use super::Shape;
+use super::activation::{self, Channels, Outer};
+use super::embedding::embed;
 use super::product::multiply;
 use super::weights::Weights;
-use super::{Activation, Shape};
 use crate::pool::Disjoint;
 use crate::simd::{Kernel, Level, Real, Vector};
 
@@ -35,12 +36,7 @@ impl<T: Real> Kernel for Forward<'_, T> {
     #[inline(always)]
     unsafe fn run<L: Level>(self) {
         // SAFETY: the level is live.
-        unsafe {
-            match self.weights.shape.activation {
-                Activation::Tanh => self.with::<T::Vector<L>, Tanh>(),
-                Activation::Sin => self.with::<T::Vector<L>, Sin>(),
-            }
-        }
+        unsafe { self.all::<T::Vector<L>>() }
     }
 }
 
@@ -48,13 +44,13 @@ impl<T: Real> Forward<'_, T> {
     /// # Safety
     /// In a kernel of V's level.
     #[inline(always)]
-    unsafe fn with<V: Vector<Scalar = T>, P: Psi>(mut self) {
+    unsafe fn all<V: Vector<Scalar = T>>(mut self) {
         let step = self.weights.shape.step();
         let mut first = self.first;
         while first < self.last {
             let count = step.min(self.last - first);
             // SAFETY: the caller's.
-            unsafe { self.sub_block::<V, P>(first, count) };
+            unsafe { self.sub_block::<V>(first, count) };
             first += count;
         }
     }
@@ -62,7 +58,7 @@ impl<T: Real> Forward<'_, T> {
     /// # Safety
     /// In a kernel of V's level; points first … first + count lie in this block.
     #[inline(always)]
-    unsafe fn sub_block<V: Vector<Scalar = T>, P: Psi>(&mut self, first: usize, count: usize) {
+    unsafe fn sub_block<V: Vector<Scalar = T>>(&mut self, first: usize, count: usize) {
         let Self {
             weights,
             points,
@@ -105,11 +101,13 @@ impl<T: Real> Forward<'_, T> {
 
         // SAFETY: panels have `rows` rows of their layer's width, by the tape's layout or by `scratch`.
         unsafe {
-            self.fill_inputs(z_of(0), first, count, tape.is_some() || last == 0);
+            // Without an embedding only the value channel of the first layer differs from point to point.
+            let all = |layer: usize| layer > 0 || shape.is_embedded();
+            self.fill_inputs::<V>(z_of(0), first, count, tape.is_some() || last == 0);
             for layer in 0..last {
                 let (inner, width) = (shape.width(layer) + 1, shape.width(layer + 1));
                 let (z, a) = (z_of(layer), a_of(layer));
-                if layer > 0 {
+                if all(layer) {
                     multiply::<V>(
                         z,
                         inner,
@@ -121,7 +119,6 @@ impl<T: Real> Forward<'_, T> {
                         width,
                     );
                 } else {
-                    // Only the value channel differs from point to point.
                     multiply::<V>(
                         z,
                         channels * inner,
@@ -141,12 +138,13 @@ impl<T: Real> Forward<'_, T> {
                 let next = z_of(layer + 1);
                 for n in 0..count {
                     let value = a.add(n * channels * width).cast_const();
-                    let others = if layer > 0 {
+                    let others = if all(layer) {
                         value.add(width)
                     } else {
                         weights.constants().as_ptr()
                     };
-                    activation::forward::<V, P>(
+                    activation::forward::<V>(
+                        shape.activation,
                         parts,
                         width,
                         value,
@@ -169,14 +167,39 @@ impl<T: Real> Forward<'_, T> {
         }
     }
 
-    /// Z of the first layer: the coordinates and 1; if `all`, the directions and zeros of the other channels too.
+    /// Z of the first layer: the coordinates and 1; if `all`, the directions and zeros of the other channels too. An
+    /// embedding's features in all channels.
     ///
     /// # Safety
-    /// `z` has count·S rows of d + 1 numbers.
+    /// In a kernel of V's level; `z` has count·S rows of width(0) + 1 numbers.
     #[inline(always)]
-    unsafe fn fill_inputs(&self, z: *mut T, first: usize, count: usize, all: bool) {
+    unsafe fn fill_inputs<V: Vector<Scalar = T>>(
+        &self,
+        z: *mut T,
+        first: usize,
+        count: usize,
+        all: bool,
+    ) {
         let shape = &self.weights.shape;
-        let (inputs, channels, firsts) = (shape.inputs(), shape.channels(), shape.firsts());
+        let (inputs, channels, firsts) = (shape.coordinates, shape.channels(), shape.firsts());
+        if shape.is_embedded() {
+            let constants = self.weights.constants();
+            for n in 0..count {
+                // SAFETY: rows n·S … n·S + S − 1; the caller's level.
+                unsafe {
+                    let rows = z.add(n * channels * (shape.width(0) + 1));
+                    embed::<V>(
+                        shape,
+                        constants,
+                        self.coordinates,
+                        self.points,
+                        first + n,
+                        rows,
+                    );
+                }
+            }
+            return;
+        }
         for n in 0..count {
             // SAFETY: rows n·S … n·S + S − 1.
             unsafe {
@@ -238,12 +261,7 @@ impl<T: Real> Kernel for Adjoint<'_, T> {
     #[inline(always)]
     unsafe fn run<L: Level>(self) {
         // SAFETY: the level is live.
-        unsafe {
-            match self.weights.shape.activation {
-                Activation::Tanh => self.with::<T::Vector<L>, Tanh>(),
-                Activation::Sin => self.with::<T::Vector<L>, Sin>(),
-            }
-        }
+        unsafe { self.all::<T::Vector<L>>() }
     }
 }
 
@@ -251,13 +269,13 @@ impl<T: Real> Adjoint<'_, T> {
     /// # Safety
     /// In a kernel of V's level.
     #[inline(always)]
-    unsafe fn with<V: Vector<Scalar = T>, P: Psi>(mut self) {
+    unsafe fn all<V: Vector<Scalar = T>>(mut self) {
         let step = self.weights.shape.step();
         let mut first = self.first;
         while first < self.last {
             let count = step.min(self.last - first);
             // SAFETY: the caller's.
-            unsafe { self.sub_block::<V, P>(first, count) };
+            unsafe { self.sub_block::<V>(first, count) };
             first += count;
         }
     }
@@ -265,7 +283,7 @@ impl<T: Real> Adjoint<'_, T> {
     /// # Safety
     /// In a kernel of V's level; points first … first + count lie in this block.
     #[inline(always)]
-    unsafe fn sub_block<V: Vector<Scalar = T>, P: Psi>(&mut self, first: usize, count: usize) {
+    unsafe fn sub_block<V: Vector<Scalar = T>>(&mut self, first: usize, count: usize) {
         let Self {
             weights,
             points,
@@ -330,7 +348,7 @@ impl<T: Real> Adjoint<'_, T> {
                 }
                 for n in 0..count {
                     let value = a.add(n * channels * width);
-                    let others = if layer > 0 {
+                    let others = if layer > 0 || shape.is_embedded() {
                         value.add(width)
                     } else {
                         weights.constants().as_ptr()
@@ -350,7 +368,8 @@ impl<T: Real> Adjoint<'_, T> {
                         Outer::Stored
                     };
                     let activated = z.add(n * channels * (width + 1));
-                    activation::adjoint::<V, P>(
+                    activation::adjoint::<V>(
+                        shape.activation,
                         parts,
                         width,
                         value,

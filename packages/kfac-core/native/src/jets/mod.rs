@@ -8,7 +8,9 @@
 
 mod activation;
 mod block;
+mod embedding;
 mod product;
+mod psi;
 #[cfg(test)]
 mod tests;
 mod weights;
@@ -26,6 +28,22 @@ const PANEL: usize = 4096;
 pub enum Activation {
     Tanh,
     Sin,
+    Silu,
+    Gelu,
+    Softplus,
+    Gaussian,
+}
+
+impl Activation {
+    /// In the order of their numbers.
+    pub const ALL: [Activation; 6] = [
+        Activation::Tanh,
+        Activation::Sin,
+        Activation::Silu,
+        Activation::Gelu,
+        Activation::Softplus,
+        Activation::Gaussian,
+    ];
 }
 
 /// The network and its channels; lengths are checked by `is_valid`.
@@ -33,6 +51,12 @@ pub enum Activation {
 pub struct Shape<'a> {
     /// Widths, input first, output last.
     pub sizes: &'a [u32],
+    /// d.
+    pub coordinates: usize,
+    /// Coordinates among an embedding's features, by number.
+    pub kept: &'a [u32],
+    /// M × d. With this or `kept` the first layer reads, in place of the coordinates, kept ones, M cosines, M sines.
+    pub frequencies: &'a [f64],
     pub activation: Activation,
     /// R × d.
     pub directions: &'a [f64],
@@ -45,9 +69,10 @@ impl Shape<'_> {
     pub fn is_valid(&self, points: usize) -> bool {
         let widths = self.sizes.len() >= 2 && !self.sizes.contains(&0);
         widths
+            && self.reads_its_width()
             && self
                 .directions
-                .chunks_exact(self.inputs())
+                .chunks_exact(self.coordinates)
                 .remainder()
                 .is_empty()
             && match self.firsts() {
@@ -68,9 +93,26 @@ impl Shape<'_> {
                 })
     }
 
-    /// d.
-    pub fn inputs(&self) -> usize {
-        self.width(0)
+    /// Whether coordinates or an embedding fill the first layer.
+    fn reads_its_width(&self) -> bool {
+        match self.coordinates {
+            0 => false,
+            d if !self.is_embedded() => self.width(0) == d,
+            d => {
+                self.frequencies.len() % d == 0
+                    && self.kept.iter().all(|&axis| (axis as usize) < d)
+                    && self.width(0) == self.kept.len() + 2 * self.waves()
+            }
+        }
+    }
+
+    fn is_embedded(&self) -> bool {
+        !(self.kept.is_empty() && self.frequencies.is_empty())
+    }
+
+    /// M.
+    fn waves(&self) -> usize {
+        self.frequencies.len() / self.coordinates
     }
 
     /// m.
@@ -80,7 +122,7 @@ impl Shape<'_> {
 
     /// R.
     pub fn firsts(&self) -> usize {
-        self.directions.len() / self.inputs()
+        self.directions.len() / self.coordinates
     }
 
     /// Q.
@@ -174,7 +216,7 @@ fn forward_at<T: Real>(
 ) {
     assert!(shape.is_valid(points) && theta.len() == shape.parameters());
     assert!(
-        coordinates.len() == shape.inputs() * points
+        coordinates.len() == shape.coordinates * points
             && outputs.len() == shape.outputs() * shape.channels() * points
     );
     assert!(

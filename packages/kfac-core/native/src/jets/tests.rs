@@ -1,13 +1,17 @@
 use super::*;
 
 /// A network, its parameters and points, filled by a fixed recurrence.
+#[derive(Clone)]
 struct Case {
     sizes: Vec<u32>,
+    coordinates: usize,
+    kept: Vec<u32>,
+    frequencies: Vec<f64>,
     activation: Activation,
     directions: Vec<f64>,
     second: Vec<f64>,
     theta: Vec<f64>,
-    coordinates: Vec<f64>,
+    points_at: Vec<f64>,
     seeds: Vec<f64>,
     points: usize,
 }
@@ -15,6 +19,20 @@ struct Case {
 impl Case {
     fn new(
         sizes: &[u32],
+        activation: Activation,
+        firsts: usize,
+        seconds: usize,
+        points: usize,
+    ) -> Self {
+        let d = sizes[0] as usize;
+        Self::embedded(sizes, d, &[], activation, firsts, seconds, points)
+    }
+
+    /// With d coordinates of which some are kept; cosines and sines fill the rest of the first layer.
+    fn embedded(
+        sizes: &[u32],
+        d: usize,
+        kept: &[u32],
         activation: Activation,
         firsts: usize,
         seconds: usize,
@@ -32,14 +50,21 @@ impl Case {
         };
         let mut case = Self {
             sizes: sizes.to_vec(),
+            coordinates: d,
+            kept: kept.to_vec(),
+            frequencies: Vec::new(),
             activation,
-            directions: numbers(firsts * sizes[0] as usize, 1.0),
+            directions: numbers(firsts * d, 1.0),
             second: numbers(seconds * firsts, 1.0),
             theta: Vec::new(),
-            coordinates: numbers(points * sizes[0] as usize, 1.0),
+            points_at: numbers(points * d, 1.0),
             seeds: Vec::new(),
             points,
         };
+        let waves = (sizes[0] as usize - kept.len()) / 2;
+        if sizes[0] as usize != d {
+            case.frequencies = numbers(waves * d, 3.0);
+        }
         case.theta = numbers(case.shape().parameters(), 0.7);
         case.seeds = numbers(
             case.shape().outputs() * case.shape().channels() * points,
@@ -51,6 +76,9 @@ impl Case {
     fn shape(&self) -> Shape<'_> {
         Shape {
             sizes: &self.sizes,
+            coordinates: self.coordinates,
+            kept: &self.kept,
+            frequencies: &self.frequencies,
             activation: self.activation,
             directions: &self.directions,
             second: &self.second,
@@ -73,7 +101,7 @@ impl Case {
             level,
             &shape,
             &self.theta,
-            &self.coordinates,
+            &self.points_at,
             &mut outputs,
             self.points,
             lent,
@@ -117,7 +145,7 @@ impl Case {
 
 fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    for activation in [Activation::Tanh, Activation::Sin] {
+    for activation in Activation::ALL {
         for (sizes, firsts, seconds, points) in [
             (&[2, 64, 1][..], 2, 1, 70),
             (&[1, 1, 1], 1, 1, 1),
@@ -132,6 +160,22 @@ fn cases() -> Vec<Case> {
         ] {
             cases.push(Case::new(sizes, activation, firsts, seconds, points));
         }
+    }
+    for (sizes, d, kept, firsts, seconds, points) in [
+        (&[7, 12, 1][..], 2, &[1][..], 2, 1, 70),
+        (&[38, 9, 5, 1], 3, &[], 3, 2, 67),
+        (&[1, 6, 1], 2, &[0], 2, 1, 9),
+        (&[4, 1], 1, &[], 1, 1, 5),
+    ] {
+        cases.push(Case::embedded(
+            sizes,
+            d,
+            kept,
+            Activation::Tanh,
+            firsts,
+            seconds,
+            points,
+        ));
     }
     cases
 }
@@ -201,13 +245,7 @@ fn the_adjoint_is_the_derivative_of_the_seeded_sum() {
                 .collect();
             let moved = Case {
                 theta,
-                ..Case::new(
-                    &case.sizes,
-                    case.activation,
-                    case.shape().firsts(),
-                    case.shape().seconds(),
-                    case.points,
-                )
+                ..case.clone()
             };
             moved.run::<f64>(level_of_test(), false).0
         };
@@ -234,7 +272,7 @@ fn level_of_test() -> SimdLevel {
 #[test]
 fn nan_stays_with_its_point() {
     let mut case = Case::new(&[2, 19, 7, 1], Activation::Tanh, 2, 1, 90);
-    case.coordinates[33] = f64::NAN;
+    case.points_at[33] = f64::NAN;
     for level in SimdLevel::available() {
         let (outputs, _) = case.run::<f64>(level, true);
         for (i, x) in outputs.iter().enumerate() {
@@ -263,7 +301,7 @@ fn timing() {
                     level,
                     &shape,
                     &case.theta,
-                    &case.coordinates,
+                    &case.points_at,
                     &mut outputs,
                     case.points,
                     Some(&mut tape[..]),
@@ -284,7 +322,7 @@ fn timing() {
                     level,
                     &shape,
                     &case.theta,
-                    &case.coordinates,
+                    &case.points_at,
                     &mut outputs,
                     case.points,
                     None,

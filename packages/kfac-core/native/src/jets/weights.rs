@@ -1,9 +1,11 @@
 use super::Shape;
+use super::embedding;
 use super::product::{pack, packed_len};
 use crate::simd::Real;
 
 /// A network's parameters as the kernels read them, in T: packed once per call into one buffer. In order: second [Q × R],
-/// the first layer's constant channels [R + Q × h₁], the last layer's columns one after the other, then the packed matrices.
+/// the first layer's constant channels [R + Q × h₁] or those of an embedding, the last layer's columns one after the other,
+/// then the packed matrices.
 pub struct Weights<'a, T: Real> {
     pub shape: Shape<'a>,
     lanes: usize,
@@ -12,9 +14,15 @@ pub struct Weights<'a, T: Real> {
 
 impl<'a, T: Real> Weights<'a, T> {
     fn fixed_len(shape: &Shape) -> usize {
-        shape.second.len()
-            + (shape.firsts() + shape.seconds()) * shape.width(1)
-            + shape.outputs() * Self::head_len(shape)
+        shape.second.len() + Self::constants_len(shape) + shape.outputs() * Self::head_len(shape)
+    }
+
+    fn constants_len(shape: &Shape) -> usize {
+        if shape.is_embedded() {
+            embedding::constants_len(shape)
+        } else {
+            (shape.firsts() + shape.seconds()) * shape.width(1)
+        }
     }
 
     /// Numbers of one output's column, bias included.
@@ -102,22 +110,11 @@ impl<'a, T: Real> Weights<'a, T> {
         for (to, from) in second.iter_mut().zip(shape.second) {
             *to = T::from_f64(*from);
         }
-        let width = shape.width(1);
-        let (constants, rest) = rest.split_at_mut((shape.firsts() + shape.seconds()) * width);
-        constants.fill(T::ZERO);
-        for (direction, row) in shape
-            .directions
-            .chunks(shape.inputs())
-            .zip(constants.chunks_mut(width))
-        {
-            for (j, entry) in row.iter_mut().enumerate() {
-                let sum: f64 = direction
-                    .iter()
-                    .enumerate()
-                    .map(|(i, v)| v * theta[i * width + j])
-                    .sum();
-                *entry = T::from_f64(sum);
-            }
+        let (constants, rest) = rest.split_at_mut(Self::constants_len(shape));
+        if shape.is_embedded() {
+            embedding::fill_constants(shape, constants);
+        } else {
+            Self::fill_constants(shape, theta, constants);
         }
         let (outputs, head) = (shape.outputs(), Self::head_len(shape));
         let (columns, rest) = rest.split_at_mut(outputs * head);
@@ -130,16 +127,36 @@ impl<'a, T: Real> Weights<'a, T> {
         rest
     }
 
+    /// The first layer's pre-activations in the channels after the value: v_r·W, then zeros.
+    fn fill_constants(shape: &Shape, theta: &[f64], constants: &mut [T]) {
+        let width = shape.width(1);
+        constants.fill(T::ZERO);
+        for (direction, row) in shape
+            .directions
+            .chunks(shape.coordinates)
+            .zip(constants.chunks_mut(width))
+        {
+            for (j, entry) in row.iter_mut().enumerate() {
+                let sum: f64 = direction
+                    .iter()
+                    .enumerate()
+                    .map(|(i, v)| v * theta[i * width + j])
+                    .sum();
+                *entry = T::from_f64(sum);
+            }
+        }
+    }
+
     /// Q × R.
     pub fn second(&self) -> &[T] {
         &self.buffer[..self.shape.second.len()]
     }
 
-    /// The first hidden layer's pre-activations in the channels after the value, the same for every point.
+    /// What is the same for every point: the first hidden layer's pre-activations in the channels after the value or,
+    /// with an embedding, what `embedding::fill_constants` says.
     pub fn constants(&self) -> &[T] {
         let start = self.shape.second.len();
-        &self.buffer
-            [start..start + (self.shape.firsts() + self.shape.seconds()) * self.shape.width(1)]
+        &self.buffer[start..start + Self::constants_len(&self.shape)]
     }
 
     /// The last layer's weights of one output, its bias last.

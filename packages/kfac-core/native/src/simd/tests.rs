@@ -22,6 +22,9 @@ impl<T: Real> Kernel for Map<'_, T> {
                     "ln" => v.ln(),
                     "tanh" => v.tanh(),
                     "logistic" => v.logistic(),
+                    "ln_1p" => v.ln_1p(),
+                    "gaussian" => v.gaussian(),
+                    "scaled_normal_tail" => v.scaled_normal_tail(),
                     "sin" => v.sin(),
                     "cos" => v.cos(),
                     "sqrt" => v.sqrt(),
@@ -82,11 +85,40 @@ fn scalar(name: &str) -> fn(f64) -> f64 {
                 1.0 / (1.0 + (-x).exp())
             }
         },
+        "ln_1p" => f64::ln_1p,
+        "gaussian" => gaussian,
+        "scaled_normal_tail" => scaled_normal_tail,
         "sin" => f64::sin,
         "cos" => f64::cos,
         "sqrt" => f64::sqrt,
         _ => unreachable!(),
     }
+}
+
+/// The square as that of a number of 24 bits and a small rest.
+fn gaussian(x: f64) -> f64 {
+    let head = x as f32 as f64;
+    (-0.5 * head * head).exp() * (-0.5 * (x - head) * (x + head)).exp()
+}
+
+/// Laplace's continued fraction, whose terms are positive, 1/√(2π)/(x + 1/(x + 2/(x + …))); below ½, where it converges
+/// slowly, ½e^{x²/2} − Σ x^{2k+1}/(2k+1)!!/√(2π).
+fn scaled_normal_tail(x: f64) -> f64 {
+    let x = x.abs();
+    let root = (2.0 * std::f64::consts::PI).sqrt();
+    if x < 0.5 {
+        let (mut term, mut sum) = (x, 0.0);
+        for k in 1..20 {
+            sum += term;
+            term *= x * x / (2 * k + 1) as f64;
+        }
+        return 0.5 * (0.5 * x * x).exp() - sum / root;
+    }
+    (1..4000)
+        .rev()
+        .fold(x, |tail, k| x + k as f64 / tail)
+        .recip()
+        / root
 }
 
 /// A grid over [low, high] of numbers with full mantissas.
@@ -126,7 +158,7 @@ fn f64_functions_to_their_ulps() {
         x
     };
     // The standard library's own error (below 1 ulp, tanh below 2) is part of the bounds.
-    let cases: [(&'static str, Vec<f64>, f64); 9] = [
+    let cases: [(&'static str, Vec<f64>, f64); 15] = [
         ("exp", grid(-745.0, 709.7, 200_003), 2.0),
         ("exp", both(scales(-60, 9)), 2.0),
         ("ln", scales(-1074, 1023), 2.0),
@@ -134,6 +166,12 @@ fn f64_functions_to_their_ulps() {
         ("tanh", both(grid(0.0, 25.0, 200_003)), 3.0),
         ("tanh", both(scales(-1000, 5)), 3.0),
         ("logistic", both(grid(0.0, 750.0, 100_003)), 5.0),
+        ("ln_1p", grid(0.0, 1.0, 200_003), 2.0),
+        ("ln_1p", scales(-1074, -1), 2.0),
+        ("gaussian", both(grid(0.0, 38.6, 200_003)), 3.0),
+        ("gaussian", both(scales(-1000, 2)), 3.0),
+        ("scaled_normal_tail", both(grid(0.0, 38.6, 20_003)), 5.0),
+        ("scaled_normal_tail", both(scales(-1000, 2)), 5.0),
         ("sin", both(grid(0.0, 40.0, 200_003)), 2.0),
         ("cos", both(scales(-1000, 30)), 2.0),
     ];
@@ -174,7 +212,7 @@ fn f32_functions_to_their_ulps() {
         x.extend(x.clone().iter().map(|x| -x));
         x.into_iter().map(|x| x as f32).collect::<Vec<_>>()
     };
-    let cases: [(&'static str, Vec<f32>, f64); 6] = [
+    let cases: [(&'static str, Vec<f32>, f64); 9] = [
         (
             "exp",
             both(grid(0.0, 103.9, 100_003))
@@ -191,6 +229,17 @@ fn f32_functions_to_their_ulps() {
         ("tanh", both(grid(0.0, 12.0, 100_003)), 3.0),
         ("tanh", both(scales(-120, 3)), 3.0),
         ("logistic", both(grid(0.0, 88.0, 100_003)), 4.0),
+        (
+            "ln_1p",
+            grid(0.0, 1.0, 100_003)
+                .into_iter()
+                .chain(scales(-149, -1))
+                .map(|x| x as f32)
+                .collect(),
+            2.0,
+        ),
+        ("gaussian", both(grid(0.0, 14.4, 100_003)), 3.0),
+        ("scaled_normal_tail", both(grid(0.0, 14.4, 10_003)), 4.0),
         (
             "sqrt",
             scales(-149, 127).into_iter().map(|x| x as f32).collect(),
@@ -238,7 +287,7 @@ fn f32_functions_to_their_ulps() {
 fn special_values() {
     let inf = f64::INFINITY;
     let nan = f64::NAN;
-    let cases: [(&'static str, &[(f64, f64)]); 7] = [
+    let cases: [(&'static str, &[(f64, f64)]); 9] = [
         (
             "exp",
             &[
@@ -279,6 +328,18 @@ fn special_values() {
         (
             "logistic",
             &[(inf, 1.0), (-inf, 0.0), (nan, nan), (0.0, 0.5)],
+        ),
+        ("ln_1p", &[(nan, nan), (0.0, 0.0), (1e-310, 1e-310)]),
+        (
+            "gaussian",
+            &[
+                (inf, 0.0),
+                (-1e300, 0.0),
+                (38.65, 0.0),
+                (nan, nan),
+                (-0.0, 1.0),
+                (1e-310, 1.0),
+            ],
         ),
         (
             "sin",

@@ -95,6 +95,21 @@ pub trait Vector:
     fn logistic(self) -> Self {
         Self::Scalar::logistic(self)
     }
+    /// ln(1 + x) for 0 ≤ x ≤ 1, ≤ 2 ulp.
+    #[inline(always)]
+    fn ln_1p(self) -> Self {
+        Self::Scalar::ln_1p(self)
+    }
+    /// e^{−x²/2}, ≤ 2 ulp over the whole range.
+    #[inline(always)]
+    fn gaussian(self) -> Self {
+        Self::Scalar::gaussian(self)
+    }
+    /// Φ(−|x|)·e^{x²/2}, ≤ 4 ulp: times `gaussian` the tail of the normal distribution.
+    #[inline(always)]
+    fn scaled_normal_tail(self) -> Self {
+        Self::Scalar::scaled_normal_tail(self)
+    }
     /// (sin x, cos x) with one shared reduction; f64 ≤ 2 ulp, f32 ≤ 2 ulp of a number of size max(|result|, 2⁻¹⁰).
     #[inline(always)]
     fn sin_cos(self) -> (Self, Self) {
@@ -173,6 +188,12 @@ pub trait Real:
     #[doc(hidden)]
     fn logistic<V: Vector<Scalar = Self>>(x: V) -> V;
     #[doc(hidden)]
+    fn ln_1p<V: Vector<Scalar = Self>>(x: V) -> V;
+    #[doc(hidden)]
+    fn gaussian<V: Vector<Scalar = Self>>(x: V) -> V;
+    #[doc(hidden)]
+    fn scaled_normal_tail<V: Vector<Scalar = Self>>(x: V) -> V;
+    #[doc(hidden)]
     fn sin_cos<V: Vector<Scalar = Self>>(x: V) -> (V, V);
 }
 
@@ -206,6 +227,18 @@ macro_rules! real {
             #[inline(always)]
             fn logistic<V: Vector<Scalar = Self>>(x: V) -> V {
                 super::$math::logistic(x)
+            }
+            #[inline(always)]
+            fn ln_1p<V: Vector<Scalar = Self>>(x: V) -> V {
+                super::$math::ln_1p(x)
+            }
+            #[inline(always)]
+            fn gaussian<V: Vector<Scalar = Self>>(x: V) -> V {
+                super::$math::gaussian(x)
+            }
+            #[inline(always)]
+            fn scaled_normal_tail<V: Vector<Scalar = Self>>(x: V) -> V {
+                super::$math::scaled_normal_tail(x)
             }
             #[inline(always)]
             fn sin_cos<V: Vector<Scalar = Self>>(x: V) -> (V, V) {

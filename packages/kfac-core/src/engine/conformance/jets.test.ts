@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Activation, Dtype, JetShape, JetTape, Jets, Matrix, RealArray } from '../engine.ts';
+import { ACTIVATIONS } from '../engine.ts';
+import { normalCdf } from '../../normal.ts';
 import { matrix, matrixOver } from '../matrix.ts';
 import { jetDimensions } from '../jet-tape.ts';
 import { referenceCaptured } from '../reference/captured.ts';
@@ -24,13 +26,19 @@ interface Options {
   seconds?: number;
   activation?: Activation;
   dtype?: Dtype;
+  /** Coordinates and which of them are kept; cosines and sines fill the rest of the first layer. */
+  embedded?: { coordinates: number; kept: number[] };
 }
 
 function makeShape(
   sizes: number[],
-  { firsts = 2, seconds = 1, activation = 'tanh', dtype = 'f64' }: Options = {},
+  { firsts = 2, seconds = 1, activation = 'tanh', dtype = 'f64', embedded }: Options = {},
 ): JetShape {
-  return { sizes, activation, dtype, directions: numbers(1, firsts * sizes[0]!), second: numbers(2, seconds * firsts) };
+  const d = embedded?.coordinates ?? sizes[0]!;
+  const rest = { directions: numbers(1, firsts * d), second: numbers(2, seconds * firsts) };
+  if (!embedded) return { sizes, activation, dtype, ...rest };
+  const frequencies = numbers(5, ((sizes[0]! - embedded.kept.length) / 2) * d);
+  return { sizes, activation, dtype, ...rest, embedding: { ...embedded, frequencies } };
 }
 
 /** m·S: rows of the outputs' channels. */
@@ -60,12 +68,29 @@ function outputs(
   tape: JetTape | null = null,
 ): Float64Array {
   jets.forward(shape, theta, columns, tape);
-  return (columns.data as Float64Array).slice(shape.sizes[0]! * columns.cols);
+  return (columns.data as Float64Array).slice(jetDimensions(shape).inputs * columns.cols);
 }
 
+/** Textbook formulas, for moderate arguments. */
+const ACTIVATION_VALUES: Record<Activation, (a: number) => number> = {
+  tanh: Math.tanh,
+  sin: Math.sin,
+  silu: (a) => a / (1 + Math.exp(-a)),
+  gelu: (a) => a * normalCdf(a),
+  softplus: (a) => Math.log(1 + Math.exp(a)),
+  gaussian: (a) => Math.exp(-(a ** 2) / 2),
+};
+
 /** All outputs at x, by nothing but the definition of an MLP. */
-function evaluate({ sizes, activation }: JetShape, theta: Float64Array, x: readonly number[]): number[] {
+function evaluate({ sizes, activation, embedding }: JetShape, theta: Float64Array, x: readonly number[]): number[] {
   let values = [...x];
+  if (embedding) {
+    const { kept, frequencies } = embedding;
+    const phases = Array.from({ length: frequencies.length / x.length }, (_, k) =>
+      x.reduce((sum, value, i) => sum + value * frequencies[k * x.length + i]!, 0),
+    );
+    values = [...kept.map((axis) => x[axis]!), ...phases.map(Math.cos), ...phases.map(Math.sin)];
+  }
   let offset = 0;
   for (let layer = 0; layer + 1 < sizes.length; layer++) {
     const width = sizes[layer + 1]!;
@@ -73,7 +98,7 @@ function evaluate({ sizes, activation }: JetShape, theta: Float64Array, x: reado
     const sums = Array.from({ length: width }, (_, j) =>
       z.reduce((sum, value, i) => sum + value * theta[offset + i * width + j]!, 0),
     );
-    values = layer + 2 === sizes.length ? sums : sums.map(activation === 'tanh' ? Math.tanh : Math.sin);
+    values = layer + 2 === sizes.length ? sums : sums.map(ACTIVATION_VALUES[activation]);
     offset += z.length * width;
   }
   return values;
@@ -135,6 +160,15 @@ const SHAPES: [string, number[], Options, number][] = [
   ['five outputs, deep, odd widths', [3, 17, 9, 5], { firsts: 3, seconds: 2 }, 70],
   ['nine outputs, values only', [1, 6, 9], { firsts: 0, seconds: 0 }, 3],
   ['two outputs, no hidden layer', [3, 2], { firsts: 2, seconds: 1 }, 5],
+  ['waves and a kept coordinate', [7, 12, 1], { embedded: { coordinates: 2, kept: [1] } }, 70],
+  ['waves alone, deep', [38, 9, 5, 1], { firsts: 3, seconds: 2, embedded: { coordinates: 3, kept: [] } }, 67],
+  ['waves, values only', [5, 6, 1], { firsts: 0, seconds: 0, embedded: { coordinates: 2, kept: [0] } }, 9],
+  ['kept coordinates in another order', [3, 8, 1], { embedded: { coordinates: 2, kept: [1, 0, 1] } }, 9],
+  ['waves without a hidden layer', [4, 1], { firsts: 1, embedded: { coordinates: 1, kept: [] } }, 5],
+  ['silu', [2, 21, 13, 1], { firsts: 3, seconds: 2, activation: 'silu' }, 130],
+  ['gelu', [2, 21, 13, 1], { firsts: 3, seconds: 2, activation: 'gelu' }, 130],
+  ['softplus', [2, 21, 13, 1], { firsts: 3, seconds: 2, activation: 'softplus' }, 130],
+  ['gaussian', [2, 21, 13, 1], { firsts: 3, seconds: 2, activation: 'gaussian' }, 130],
 ];
 
 describe.each(engines)('jets, %s', (_name, jets) => {
@@ -188,7 +222,7 @@ describe.each(engines)('jets, %s', (_name, jets) => {
   );
 
   test('oracle pinn §8.1: collapsed = Σ c_r × uncollapsed, to round-off', () => {
-    for (const activation of ['tanh', 'sin'] as const) {
+    for (const activation of ACTIVATIONS) {
       const base = makeShape([4, 13, 11, 1], { firsts: 3, activation });
       const theta = makeTheta(base);
       const points = 40;
@@ -483,8 +517,12 @@ describe.each(natives)('jets, $name against the reference', ({ engine, withThrea
   );
 
   test('the same bits for 1, 2 and 4 threads', () => {
-    for (const dtype of ['f64', 'f32'] as const) {
-      const shape = makeShape([2, 33, 20, 3], { dtype });
+    const embedded = { coordinates: 2, kept: [1] };
+    for (const shape of [
+      makeShape([2, 33, 20, 3], { dtype: 'f64' }),
+      makeShape([2, 33, 20, 3], { dtype: 'f32' }),
+      ...ACTIVATIONS.map((activation) => makeShape([7, 33, 20, 1], { activation, embedded })),
+    ]) {
       const one = run(engine.jets, shape, 1999);
       for (const threads of [2, 4]) {
         const many = run(withThreads(threads).jets, shape, 1999);

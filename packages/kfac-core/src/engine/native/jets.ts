@@ -1,9 +1,13 @@
-import type { Activation, JetShape, Jets, RealArray } from '../engine.ts';
+import type { JetShape, Jets, RealArray } from '../engine.ts';
+import { ACTIVATIONS } from '../engine.ts';
 import { checkAdjoint, checkForward, layoutTape } from '../jet-tape.ts';
 
 type Network = [
   sizes: Uint32Array,
   activation: number,
+  coordinates: number,
+  kept: Uint32Array,
+  frequencies: Float64Array,
   directions: Float64Array,
   second: Float64Array,
   theta: Float64Array,
@@ -17,16 +21,17 @@ export interface JetsAddon {
   jetsAdjointF32(...call: [...Network, seeds: RealArray, points: number, tape: RealArray]): void;
 }
 
-const ACTIVATIONS: Record<Activation, number> = { tanh: 0, sin: 1 };
-
-/** In place of a tape where none is wanted. */
-const NO_TAPE = { f64: new Float64Array(0), f32: new Float32Array(0) };
+/** In place of a tape or frequencies where there are none. */
+const NONE = { f64: new Float64Array(0), f32: new Float32Array(0) };
 
 /** Jets by the Rust kernels: blocks of points on the engine's threads, SIMD over hidden units. */
 export function nativeJets(addon: JetsAddon): Jets {
-  const network = ({ sizes, activation, directions, second }: JetShape, theta: Float64Array): Network => [
+  const network = ({ sizes, activation, embedding, directions, second }: JetShape, theta: Float64Array): Network => [
     new Uint32Array(sizes),
-    ACTIVATIONS[activation],
+    ACTIVATIONS.indexOf(activation),
+    embedding?.coordinates ?? sizes[0]!,
+    new Uint32Array(embedding?.kept ?? []),
+    embedding?.frequencies ?? NONE.f64,
     directions,
     second,
     theta,
@@ -36,7 +41,7 @@ export function nativeJets(addon: JetsAddon): Jets {
     forward(shape, theta, columns, tape) {
       checkForward(shape, theta, columns, tape);
       const call = shape.dtype === 'f64' ? addon.jetsForwardF64 : addon.jetsForwardF32;
-      call(...network(shape, theta), columns.data, columns.cols, tape?.buffer ?? NO_TAPE[shape.dtype]);
+      call(...network(shape, theta), columns.data, columns.cols, tape?.buffer ?? NONE[shape.dtype]);
     },
     adjoint(shape, theta, seeds, tape) {
       checkAdjoint(shape, theta, seeds, tape);

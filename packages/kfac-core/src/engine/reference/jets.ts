@@ -1,22 +1,8 @@
-import type { Activation, JetShape, Jets, RealArray } from '../engine.ts';
+import type { JetShape, Jets, RealArray } from '../engine.ts';
 import type { JetDimensions } from '../jet-tape.ts';
+import { embed } from './embedding.ts';
+import { ACTIVATION_DERIVATIVES, type Derivatives } from './activations.ts';
 import { checkAdjoint, checkForward, layoutTape } from '../jet-tape.ts';
-
-/** ψ, ψ′, ψ″, ψ‴ at a. */
-type Derivatives = readonly [number, number, number, number];
-
-const ACTIVATIONS: Record<Activation, (a: number) => Derivatives> = {
-  tanh: (a) => {
-    const y = Math.tanh(a);
-    const p = 1 - y * y;
-    return [y, p, -2 * y * p, p * (6 * y * y - 2)];
-  },
-  sin: (a) => {
-    const sine = Math.sin(a);
-    const cosine = Math.cos(a);
-    return [sine, cosine, -sine, -cosine];
-  },
-};
 
 /**
  * Taylor-mode jets of an MLP by plain loops, one point at a time (docs/math.md, Jets). Intermediate results are stored
@@ -34,16 +20,13 @@ const forward: Jets['forward'] = (shape, theta, columns, tape) => {
   const points = columns.cols;
   // Without a tape one point's panels are enough.
   const panels = tape ?? layoutTape(shape, 1);
+  const x = new Float64Array(d);
 
   for (let n = 0; n < points; n++) {
     const row = tape ? n * channels : 0;
     const first = panels.inputs[0]!;
-    for (let i = 0; i < d; i++) {
-      first.data[row * first.cols + i] = columns.data[i * points + n]!;
-      for (let r = 0; r < dimensions.firsts; r++)
-        first.data[(row + 1 + r) * first.cols + i] = shape.directions[r * d + i]!;
-      for (let q = 1 + dimensions.firsts; q < channels; q++) first.data[(row + q) * first.cols + i] = 0;
-    }
+    for (let i = 0; i < d; i++) x[i] = columns.data[i * points + n]!;
+    embed(shape, dimensions, x, first.data, row * first.cols, first.cols);
     for (let layer = 0; layer < layers.length; layer++) {
       const z = panels.inputs[layer]!;
       const width = sizes[layer + 1]!;
@@ -61,7 +44,7 @@ const forward: Jets['forward'] = (shape, theta, columns, tape) => {
         activate(
           shape,
           dimensions,
-          ACTIVATIONS[activation],
+          ACTIVATION_DERIVATIVES[activation],
           panels.preactivations[layer]!.data,
           panels.inputs[layer + 1]!.data,
           row,
@@ -149,7 +132,7 @@ function deactivate(
   at: (s: number) => number,
   write: (s: number, value: number) => void,
 ): void {
-  const [, psi1, psi2, psi3] = ACTIVATIONS[shape.activation](at(0));
+  const [, psi1, psi2, psi3] = ACTIVATION_DERIVATIVES[shape.activation](at(0));
   let value = psi1 * y[0]!;
   for (let s = 1; s < channels; s++) value += psi2 * at(s) * y[s]!;
   for (let q = 0; q < seconds; q++) value += psi3 * y[1 + firsts + q]! * squares(shape, firsts, q, at);
