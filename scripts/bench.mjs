@@ -16,13 +16,7 @@ async function installPeer() {
   if (isFresh('peer', hash, ['bench/.venv/bin/python'])) return;
   say('bench: installing the peer (PyTorch) into bench/.venv …');
   if (!existsSync(join(venv, 'bin', 'pip'))) await runLogged('peer', 'python3', ['-m', 'venv', venv]);
-  await runLogged('peer', join(venv, 'bin', 'pip'), [
-    'install',
-    '--quiet',
-    '--no-deps',
-    '-r',
-    'bench/peer/requirements.txt',
-  ]);
+  await runLogged('peer', join(venv, 'bin', 'pip'), ['install', '--quiet', '-r', 'bench/peer/requirements.txt']);
   await runLogged('peer', join(venv, 'bin', 'python'), ['-c', 'import torch; torch.ones(2) @ torch.ones(2)']);
   writeStamp('peer', hash);
 }

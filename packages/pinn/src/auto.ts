@@ -1,4 +1,4 @@
-import type { OptimizerSpec } from './optimizer-spec.ts';
+import type { OptimizerSpec, SingleOptimizerSpec } from './optimizer-spec.ts';
 
 /** Most parameters for which `auto` chooses Gauss-Newton, whose step costs N·P² + 4/3·P³ operations. */
 export const GAUSS_NEWTON_PARAMETERS = 3000;
@@ -21,4 +21,19 @@ export function chooseOptimizer(name: OptimizerSpec['name'], parameters: number)
         name: 'kfac',
         reason: `auto: ${parameters} parameters, more than ${GAUSS_NEWTON_PARAMETERS}, so the Gauss-Newton matrix is approximated by Kronecker factors`,
       };
+}
+
+/** The optimizers that a training goes through: the phases of a chain, or the one that was chosen. */
+export function phasesOf(
+  optimizer: OptimizerSpec,
+  choice: OptimizerChoice,
+): readonly (SingleOptimizerSpec | { readonly name: 'gauss-newton' | 'kfac' })[] {
+  switch (optimizer.name) {
+    case 'phases':
+      return optimizer.phases.map((phase) => phase.optimizer);
+    case 'auto':
+      return [{ name: choice.name === 'kfac' ? 'kfac' : 'gauss-newton' }];
+    default:
+      return [optimizer];
+  }
 }

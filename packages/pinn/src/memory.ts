@@ -1,4 +1,4 @@
-import type { OptimizerChoice } from './auto.ts';
+import type { SingleOptimizerSpec } from './optimizer-spec.ts';
 
 /**
  * Bytes that training keeps, estimated from above: the captured passes (inputs, pre-activations and gradients of every
@@ -8,7 +8,7 @@ import type { OptimizerChoice } from './auto.ts';
 export function memoryOf(
   sizes: readonly number[],
   parameters: number,
-  optimizer: OptimizerChoice['name'],
+  optimizer: SingleOptimizerSpec['name'],
   history: number,
   batches: readonly { readonly points: number; readonly channels: number }[],
 ): number {

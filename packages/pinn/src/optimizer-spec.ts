@@ -127,20 +127,21 @@ const adam = section({
 
 const auto = section({ name: z.literal('auto') }).describe('Gauss-Newton for small networks, K-FAC otherwise');
 
+const single = [kfac, kfacPcg, hessianFree, gaussNewton, engd, engdW, spring, ssbroyden, ssbfgs, lbfgs, adam] as const;
+
+const phase = section({
+  optimizer: z.discriminatedUnion('name', single),
+  steps: z.int().min(1).max(100_000_000).optional().describe('Needed in all phases but the last'),
+}).describe('One optimizer and for how many steps; the next one begins earlier if it cannot go on');
+
+const phases = section({
+  name: z.literal('phases'),
+  phases: z.array(phase).min(1).max(16).describe('In order'),
+}).describe('Optimizers one after the other');
+
 /** The optimizers of the PINN trainer by name, with their options and defaults. */
-export const optimizerSchema = z.discriminatedUnion('name', [
-  auto,
-  kfac,
-  kfacPcg,
-  hessianFree,
-  gaussNewton,
-  engd,
-  engdW,
-  spring,
-  ssbroyden,
-  ssbfgs,
-  lbfgs,
-  adam,
-]);
+export const optimizerSchema = z.discriminatedUnion('name', [auto, ...single, phases]);
 export type OptimizerSpec = z.output<typeof optimizerSchema>;
+/** One that is neither a choice nor a chain. */
+export type SingleOptimizerSpec = z.output<typeof phase>['optimizer'];
 export type KFacSpec = z.output<typeof kfac>;

@@ -8,12 +8,13 @@ import {
   KFacPcg,
   LBfgs,
   type Optimizer,
+  Phases,
   SSBfgs,
   SSBroyden,
   Spring,
 } from '@kfac/core';
 import type { Problem } from './problem.ts';
-import { optimizerSchema } from './optimizer-spec.ts';
+import { type SingleOptimizerSpec, optimizerSchema } from './optimizer-spec.ts';
 
 /** Radii beyond which a Gauss-Newton step never goes; wider problems need longer steps. */
 const MAX_RADIUS = 1e3;
@@ -21,9 +22,29 @@ const MAX_RADIUS_HIGH_DIMENSION = 1e5;
 
 /** The optimizer of a problem on an engine, `auto` resolved. */
 export function createOptimizer(problem: Problem, engine: Engine): Optimizer {
-  const { spec, layout, box } = problem;
-  const options =
-    spec.optimizer.name === 'auto' ? optimizerSchema.parse({ name: problem.optimizer.name }) : spec.optimizer;
+  const { optimizer, stop } = problem.spec;
+  if (optimizer.name !== 'phases') return createSingle(problem, engine, resolved(problem), stop.steps);
+  return new Phases(
+    optimizer.phases.map(({ optimizer: options, steps }) => ({
+      create: () => createSingle(problem, engine, options, steps),
+      ...(steps === undefined ? {} : { steps }),
+    })),
+  );
+}
+
+function resolved({ spec, optimizer }: Problem): SingleOptimizerSpec {
+  const options = spec.optimizer.name === 'auto' ? optimizerSchema.parse({ name: optimizer.name }) : spec.optimizer;
+  if (options.name === 'auto' || options.name === 'phases') throw new TypeError(`${options.name} is not one optimizer`);
+  return options;
+}
+
+/** `steps`: of the whole training or of its phase. */
+function createSingle(
+  { layout, box }: Problem,
+  engine: Engine,
+  options: SingleOptimizerSpec,
+  steps: number | undefined,
+): Optimizer {
   switch (options.name) {
     case 'kfac': {
       const { name: _, firstStep, ...rest } = options;
@@ -62,9 +83,7 @@ export function createOptimizer(problem: Problem, engine: Engine): Optimizer {
       return new Adam(engine, layout, {
         learningRate: options.learningRate,
         schedule: options.schedule ?? 'constant',
-        steps: spec.stop.steps ?? 1,
+        steps: steps ?? 1,
       });
-    case 'auto':
-      throw new TypeError('auto was resolved before');
   }
 }

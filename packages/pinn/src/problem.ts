@@ -9,7 +9,7 @@ import {
   specHash,
 } from '@kfac/core';
 import { attempt } from './attempt.ts';
-import { chooseOptimizer, type OptimizerChoice } from './auto.ts';
+import { chooseOptimizer, type OptimizerChoice, phasesOf } from './auto.ts';
 import { type Condition, type ConditionGroup, type Equation, groupConditions } from './conditions.ts';
 import { checkEmbedding, embeddingOf, featuresOf } from './embedding.ts';
 import { compileResidual } from './equation/compile.ts';
@@ -22,6 +22,7 @@ import { exactSolutions } from './exact-solution.ts';
 import { type Box, boxOf } from './geometry/box.ts';
 import { parsePlaces } from './geometry/on.ts';
 import { memoryOf } from './memory.ts';
+import type { OptimizerSpec } from './optimizer-spec.ts';
 import { allocatePoints } from './sampling/allocate.ts';
 import { LIMITS, type ParsedSpec, type PinnSpec, SIZES, pinnSpecSchema } from './spec.ts';
 import { checkConsistency, checkNames } from './spec-checks.ts';
@@ -131,11 +132,16 @@ function assemble(
       conditions.flatMap(({ places }) => places),
     ),
   );
-  const history = parsed.optimizer.name === 'lbfgs' ? parsed.optimizer.history : 0;
-  const bytes = memoryOf(sizes, layout.size, optimizer.name, history, [
+  const batches = [
     ...equations.map(({ compiled }) => ({ points: spec.sampling.interior, channels: compiled.plan.channels })),
     ...groups.map(({ points, segments }) => ({ points, channels: segments[0]!.compiled.plan.channels })),
-  ]);
+  ];
+  // Of a chain, one phase at a time is in memory.
+  const bytes = Math.max(
+    ...phasesOf(parsed.optimizer, optimizer).map((one) =>
+      memoryOf(sizes, layout.size, one.name, one.name === 'lbfgs' ? one.history : 0, batches),
+    ),
+  );
   if (bytes > LIMITS.bytes) {
     const needs = `${(bytes / 2 ** 30).toFixed(1)} GiB of working memory; at most ${LIMITS.bytes / 2 ** 30} GiB are allowed`;
     throw specError([
@@ -172,13 +178,23 @@ function effectiveSpec(
     delete stop.relativeL2;
     if (stopIsGiven) warnings.push('stop.relativeL2 is not applied: it needs an exact solution');
   }
-  const optimizer = { ...parsed.optimizer };
-  if (optimizer.name === 'adam') optimizer.schedule ??= stop.steps === undefined ? 'constant' : 'cosine';
+  const optimizer = withSchedule(parsed.optimizer, stop.steps);
+  const isGaussNewton = phasesOf(parsed.optimizer, choice).some(({ name }) => name === 'gauss-newton');
   const weights = {
-    interior: parsed.weights.interior ?? (choice.name === 'gauss-newton' ? 0.1 : 1),
+    interior: parsed.weights.interior ?? (isGaussNewton ? 0.1 : 1),
     conditions: parsed.weights.conditions,
   };
   return { spec: { ...parsed, stop, optimizer, weights }, warnings };
+}
+
+/** Adam's schedule filled in: over the steps of the training, or of the phase. */
+function withSchedule<T extends OptimizerSpec>(optimizer: T, steps: number | undefined): T {
+  if (optimizer.name === 'adam') {
+    return { ...optimizer, schedule: optimizer.schedule ?? (steps === undefined ? 'constant' : 'cosine') };
+  }
+  if (optimizer.name !== 'phases') return optimizer;
+  const phases = optimizer.phases.map((phase) => ({ ...phase, optimizer: withSchedule(phase.optimizer, phase.steps) }));
+  return { ...optimizer, phases };
 }
 
 /** Hash of an effective specification; unlike its JSON it depends on the order of the coordinates, which is the network's. */

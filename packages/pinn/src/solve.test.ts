@@ -209,6 +209,58 @@ describe('Gauss-Newton systems by conjugate gradients and with fixed damping, on
   });
 });
 
+describe('phases', () => {
+  const spec: PinnSpecInput = {
+    domain: { x: [0, 2] },
+    equations: ['u_x = -u'],
+    conditions: [{ on: 'x = 0', equation: 'u = 1' }],
+    exact: { u: 'exp(-x)' },
+    ...line,
+    optimizer: {
+      name: 'phases',
+      phases: [
+        { optimizer: { name: 'adam', learningRate: 1e-2 }, steps: 20 },
+        { optimizer: { name: 'ssbroyden' }, steps: 30 },
+        { optimizer: { name: 'gauss-newton' } },
+      ],
+    },
+  };
+
+  test('each takes its steps; Adam anneals over its own; the loss is weighed as Gauss-Newton needs it', async () => {
+    const solution = await solve({ ...spec, stop: { steps: 200, relativeL2: 1e-5 } });
+    expect(solution.stopReason).toBe('relativeL2');
+    expect(solution.report.spec.weights.interior).toBe(0.1);
+    expect(solution.report.spec.optimizer).toMatchObject({ phases: [{ optimizer: { schedule: 'cosine' } }, {}, {}] });
+    const phases = solution.history.map((row) => row['opt/phase']);
+    expect(phases.slice(0, 51)).toEqual([...Array(20).fill(1), ...Array(30).fill(2), 3]);
+  });
+
+  test('the last one ends the training', async () => {
+    const { optimizer } = spec as { optimizer: { phases: object[] } };
+    const two = { name: 'phases', phases: [optimizer.phases[0], { ...optimizer.phases[1], steps: 5 }] };
+    const solution = await solve({ ...spec, optimizer: two as PinnSpecInput['optimizer'], stop: { steps: 100 } });
+    expect([solution.steps, solution.stopReason]).toEqual([25, 'phases']);
+  });
+
+  test('resume in the middle of a phase is bit for bit', async () => {
+    const whole = await solve({ ...spec, stop: { steps: 60 } });
+    const controller = new AbortController();
+    let checkpoint: Uint8Array | undefined;
+    await solve(
+      { ...spec, stop: { steps: 60 } },
+      {
+        signal: controller.signal,
+        onProgress: ({ step }) => step === 33 && controller.abort(),
+        onCheckpoint: (bytes) => {
+          checkpoint = bytes;
+        },
+      },
+    );
+    const resumed = await solve({ ...spec, stop: { steps: 60 } }, { resume: checkpoint! });
+    expect(resumed.network.parameters).toEqual(whole.network.parameters);
+  });
+});
+
 describe('systems', () => {
   const oscillator: PinnSpecInput = {
     domain: { t: [0, 3] },

@@ -1,5 +1,6 @@
 import { type Fault, pointerOf } from '@kfac/core';
 import { RESERVED } from './equation/symbols.ts';
+import type { OptimizerSpec } from './optimizer-spec.ts';
 import { LIMITS, type ParsedSpec } from './spec.ts';
 
 /** Checks intervals and names: reserved, declared twice, read as a derivative. Adds what is wrong to `faults`. */
@@ -59,8 +60,15 @@ export function checkConsistency(parsed: ParsedSpec, faults: Fault[]): void {
   else if (!exact && Object.entries(stop).every(([key, value]) => key === 'relativeL2' || value === undefined)) {
     fault('/stop/relativeL2', 'needs an exact solution, and there is no other stop rule');
   }
-  if (optimizer.name === 'adam' && optimizer.schedule === 'cosine' && stop.steps === undefined) {
-    fault('/optimizer/schedule', 'a cosine schedule needs stop.steps, where it ends');
+  if (optimizer.name === 'phases') {
+    optimizer.phases.forEach(({ optimizer: one, steps }, k) => {
+      const place = `/optimizer/phases/${k}`;
+      if (steps === undefined && k < optimizer.phases.length - 1)
+        fault(`${place}/steps`, 'expected a number of steps, after which the next phase begins, got none');
+      checkOptimizer(one, `${place}/optimizer`, `${place}/steps`, steps, fault);
+    });
+  } else {
+    checkOptimizer(optimizer, '/optimizer', 'stop.steps', stop.steps, fault);
   }
   if (sampling.method === 'grid' && sampling.resampleEvery > 0) {
     fault(
@@ -68,9 +76,21 @@ export function checkConsistency(parsed: ParsedSpec, faults: Fault[]): void {
       `expected 0, since a grid is always the same points, got ${sampling.resampleEvery}; other methods draw new ones`,
     );
   }
+}
+
+/** `stepsName`: the field that holds `steps`. */
+function checkOptimizer(
+  optimizer: OptimizerSpec,
+  place: string,
+  stepsName: string,
+  steps: number | undefined,
+  fault: (pointer: string, detail: string) => void,
+): void {
+  if (optimizer.name === 'adam' && optimizer.schedule === 'cosine' && steps === undefined)
+    fault(`${place}/schedule`, `a cosine schedule needs ${stepsName}, where it ends`);
   if (optimizer.name === 'kfac' && optimizer.damping.minimum > optimizer.damping.maximum) {
     fault(
-      '/optimizer/damping/minimum',
+      `${place}/damping/minimum`,
       `expected at most the maximum ${optimizer.damping.maximum}, got ${optimizer.damping.minimum}`,
     );
   }

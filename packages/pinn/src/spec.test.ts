@@ -309,6 +309,33 @@ const REFUSALS: [what: string, json: unknown, code: string, pointer: string, det
   ],
   ['a weight below zero', { ...minimal, weights: { interior: [-1] } }, 'KFAC_SPEC', '/weights/interior/0', />0/],
   [
+    'a phase without an end',
+    {
+      ...minimal,
+      optimizer: { name: 'phases', phases: [{ optimizer: { name: 'adam' } }, { optimizer: { name: 'lbfgs' } }] },
+    },
+    'KFAC_SPEC',
+    '/optimizer/phases/0/steps',
+    /expected a number of steps/,
+  ],
+  [
+    'a chain within a chain',
+    { ...minimal, optimizer: { name: 'phases', phases: [{ optimizer: { name: 'phases', phases: [] } }] } },
+    'KFAC_SPEC',
+    '/optimizer/phases/0/optimizer/name',
+    /expected/,
+  ],
+  [
+    'a damping the wrong way round in a phase',
+    {
+      ...minimal,
+      optimizer: { name: 'phases', phases: [{ optimizer: { name: 'kfac', damping: { minimum: 2, maximum: 1 } } }] },
+    },
+    'KFAC_SPEC',
+    '/optimizer/phases/0/optimizer/damping/minimum',
+    /at most the maximum 1, got 2/,
+  ],
+  [
     'no iterations',
     { ...minimal, optimizer: { name: 'kfac-pcg', iterations: 0 } },
     'KFAC_SPEC',
@@ -443,7 +470,7 @@ describe('bad input', () => {
     [{ equations: 'u_x = u' }, 'has 1 fault: /equations: expected an array, got "u_x = u"'],
     [
       { optimizer: { name: 'sgd' } },
-      "/optimizer/name: expected 'auto' | 'kfac' | 'kfac-pcg' | 'hessian-free' | 'gauss-newton' | 'engd' | 'engd-w' | 'spring' | 'ssbroyden' | 'ssbfgs' | 'lbfgs' | 'adam', got \"sgd\"",
+      "/optimizer/name: expected 'auto' | 'kfac' | 'kfac-pcg' | 'hessian-free' | 'gauss-newton' | 'engd' | 'engd-w' | 'spring' | 'ssbroyden' | 'ssbfgs' | 'lbfgs' | 'adam' | 'phases', got \"sgd\"",
     ],
     [{ domain: undefined }, '/domain: required field is missing; expected an object'],
     [{ exact: { u: 3 } }, '/exact/u: expected string; or: expected an object, got 3'],

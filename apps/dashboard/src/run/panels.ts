@@ -89,6 +89,7 @@ const OPTIMIZER: readonly Panel[] = [
     y: 'auto',
     group: 'optimizer',
   },
+  { title: 'Phase', series: [{ key: 'opt/phase', label: 'phase' }], y: 'linear', group: 'optimizer' },
   { title: 'Rejected steps', series: [{ key: 'opt/rejected', label: 'rejected' }], y: 'linear', group: 'optimizer' },
   {
     title: 'Inverses kept for lack of a new one',
