@@ -69,7 +69,7 @@ test('a loss that is not finite leaves the start as it is', () => {
   expect(theta).toEqual(before);
 });
 
-test('a run begins near the solution, and resumes without another fit', async () => {
+test('a run begins near the solution, and resumes bit for bit', async () => {
   const spec: PinnSpecInput = { ...poisson, optimizer: { name: 'gauss-newton' }, stop: { steps: 3 } };
   const firstError = async (from: PinnSpecInput) => (await solve({ ...from, stop: { steps: 1 } })).rmse['u']!;
   expect(await firstError(spec)).toBeLessThan(0.1 * (await firstError({ ...spec, network: { hidden: [24] } })));

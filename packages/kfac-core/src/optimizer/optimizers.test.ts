@@ -142,6 +142,20 @@ describe('optimizers', () => {
     expect(gradientNorm(objective, theta)).toBeLessThan(1e-10);
   });
 
+  test('the quadratic model of K-FAC is taken from the model terms where there are any: twice ω, half the step', () => {
+    const objective = leastSquares(50, 6);
+    const doubled: Objective = {
+      ...objective,
+      linearize(at) {
+        const { loss, terms } = objective.linearize(at);
+        const modelTerms = terms.map((term) => ({ ...term, curvature: term.curvature.map((weight) => 2 * weight) }));
+        return { loss, terms, modelTerms };
+      },
+    };
+    const report = new KFac(engine, objective.parameters, base).step(doubled, new Float64Array(6));
+    expect(report.metrics['opt/lr']).toBeCloseTo(0.5, 8);
+  });
+
   test('oracle kfac §14.15: with an inexact block the two-direction model is conjugate gradients: n steps solve n dimensions', () => {
     const objective = leastSquares(50, 6);
     const theta = new Float64Array(6);
