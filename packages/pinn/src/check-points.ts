@@ -1,3 +1,4 @@
+import type { NetworkVariable, Variable } from './equation/expression.ts';
 import type { Place } from './geometry/box.ts';
 import type { Problem } from './problem.ts';
 import { samplePoints } from './sampling/sample.ts';
@@ -5,7 +6,12 @@ import { samplePoints } from './sampling/sample.ts';
 const INTERIOR_POINTS = 64;
 const PLACE_POINTS = 16;
 
-/** Points at which texts are tried out: inside the domain, or on one place of a condition. */
+/** What a point gives an expression, of d coordinates followed by fields. */
+export function pointValue(point: readonly number[], variable: Exclude<Variable, NetworkVariable>, d: number): number {
+  return point[variable.kind === 'coordinate' ? variable.axis : d + variable.index]!;
+}
+
+/** Points at which texts are tried out: inside the domain, or on one place of a condition; coordinates, then fields. */
 export function checkPoints({ box, spec }: Problem, place: Place | null): number[][] {
   const d = box.names.length;
   const count = place === null ? INTERIOR_POINTS : PLACE_POINTS;

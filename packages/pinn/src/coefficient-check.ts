@@ -1,6 +1,6 @@
-import { checkPoints } from './check-points.ts';
+import { checkPoints, pointValue } from './check-points.ts';
 import { evaluatorOf } from './equation/evaluate.ts';
-import { type Expression, inOrder, operands } from './equation/expression.ts';
+import { type Expression, inOrder, isNetworkVariable, operands } from './equation/expression.ts';
 import type { Problem } from './problem.ts';
 
 /**
@@ -14,11 +14,15 @@ export function checkCoefficients(problem: Problem): string[] {
     const bad = points.find((point) =>
       coefficients.some(
         (value) =>
-          !Number.isFinite(value((variable) => (variable.kind === 'coordinate' ? point[variable.axis]! : Number.NaN))),
+          !Number.isFinite(
+            value((variable) =>
+              isNetworkVariable(variable) ? Number.NaN : pointValue(point, variable, box.names.length),
+            ),
+          ),
       ),
     );
     if (!bad) return [];
-    const where = bad.map((value, axis) => `${box.names[axis]} = ${Number(value.toPrecision(4))}`).join(', ');
+    const where = box.names.map((name, axis) => `${name} = ${Number(bad[axis]!.toPrecision(4))}`).join(', ');
     return [`a coefficient of ${what} is not finite on the domain, for instance at ${where}`];
   };
   return [
@@ -43,7 +47,7 @@ function coefficientsOf(root: Expression): Set<Expression> {
   const found = new Set<Expression>();
   for (const node of inOrder([root])) {
     const parts = operands(node);
-    const isVariable = node.kind === 'variable' && node.variable.kind !== 'coordinate';
+    const isVariable = node.kind === 'variable' && isNetworkVariable(node.variable);
     if (!isVariable && parts.every((part) => known.has(part))) known.add(node);
     else for (const part of parts) if (known.has(part)) found.add(part);
   }

@@ -29,15 +29,15 @@ export interface Segment {
   readonly count: number;
 }
 
-/** Conditions with one jet shape: one forward and one adjoint pass. All Dirichlet conditions are one group. */
+/** Conditions with one jet shape and number of fields: one forward and one adjoint pass. All Dirichlet conditions are one group. */
 export interface ConditionGroup {
   readonly points: number;
   readonly slots: readonly PlaceSlot[];
   readonly segments: readonly Segment[];
 }
 
-const shapeKey = ({ plan }: CompiledEquation): string =>
-  `${plan.directions.join()};${plan.second.join()};${plan.channels}`;
+const shapeKey = ({ plan, fields }: CompiledEquation): string =>
+  `${plan.directions.join()};${plan.second.join()};${plan.channels};${fields}`;
 
 /** Groups the conditions by jet shape and, within a group, by residual. `counts` gives the points of every place in order. */
 export function groupConditions(conditions: readonly Condition[], counts: readonly number[]): ConditionGroup[] {

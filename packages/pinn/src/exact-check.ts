@@ -1,9 +1,9 @@
-import type { Expression, Variable } from './equation/expression.ts';
+import { type Expression, type Variable, isNetworkVariable } from './equation/expression.ts';
 import { operatorOf } from './equation/compile.ts';
 import { evaluatorOf, termsOf } from './equation/evaluate.ts';
 import type { Problem } from './problem.ts';
 import type { ExactSolution } from './exact.ts';
-import { checkPoints } from './check-points.ts';
+import { checkPoints, pointValue } from './check-points.ts';
 
 /** Largest residual, relative to the size of the equation's terms, that rounding explains. */
 const TOLERANCE = 1e-7;
@@ -77,7 +77,7 @@ function valueAt(
   point: readonly number[],
   variable: Variable,
 ): number {
-  if (variable.kind === 'coordinate') return point[variable.axis]!;
+  if (!isNetworkVariable(variable)) return pointValue(point, variable, scope.coordinates.length);
   const solution = exact[variable.unknown]!;
   if (variable.kind === 'derivative') return solution.derivative(point, variable.orders);
   let sum = 0;

@@ -1,7 +1,7 @@
 import { type Engine, KfacError, matrix } from '@kfac/core';
 import { planChannels } from './equation/channels.ts';
 import { operatorOf } from './equation/compile.ts';
-import type { NetworkVariable } from './equation/expression.ts';
+import { type NetworkVariable, isNetworkVariable } from './equation/expression.ts';
 import { parseExpression } from './equation/parse.ts';
 import { type Problem, jetShape } from './problem.ts';
 
@@ -52,7 +52,7 @@ export function networkValues(
 
 function variableOf(name: string, { scope }: Problem): NetworkVariable {
   const expression = parseExpression(name, scope);
-  if (expression.kind === 'variable' && expression.variable.kind !== 'coordinate') return expression.variable;
+  if (expression.kind === 'variable' && isNetworkVariable(expression.variable)) return expression.variable;
   throw new KfacError(
     'KFAC_EQUATION',
     `expected a derivative such as ${scope.unknowns[0]}_${scope.coordinates[0]}, got "${name}"`,

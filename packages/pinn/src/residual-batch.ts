@@ -26,13 +26,18 @@ export class ResidualBatch {
   readonly points: number;
   /** Coordinate rows [d × N]: the first rows of the columns. */
   readonly coordinates: Float64Array;
+  /** Field rows [F × N]: the last rows of the columns, the caller's to fill. */
+  readonly fields: Float64Array;
   /** e at the last linearisation [N]. */
   readonly residual: Float64Array;
   /** Captured pairs of the last linearisation, one a weight matrix. */
   readonly layers: readonly CapturedLayer[];
   readonly #engine: Engine;
   readonly #shape: JetShape;
+  /** Coordinates, channels and fields [d + m·S + F × N]. */
   readonly #columns: Matrix;
+  /** The columns without the fields. */
+  readonly #jets: Matrix;
   readonly #outputs: Matrix;
   readonly #seeds: Matrix;
   readonly #trial: Matrix;
@@ -42,14 +47,17 @@ export class ResidualBatch {
 
   constructor(engine: Engine, layout: ParameterLayout, shape: JetShape, points: number, segments: readonly Segment[]) {
     const d = shape.embedding?.coordinates ?? shape.sizes[0]!;
-    const { channels } = segments[0]!.compiled.plan;
+    const { plan, fields } = segments[0]!.compiled;
+    const { channels } = plan;
     const rows = shape.sizes.at(-1)! * channels;
     this.points = points;
     this.#engine = engine;
     this.#shape = shape;
     this.#segments = segments;
-    this.#columns = matrix(d + rows, points);
+    this.#columns = matrix(d + rows + fields, points);
+    this.#jets = matrixOver(d + rows, points, this.#columns.data.subarray(0, (d + rows) * points));
     this.coordinates = (this.#columns.data as Float64Array).subarray(0, d * points);
+    this.fields = (this.#columns.data as Float64Array).subarray((d + rows) * points);
     this.#outputs = matrix(1 + rows, points);
     this.residual = (this.#outputs.data as Float64Array).subarray(0, points);
     this.#seeds = matrixOver(rows, points, this.#outputs.data.subarray(points));
@@ -63,14 +71,14 @@ export class ResidualBatch {
         ? []
         : segments.map((segment) => ({
             segment,
-            columns: matrix(d + rows, segment.count),
+            columns: matrix(d + rows + fields, segment.count),
             outputs: matrix(1 + rows, segment.count),
           }));
   }
 
   /** e at θ [N], without capture; overwritten by the next call. */
   residuals(theta: Float64Array): Float64Array {
-    this.#engine.jets.forward(this.#shape, theta, this.#columns, null);
+    this.#engine.jets.forward(this.#shape, theta, this.#jets, null);
     this.#evaluate('residual', this.#trial);
     return this.#trial.data as Float64Array;
   }
@@ -78,7 +86,7 @@ export class ResidualBatch {
   /** Fills `residual` and `layers` at θ. */
   linearize(theta: Float64Array): void {
     const { jets } = this.#engine;
-    jets.forward(this.#shape, theta, this.#columns, this.#tape);
+    jets.forward(this.#shape, theta, this.#jets, this.#tape);
     this.#evaluate('linearized', this.#outputs);
     jets.adjoint(this.#shape, theta, this.#seeds, this.#tape);
   }

@@ -190,3 +190,14 @@ describe('residuals and their slopes', () => {
     }
   });
 });
+
+test('fields are the last input rows, and slopes may depend on them', () => {
+  const scope: Scope = { ...scopeOf(['x']), fields: ['q', 'w'] };
+  const compiled = compileResidual(parseEquation('w*u^2 = q*x', scope), scope);
+  expect(compiled.fields).toBe(2);
+  const columns = matrix(4, 1); // x, u, q, w
+  columns.data.set([3, 5, 7, 11]);
+  const out = matrix(2, 1);
+  defaultEngine().programs.evaluate(compiled.linearized, columns, out);
+  expect([...out.data]).toEqual([11 * 25 - 7 * 3, 2 * 11 * 5]);
+});

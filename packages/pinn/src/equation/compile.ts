@@ -13,9 +13,11 @@ import { lowerExpressions } from './lower.ts';
 import { type JetPlan, type SecondOperator, pairKey } from './plan.ts';
 import { type Scope, TIME } from './symbols.ts';
 
-/** A residual ready for an engine: which jets it needs, and the programs over [coordinates; channels] columns. */
+/** A residual ready for an engine: which jets it needs, and the programs over [coordinates; channels; fields] columns. */
 export interface CompiledEquation {
   readonly plan: JetPlan;
+  /** Number of fields. */
+  readonly fields: number;
   /** One output: e. */
   readonly residual: Program;
   /** 1 + m·S outputs: e, then ∂e/∂channel, output by output. */
@@ -49,7 +51,7 @@ export function compileResidual(residual: Expression, scope: Scope): CompiledEqu
     variables,
     (variable) => operators.get(variableKey(variable)) ?? operatorOf(variable, scope.coordinates),
   );
-  return { plan: channels.plan, ...programs(body, variables, channels, scope) };
+  return { plan: channels.plan, fields: scope.fields?.length ?? 0, ...programs(body, variables, channels, scope) };
 }
 
 /** A residual in which a collapsed variable stands for an unknown's second derivatives, with its operator by key. */
@@ -106,7 +108,7 @@ function programs(
   body: Expression,
   variables: readonly NetworkVariable[],
   { plan, rowOf }: Channels,
-  { pool, coordinates, unknowns }: Scope,
+  { pool, coordinates, unknowns, fields = [] }: Scope,
 ): { residual: Program; linearized: Program } {
   const d = coordinates.length;
   const slopes = Array.from({ length: unknowns.length * plan.channels }, () => pool.number(0));
@@ -114,9 +116,11 @@ function programs(
     const row = rowOf(variable);
     slopes[row] = pool.add(slopes[row]!, differentiate(pool, body, variable));
   }
-  const inputs = d + slopes.length;
-  const columnOf = (variable: Variable): number =>
-    variable.kind === 'coordinate' ? variable.axis : d + rowOf(variable);
+  const inputs = d + slopes.length + fields.length;
+  const columnOf = (variable: Variable): number => {
+    if (variable.kind === 'coordinate') return variable.axis;
+    return variable.kind === 'field' ? d + slopes.length + variable.index : d + rowOf(variable);
+  };
   return {
     residual: lowerExpressions([body], inputs, columnOf),
     linearized: lowerExpressions([body, ...slopes], inputs, columnOf),

@@ -10,8 +10,11 @@ export type NetworkVariable =
   | { readonly kind: 'laplacian'; readonly unknown: number }
   | { readonly kind: 'collapsed'; readonly unknown: number };
 
-/** What an expression may depend on. */
-export type Variable = { readonly kind: 'coordinate'; readonly axis: number } | NetworkVariable;
+/** What an expression may depend on. A field is a number given at every point, such as a component of the normal. */
+export type Variable =
+  | { readonly kind: 'coordinate'; readonly axis: number }
+  | { readonly kind: 'field'; readonly index: number }
+  | NetworkVariable;
 
 export type UnaryOperation =
   | 'neg'
@@ -50,12 +53,19 @@ export function variableKey(variable: Variable): string {
   switch (variable.kind) {
     case 'coordinate':
       return `x${variable.axis}`;
+    case 'field':
+      return `f${variable.index}`;
     case 'derivative':
       return `u${variable.unknown}:${variable.orders.join(',')}`;
     case 'laplacian':
     case 'collapsed':
       return `${variable.kind}${variable.unknown}`;
   }
+}
+
+/** Does the network give the variable? Otherwise the point does. */
+export function isNetworkVariable(variable: Variable): variable is NetworkVariable {
+  return variable.kind !== 'coordinate' && variable.kind !== 'field';
 }
 
 /** The order of a multi-index. */
@@ -234,6 +244,6 @@ export function inOrder(roots: readonly Expression[]): Expression[] {
 /** What an expression takes from the network, each once, in the order of first appearance. */
 export function networkVariablesOf(expression: Expression): NetworkVariable[] {
   return inOrder([expression]).flatMap((node) =>
-    node.kind === 'variable' && node.variable.kind !== 'coordinate' ? [node.variable] : [],
+    node.kind === 'variable' && isNetworkVariable(node.variable) ? [node.variable] : [],
   );
 }

@@ -23,6 +23,8 @@ export interface Scope {
   /** In the order of the network's outputs. */
   readonly unknowns: readonly string[];
   readonly constants: ReadonlyMap<string, number>;
+  /** Names of the numbers given at every point of a condition; none inside the domain. */
+  readonly fields?: readonly string[];
 }
 
 /** The coordinate that `laplacian` and `boundary` leave out. */
@@ -43,6 +45,8 @@ export function resolveSymbol(scope: Scope, name: string): Expression {
   if (constant !== undefined) return pool.number(constant);
   const axis = scope.coordinates.indexOf(name);
   if (axis >= 0) return pool.coordinate(axis);
+  const field = scope.fields?.indexOf(name) ?? -1;
+  if (field >= 0) return pool.variable({ kind: 'field', index: field });
   const unknown = scope.unknowns.indexOf(name);
   if (unknown >= 0)
     return pool.variable({ kind: 'derivative', unknown, orders: noDerivative(scope.coordinates.length) });
