@@ -1,11 +1,11 @@
 import { KfacError } from '@kfac/core';
 
 /** Longest text, in characters (all of them ASCII). */
-export const MAX_TEXT = 4096;
+export const MAX_TEXT = 16_384;
 /** Deepest nesting of parentheses, functions, signs and powers. */
 export const MAX_NESTING = 64;
 /** Most nodes of one text's syntax tree. */
-export const MAX_NODES = 512;
+export const MAX_NODES = 2048;
 
 const ALLOWED = /[^A-Za-z0-9_+\-*/^()., =]/;
 

@@ -170,10 +170,12 @@ describe('what is refused', () => {
 
   test('limits: length, parts, nesting of every kind', () => {
     const deep = (open: string, close: string, n: number): string => `${open.repeat(n)}x${close.repeat(n)}`;
-    expect(errorOf(() => parseExpression('x'.repeat(MAX_TEXT + 1), scope)).message).toMatch(/4096 characters/);
-    expect(errorOf(() => parseExpression(Array.from({ length: 400 }, () => 'x').join('+'), scope)).message).toMatch(
-      `more than ${MAX_NODES} parts`,
+    expect(errorOf(() => parseExpression('x'.repeat(MAX_TEXT + 1), scope)).message).toMatch(
+      new RegExp(`${MAX_TEXT} characters`),
     );
+    expect(
+      errorOf(() => parseExpression(Array.from({ length: MAX_NODES }, () => 'x').join('+'), scope)).message,
+    ).toMatch(`more than ${MAX_NODES} parts`);
     expect(errorOf(() => parseExpression(deep('(', ')', MAX_NESTING + 1), scope)).message).toMatch(
       /nested deeper than 64/,
     );
