@@ -1,6 +1,6 @@
 // `npm run bench`: the speed table of docs/benchmarks.md, ours and PyTorch's in alternation, one process at a time.
 // The peer lives in a virtual environment of its own, filled from PyPI. `--quick` takes few repetitions and writes nothing;
-// `--only NAME` (repeatable) picks workloads; `--rounds N` alternates N times.
+// `--only NAME` (repeatable) picks workloads; `--rounds N` alternates N times. `--accuracy`: seconds to an error instead, ours alone.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './lib/paths.mjs';
@@ -24,7 +24,7 @@ async function installPeer() {
 await main(async () => {
   await setup('service');
   await runLogged('bench', 'tsc', ['-b', 'bench']);
-  await installPeer();
+  if (!process.argv.includes('--accuracy')) await installPeer();
   const code = await run(process.execPath, ['bench/dist/main.js', ...process.argv.slice(2)], {
     env: { KFAC_NATIVE: 'require' },
   });

@@ -2,6 +2,7 @@ import { matrix, selectEngine } from '@kfac/core';
 import type { Engine, Progress } from '@kfac/core';
 import { catalogue as hedgingCatalogue, train } from '@kfac/hedging';
 import { type PinnSpecInput, catalogue as pinnCatalogue, solve } from '@kfac/pinn';
+import { LEVELS, PROBLEMS, specOf } from './accuracy-problems.ts';
 
 /** What a measurement of ours says: seconds of the unit of work and whatever else is worth a note. */
 export interface Measured {
@@ -19,6 +20,8 @@ export interface Settings {
   readonly seed: number;
   /** A workload's own number: the error to reach, the paths to draw. */
   readonly value: number;
+  /** A problem's name, where there is a choice. */
+  readonly problem: string;
 }
 
 export function median(values: readonly number[]): number {
@@ -154,7 +157,34 @@ const hedgeKfac: Workload = async ({ threads, steps, seed }) => {
   return { seconds, pathSteps: (1024 * 30) / seconds, entropic: report.policy.entropic };
 };
 
+/**
+ * Seconds from the specification until the error first falls to each level, the process's start excluded; the error is
+ * measured every fifth step at first, then every tenth.
+ */
+const accuracy: Workload = async ({ threads, seed, problem: name }) => {
+  const problem = PROBLEMS.find((one) => one.name === name)!;
+  const engine = engineOf(threads);
+  const reached: Record<string, number> = {};
+  const start = performance.now();
+  const stop = new AbortController();
+  const solution = await solve(
+    { ...specOf(problem), seed },
+    {
+      engine,
+      signal: stop.signal,
+      onProgress({ metrics }) {
+        const error = metrics[problem.metric];
+        if (error === undefined) return;
+        for (const level of LEVELS) if (error <= level) reached[String(level)] ??= (performance.now() - start) / 1000;
+        if (error <= LEVELS.at(-1)!) stop.abort();
+      },
+    },
+  );
+  return { seconds: (performance.now() - start) / 1000, steps: solution.steps, ...reached };
+};
+
 export const WORKLOADS: Readonly<Record<string, Workload>> = {
+  accuracy,
   'pinn-kfac': pinnKfac,
   'radius-gram': radiusStep('gram'),
   'radius-qr': radiusStep('qr'),
