@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { embeddingSchema } from './embedding.ts';
 import { MAX_TEXT } from './equation/gate.ts';
 import { optimizerSchema } from './optimizer-spec.ts';
-import { shapeSchema } from './geometry/shape-spec.ts';
+import { geometrySchema } from './geometry/shape-spec.ts';
 import { SAMPLING_METHODS } from './sampling/methods.ts';
 import { section } from './section.ts';
 
@@ -117,7 +117,7 @@ export const DEFAULT_STOP = { steps: 1000, seconds: 60, loss: 1e-28, relativeL2:
  */
 export const pinnSpecSchema = section({
   domain: z.record(name, interval).describe('Coordinates with their intervals; a coordinate t is time'),
-  geometry: shapeSchema.optional(),
+  geometry: geometrySchema.optional(),
   unknowns: z.array(name).min(1).max(LIMITS.unknowns).default(['u']).describe('One output of the network for each'),
   constants: z.record(constantName, z.number()).default({}),
   equations: z

@@ -4,15 +4,17 @@ import { TIME } from '../equation/symbols.ts';
 import { annulus } from './annulus.ts';
 import { ball } from './ball.ts';
 import type { Box } from './box.ts';
+import { cloud } from './cloud.ts';
 import { combine } from './combine.ts';
 import { cuboid } from './cuboid.ts';
 import { cylinder } from './cylinder.ts';
 import { disk } from './disk.ts';
 import { ellipse } from './ellipse.ts';
 import { type Geometry, geometryOf } from './geometry.ts';
+import { mesh } from './mesh.ts';
 import { polygon } from './polygon.ts';
 import type { Primitive, Solid } from './shape.ts';
-import type { ShapeSpec } from './shape-spec.ts';
+import type { GeometrySpec, ShapeSpec } from './shape-spec.ts';
 import { triangle } from './triangle.ts';
 
 type Path = readonly PropertyKey[];
@@ -29,8 +31,12 @@ const SLACK = 1e-12;
  * that shape, and null is returned: a dimension other than that of the space coordinates, a primitive that is no body, an
  * empty result, one that leaves the domain.
  */
-export function buildGeometry(spec: ShapeSpec, box: Box, faults: Fault[]): Geometry | null {
+export function buildGeometry(spec: GeometrySpec, box: Box, faults: Fault[]): Geometry | null {
   const space = box.names.filter((name) => name !== TIME);
+  if (spec.type === 'cloud') {
+    const given = attempt(faults, '/geometry', () => cloud(spec, space));
+    return given && !leavesDomain(given, space, box, faults) ? given : null;
+  }
   const labels = automaticNames(spec);
   const primitives: Primitive[] = [];
   const visit = (shape: ShapeSpec, path: Path): Solid | null => {
@@ -88,6 +94,8 @@ function primitiveOf(shape: PrimitiveSpec, name: string, space: readonly string[
       return ball(name, shape);
     case 'cylinder':
       return cylinder(name, shape);
+    case 'mesh':
+      return mesh(name, shape);
   }
 }
 
@@ -111,7 +119,12 @@ function automaticNames(spec: ShapeSpec): Map<PrimitiveSpec, string> {
   );
 }
 
-function leavesDomain({ lower, upper }: Solid, space: readonly string[], box: Box, faults: Fault[]): boolean {
+function leavesDomain(
+  { lower, upper }: Pick<Solid, 'lower' | 'upper'>,
+  space: readonly string[],
+  box: Box,
+  faults: Fault[],
+): boolean {
   const outside = space.flatMap((name, k) => {
     const axis = box.names.indexOf(name);
     const [low, high] = [box.lower[axis]!, box.upper[axis]!];

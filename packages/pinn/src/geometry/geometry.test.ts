@@ -1,47 +1,21 @@
-import type { Fault } from '@kfac/core';
 import { describe, expect, test } from 'vitest';
 import { SAMPLING_METHODS } from '../sampling/methods.ts';
 import { samplePoints } from '../sampling/sample.ts';
 import { type Box, boxOf } from './box.ts';
-import { buildGeometry } from './build.ts';
 import { parsePlaces } from './on.ts';
-import { placeOfPart } from './place.ts';
-import { type ShapeInput, shapeSchema } from './shape-spec.ts';
+import type { ShapeInput } from './shape-spec.ts';
+import { boxWith, sampled } from './testing.test-support.ts';
 
 const WIDE = { x: [-8, 8], y: [-8, 8], z: [-8, 8] } as const;
 
-function boxWith(shape: ShapeInput, domain: Record<string, readonly [number, number]>): Box {
-  const faults: Fault[] = [];
-  const box = boxOf(domain);
-  const geometry = buildGeometry(shapeSchema.parse(shape), box, faults);
-  if (!geometry) throw new Error(faults.map(({ pointer, detail }) => `${pointer} ${detail}`).join('\n'));
-  return { ...box, geometry };
-}
-
-const plane = (shape: ShapeInput): Box => boxWith(shape, { x: WIDE.x, y: WIDE.y });
-const space = (shape: ShapeInput): Box => boxWith(shape, WIDE);
+const plane = (shape: ShapeInput): Required<Box> => boxWith(shape, { x: WIDE.x, y: WIDE.y });
+const space = (shape: ShapeInput): Required<Box> => boxWith(shape, WIDE);
 
 const key = { seed: 1, purpose: 'interior', place: 0, refresh: 0 } as const;
 
-function sampled(box: Box, part: string | null, count: number, method: (typeof SAMPLING_METHODS)[number] = 'sobol') {
-  const d = box.names.length;
-  const data = new Float64Array(d * count);
-  const normals = new Float64Array(d * count);
-  const found =
-    part === null
-      ? null
-      : placeOfPart(
-          box,
-          box.geometry!.parts.find(({ name }) => name === part)!,
-        );
-  samplePoints(method, key, box, found, { data, stride: count, from: 0, count }, normals);
-  const column = (from: Float64Array, n: number): number[] => box.names.map((_, axis) => from[axis * count + n]!);
-  return Array.from({ length: count }, (_, n) => ({ point: column(data, n), normal: column(normals, n) }));
-}
-
 /** ∮ f(p, n) over all parts, by the mean over points of every part. */
-function surfaceIntegral(box: Box, f: (point: number[], normal: number[]) => number): number {
-  return box.geometry!.parts.reduce((sum, { name, measure }) => {
+function surfaceIntegral(box: Required<Box>, f: (point: number[], normal: number[]) => number): number {
+  return box.geometry.parts.reduce((sum, { name, measure }) => {
     const points = sampled(box, name, 4096);
     return sum + (measure * points.reduce((all, { point, normal }) => all + f(point, normal), 0)) / points.length;
   }, 0);
@@ -56,7 +30,7 @@ const LENS = (2 * Math.PI) / 3 - Math.sqrt(3) / 2;
 /** So many are single primitives. */
 const PRIMITIVES = 9;
 /** Shape, measure of the inside, measure of the boundary. */
-const SHAPES: readonly (readonly [string, Box, number, number])[] = [
+const SHAPES: readonly (readonly [string, Required<Box>, number, number])[] = [
   ['disk', plane({ type: 'disk', center: [1, 2], radius: 1.5 }), Math.PI * 2.25, 3 * Math.PI],
   ['annulus', plane({ type: 'annulus', center: [1, -1], inner: 1, outer: 2 }), 3 * Math.PI, 6 * Math.PI],
   ['ellipse', plane({ type: 'ellipse', center: [-1, 1], radii: [2, 1], angle: 0.7 }), 2 * Math.PI, ELLIPSE],
@@ -187,7 +161,7 @@ const SHAPES: readonly (readonly [string, Box, number, number])[] = [
 
 describe.each(SHAPES)('%s', (title, box, volume, surface) => {
   const isPrimitive = SHAPES.findIndex(([name]) => name === title) < PRIMITIVES;
-  const { geometry } = box as Required<Box>;
+  const { geometry } = box;
 
   test('measures against closed forms', () => {
     const measure = geometry.parts.reduce((sum, part) => sum + part.measure, 0);
@@ -266,7 +240,7 @@ test('points of a sequence go on: the first of many are those of few', () => {
 
 test('an ellipse is sampled uniformly in arc length', () => {
   const box = plane({ type: 'ellipse', center: [0, 0], radii: [4, 1] });
-  const [part] = box.geometry!.parts;
+  const [part] = box.geometry.parts;
   const count = 20_000;
   const point = new Float64Array(2);
   const before = new Float64Array(2);
@@ -360,7 +334,7 @@ describe('names', () => {
         { type: 'disk', center: [0, 0], radius: 0.5, name: 'b' },
       ],
     });
-    expect(inner.geometry!.parts.map(({ name }) => name)).toEqual(['a']);
+    expect(inner.geometry.parts.map(({ name }) => name)).toEqual(['a']);
     expect(() => parsePlaces('b', inner)).toThrow(/part of the geometry \(a\)/);
   });
 

@@ -61,7 +61,11 @@ function partNames({ geometry }: Box): string {
 }
 
 function boundary(box: Box): ConditionPlace[] {
-  if (box.geometry) return box.geometry.parts.map((part) => placeOfPart(box, part));
+  if (box.geometry) {
+    if (box.geometry.parts.length === 0)
+      throw new KfacError('KFAC_SPEC', '"boundary" is no place: the geometry is given without boundary points');
+    return box.geometry.parts.map((part) => placeOfPart(box, part));
+  }
   const sides = box.names.flatMap((name, axis) =>
     name === TIME ? [] : [placeOf(box, axis, box.lower[axis]!), placeOf(box, axis, box.upper[axis]!)],
   );

@@ -5,6 +5,8 @@ import type { Operation } from './combine.ts';
 /** Sizes beyond which a shape is refused. */
 const MOST_VERTICES = 1000;
 const MOST_OPERANDS = 64;
+/** Of a file's content: 16 MiB. */
+const MOST_CHARACTERS = 2 ** 24;
 
 type Pair = [number, number];
 type Triple = [number, number, number];
@@ -24,6 +26,7 @@ export type ShapeSpec =
   | (Named & { type: 'box'; lower: number[]; upper: number[] })
   | (Named & { type: 'ball'; center: Triple; radius: number })
   | (Named & { type: 'cylinder'; from: Triple; to: Triple; radius: number })
+  | (Named & { type: 'mesh'; stl: string })
   | { type: Operation; of: ShapeSpec[] };
 
 /** A shape as a user writes it. */
@@ -31,6 +34,11 @@ export type ShapeInput =
   | Exclude<ShapeSpec, { type: 'ellipse' | Operation }>
   | (Omit<Extract<ShapeSpec, { type: 'ellipse' }>, 'angle'> & { angle?: number | undefined })
   | { type: Operation; of: ShapeInput[] };
+
+type CloudSpec = Named & { type: 'cloud'; interior: string; boundary?: string | undefined };
+/** A shape, or given points. */
+export type GeometrySpec = ShapeSpec | CloudSpec;
+export type GeometryInput = ShapeInput | CloudSpec;
 
 const label = z
   .string()
@@ -86,24 +94,54 @@ const cylinder = section({
   radius,
 }).describe('In three dimensions; parts NAME.from, NAME.to and NAME.side');
 
-/** A tree of shapes: the JSON that restricts the space coordinates. */
-export const shapeSchema: z.ZodType<ShapeSpec, ShapeInput> = z
-  .discriminatedUnion('type', [
-    disk,
-    ellipse,
-    annulus,
-    triangle,
-    polygon,
-    box,
-    ball,
-    cylinder,
-    section({
-      type: z.enum(['union', 'intersection', 'difference']),
-      of: z
-        .array(z.lazy(() => shapeSchema))
-        .min(2)
-        .max(MOST_OPERANDS)
-        .describe('Of a difference: the first without the others'),
-    }),
-  ])
+const file = (what: string): z.ZodString =>
+  z
+    .string({
+      error: `expected the content of ${what}; { "file": PATH } is for the command line and readGeometryFiles`,
+    })
+    .min(1)
+    .max(MOST_CHARACTERS);
+const mesh = section({
+  type: z.literal('mesh'),
+  name,
+  stl: file('an STL file').describe('Content of an STL file: text, or base64: and the bytes of a binary one'),
+}).describe('In three dimensions: the body inside a closed triangle mesh');
+
+const operands = z
+  .array(z.lazy(() => shapeSchema))
+  .min(2)
+  .max(MOST_OPERANDS);
+const union = section({ type: z.literal('union'), of: operands }).describe('All of several shapes');
+const intersection = section({ type: z.literal('intersection'), of: operands }).describe('What several shapes share');
+const difference = section({ type: z.literal('difference'), of: operands }).describe('The first without the others');
+const cloud = section({
+  type: z.literal('cloud'),
+  name,
+  interior: file('a CSV file').describe('CSV text with a column for each coordinate but t: points inside'),
+  boundary: file('a CSV file')
+    .optional()
+    .describe('CSV text with a column for each coordinate but t, columns n_x, n_y, … of normals, and perhaps part'),
+}).describe('Given points in up to three dimensions');
+
+const shapes = [
+  disk,
+  ellipse,
+  annulus,
+  triangle,
+  polygon,
+  box,
+  ball,
+  cylinder,
+  mesh,
+  union,
+  intersection,
+  difference,
+] as const;
+
+/** A tree of shapes. */
+export const shapeSchema: z.ZodType<ShapeSpec, ShapeInput> = z.discriminatedUnion('type', shapes);
+
+/** The JSON that restricts the space coordinates: a tree of shapes, or given points. */
+export const geometrySchema: z.ZodType<GeometrySpec, GeometryInput> = z
+  .discriminatedUnion('type', [...shapes, cloud])
   .describe('A shape that all coordinates but t are restricted to');
