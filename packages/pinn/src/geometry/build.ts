@@ -20,9 +20,10 @@ import { triangle } from './triangle.ts';
 type Path = readonly PropertyKey[];
 type PrimitiveSpec = Extract<ShapeSpec, { name?: unknown }>;
 
-/** Most primitives of a tree, and most levels. */
-const MOST_PRIMITIVES = 256;
+/** Most primitives of a tree, most levels, most vertices of its polygons together: the work of a check is bounded. */
+const MOST_PRIMITIVES = 64;
 const MOST_LEVELS = 16;
+const MOST_VERTICES = 1000;
 /** A shape may reach beyond the domain by this part of an interval: rounding. */
 const SLACK = 1e-12;
 
@@ -67,6 +68,12 @@ export function buildGeometry(spec: GeometrySpec, box: Box, faults: Fault[]): Ge
   };
   if (labels.size > MOST_PRIMITIVES) {
     const detail = `expected at most ${MOST_PRIMITIVES} shapes, got ${labels.size}`;
+    faults.push({ code: 'KFAC_LIMIT', pointer: '/geometry', detail });
+    return null;
+  }
+  const vertices = [...labels.keys()].reduce((sum, leaf) => sum + ('vertices' in leaf ? leaf.vertices.length : 0), 0);
+  if (vertices > MOST_VERTICES) {
+    const detail = `expected at most ${MOST_VERTICES} vertices of all polygons together, got ${vertices}`;
     faults.push({ code: 'KFAC_LIMIT', pointer: '/geometry', detail });
     return null;
   }

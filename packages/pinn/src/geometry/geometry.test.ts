@@ -282,6 +282,18 @@ describe('with time', () => {
   });
 });
 
+test('a hole that is small beside the whole has its edge', () => {
+  const box = plane({
+    type: 'difference',
+    of: [
+      { type: 'box', lower: [-8, -8], upper: [8, 8] },
+      { type: 'disk', name: 'hole', center: [1, 1], radius: 1e-6 },
+    ],
+  });
+  const hole = box.geometry.parts.find(({ name }) => name === 'hole');
+  expect(hole?.measure).toBeCloseTo(2e-6 * Math.PI, 12);
+});
+
 test('normals of the faces of a plain box', () => {
   const box = boxOf({ x: [0, 1], y: [0, 2] });
   const normalsOn = (on: string): number[] => {
@@ -482,6 +494,46 @@ test.each<[string, ShapeInput, RegExp]>([
       ],
     },
     /^\/geometry\/of\/1 expected inner < outer/,
+  ],
+  [
+    'a shape much larger than the whole',
+    {
+      type: 'intersection',
+      of: [
+        { type: 'disk', center: [0, 0], radius: 1, name: 'small' },
+        { type: 'disk', center: [50, 0], radius: 50, name: 'large' },
+      ],
+    },
+    /the shape with the part "large" is 50.0 times as large as the whole, .* expected at most 16 times/,
+  ],
+  [
+    'more vertices than the check has time for',
+    {
+      type: 'union',
+      of: [0, 1].map((k) => ({
+        type: 'polygon' as const,
+        vertices: Array.from({ length: 600 }, (__, n): [number, number] => [
+          Math.cos((n * Math.PI) / 300) + k,
+          Math.sin((n * Math.PI) / 300),
+        ]),
+      })),
+    },
+    /at most 1000 vertices of all polygons together, got 1200/,
+  ],
+  [
+    'more shapes than the check has time for',
+    {
+      type: 'union',
+      of: [0, 1].map(() => ({
+        type: 'union' as const,
+        of: Array.from({ length: 33 }, () => ({
+          type: 'disk' as const,
+          center: [0, 0] as [number, number],
+          radius: 1,
+        })),
+      })),
+    },
+    /at most 64 shapes, got 66/,
   ],
 ])('%s is refused', (_, shape, reason) => {
   expect(() => plane(shape)).toThrow(reason);

@@ -118,32 +118,50 @@ function checkClosed(triangles: Triangles): void {
   }
 }
 
+/** Cells that a triangle may stand in, in the mean. */
+const MOST_ENTRIES = 16;
+
 /** The triangles by the cells of a grid across the rays, which run along the first coordinate. */
 class RayTable {
   readonly #triangles: Triangles;
-  readonly #size: number;
+  #size: number;
   readonly #lower: readonly number[];
-  readonly #scale: readonly number[];
+  readonly #lengths: readonly number[];
   readonly #cells: readonly number[][];
 
   constructor(triangles: Triangles, lower: readonly number[], upper: readonly number[]) {
     const count = triangles.length / 9;
     this.#triangles = triangles;
-    this.#size = Math.max(1, Math.ceil(Math.sqrt(count / 2)));
     this.#lower = lower;
-    this.#scale = lower.map((low, axis) => this.#size / (upper[axis]! - low));
+    this.#lengths = lower.map((low, axis) => upper[axis]! - low);
+    this.#size = Math.max(1, Math.ceil(Math.sqrt(count / 2)));
+    // Slivers across the whole mesh would stand in very many cells.
+    while (this.#size > 1 && this.#entries(count) > MOST_ENTRIES * count) this.#size = Math.ceil(this.#size / 2);
     this.#cells = Array.from({ length: this.#size ** 2 }, () => []);
     for (let k = 0; k < count; k++) {
-      const along = (axis: 1 | 2): number[] => [0, 1, 2].map((j) => triangles[9 * k + 3 * j + axis]!);
-      const [y, z] = [along(1), along(2)];
-      for (let i = this.#cell(1, Math.min(...y)); i <= this.#cell(1, Math.max(...y)); i++)
-        for (let j = this.#cell(2, Math.min(...z)); j <= this.#cell(2, Math.max(...z)); j++)
-          this.#cells[i * this.#size + j]!.push(k);
+      const [[y0, y1], [z0, z1]] = [this.#range(1, k), this.#range(2, k)];
+      for (let i = y0; i <= y1; i++) for (let j = z0; j <= z1; j++) this.#cells[i * this.#size + j]!.push(k);
     }
   }
 
+  #entries(count: number): number {
+    let entries = 0;
+    for (let k = 0; k < count; k++) {
+      const [[y0, y1], [z0, z1]] = [this.#range(1, k), this.#range(2, k)];
+      entries += (y1 - y0 + 1) * (z1 - z0 + 1);
+    }
+    return entries;
+  }
+
+  /** First and last cell of a triangle along an axis. */
+  #range(axis: 1 | 2, k: number): [number, number] {
+    const t = this.#triangles;
+    const [a, b, c] = [t[9 * k + axis]!, t[9 * k + 3 + axis]!, t[9 * k + 6 + axis]!];
+    return [this.#cell(axis, Math.min(a, b, c)), this.#cell(axis, Math.max(a, b, c))];
+  }
+
   #cell(axis: 1 | 2, value: number): number {
-    const cell = Math.floor((value - this.#lower[axis]!) * this.#scale[axis]!);
+    const cell = Math.floor(((value - this.#lower[axis]!) / this.#lengths[axis]!) * this.#size);
     return Math.min(this.#size - 1, Math.max(0, cell));
   }
 
