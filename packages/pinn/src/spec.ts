@@ -24,7 +24,7 @@ export const LIMITS = {
 } as const;
 
 /** Pointers of the fields whose upper bound is a limit on size rather than a question of meaning. */
-export const SIZES = /^\/(domain|constants|equations|conditions|unknowns|network|sampling|stop|exact)(\/|$)/;
+export const SIZES = /^\/(domain|geometry|constants|equations|conditions|unknowns|network|sampling|stop|exact)(\/|$)/;
 
 const name = z
   .string()

@@ -13,7 +13,7 @@ const PIECES = 4096;
 /**
  * The ellipse with half axes a and b, the first turned from x towards y by `angle` in radians. One part, uniform in arc
  * length: the length up to the parameter φ, where ds/dφ = √(a² sin² φ + b² cos² φ), is tabulated by Simpson's rule on 4096
- * pieces and inverted by linear interpolation (relative error of the density about 1e-3/4096 per unit of eccentricity).
+ * pieces and inverted by linear interpolation: the density is off by less than 4e-4·max(a/b, b/a), relatively.
  */
 export function ellipse(name: string, { center: [x, y], radii: [a, b], angle }: EllipseSpec): Primitive {
   const cosine = Math.cos(angle);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { SAMPLING_METHODS } from '../sampling/methods.ts';
 import { samplePoints } from '../sampling/sample.ts';
@@ -251,6 +252,43 @@ test('an ellipse is sampled uniformly in arc length', () => {
     const length = Math.hypot(point[0]! - before[0]!, point[1]! - before[1]!);
     expect(Math.abs((length * count) / part!.measure - 1)).toBeLessThan(2e-3);
     before.set(point);
+  }
+});
+
+test('one dimension: two intervals, whose ends are points', () => {
+  const box = boxWith(
+    {
+      type: 'union',
+      of: [
+        { type: 'box', lower: [0], upper: [1] },
+        { type: 'box', lower: [1], upper: [2] },
+        { type: 'box', lower: [3], upper: [4] },
+      ],
+    },
+    { x: WIDE.x },
+  );
+  const ends = parsePlaces('boundary', box);
+  expect(ends.map((place) => [place.isPoint, place.measure])).toEqual(Array.from({ length: 4 }, () => [true, 1]));
+  const names = ['box1.x.lower', 'box2.x.upper', 'box3.x.lower', 'box3.x.upper'];
+  expect(box.geometry.parts.map(({ name }) => name)).toEqual(names);
+  expect(names.map((name) => sampled(box, name, 1)[0])).toEqual([
+    { point: [0], normal: [-1] },
+    { point: [2], normal: [1] },
+    { point: [3], normal: [-1] },
+    { point: [4], normal: [1] },
+  ]);
+  expect(Math.abs(box.geometry.interior.measure - 3)).toBeLessThan(1e-3);
+});
+
+test('the examples of docs/geometry.md', () => {
+  const text = readFileSync(new URL('../../../../docs/geometry.md', import.meta.url), 'utf8');
+  const examples = [...text.matchAll(/`(\{ "type": [^`…]*\})`/g)].map(([, json]) => JSON.parse(json!) as ShapeInput);
+  expect(examples.map(({ type }) => type)).toEqual([
+    ...['disk', 'ellipse', 'annulus', 'triangle', 'polygon', 'box', 'ball', 'cylinder'],
+  ]);
+  for (const example of examples) {
+    const inSpace = example.type === 'ball' || example.type === 'cylinder';
+    expect((inSpace ? space : plane)(example).geometry.parts.length).toBeGreaterThan(0);
   }
 });
 

@@ -169,6 +169,13 @@ describe('the specification', () => {
     expect(thin.bytes - compileProblem(disk).bytes).toBeGreaterThan(8 * 2 * 3000 * 200);
   });
 
+  test('too many vertices are a question of size', () => {
+    const vertices = Array.from({ length: 1001 }, (_, k): [number, number] => [k, k * k]);
+    expect(() => compileProblem({ ...disk, geometry: { type: 'polygon', vertices } })).toThrow(
+      expect.objectContaining({ code: 'KFAC_LIMIT' }),
+    );
+  });
+
   test.each<[string, Partial<PinnSpecInput>, string, RegExp]>([
     [
       'a path',
