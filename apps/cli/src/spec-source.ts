@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
+import { readGeometryFiles } from '@kfac/pinn';
 import { UsageError } from './exit.ts';
 import { dropFormerFields } from './alternatives.ts';
 import type { JsonSchema } from './alternatives.ts';
@@ -21,7 +22,8 @@ export interface ProblemSource {
 }
 
 /**
- * Finds a problem by catalogue name (case does not matter) or reads it from a JSON file, then applies `--set` overrides;
+ * Finds a problem by catalogue name (case does not matter) or reads it from a JSON file, then applies `--set` overrides
+ * and reads the files that its geometry names, beside the JSON file;
  * what they drop is said on stderr. Throws `UsageError` if there is neither, or if the file is not JSON.
  */
 export function readProblem(
@@ -32,7 +34,8 @@ export function readProblem(
 ): ProblemSource {
   const item = catalogue.find(({ name }) => name.toLowerCase() === source.toLowerCase());
   const name = item?.name ?? basename(source).replace(/\.json$/i, '');
-  const json = applyOverrides(item ? structuredClone(item.spec) : readJson(source, catalogue), overrides);
+  const given = applyOverrides(item ? structuredClone(item.spec) : readJson(source, catalogue), overrides);
+  const json = item ? given : readGeometryFiles(given, dirname(source));
   const dropped = overrides.length === 0 ? [] : dropFormerFields(json, schemaOf(json), overriddenPaths(overrides));
   if (dropped.length > 0) process.stderr.write(`dropped, as --set leaves no place for it: ${dropped.join(', ')}\n`);
   return { name, json };

@@ -1,5 +1,5 @@
 import type { NetworkVariable, Variable } from './equation/expression.ts';
-import type { Place } from './geometry/box.ts';
+import type { ConditionPlace } from './geometry/place.ts';
 import type { Problem } from './problem.ts';
 import { samplePoints } from './sampling/sample.ts';
 
@@ -12,7 +12,7 @@ export function pointValue(point: readonly number[], variable: Exclude<Variable,
 }
 
 /** Points at which texts are tried out: inside the domain, or on one place of a condition; coordinates, then fields. */
-export function checkPoints({ box, spec }: Problem, place: Place | null): number[][] {
+export function checkPoints({ box, spec }: Problem, place: ConditionPlace | null): number[][] {
   const d = box.names.length;
   const count = place === null ? INTERIOR_POINTS : PLACE_POINTS;
   const data = new Float64Array(d * count);

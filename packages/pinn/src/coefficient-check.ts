@@ -1,6 +1,7 @@
 import { checkPoints, pointValue } from './check-points.ts';
 import { evaluatorOf } from './equation/evaluate.ts';
 import { type Expression, inOrder, isNetworkVariable, operands } from './equation/expression.ts';
+import { placeName } from './geometry/place.ts';
 import type { Problem } from './problem.ts';
 
 /**
@@ -34,7 +35,7 @@ export function checkCoefficients(problem: Problem): string[] {
         warn(
           residual,
           checkPoints(problem, place),
-          `the condition "${spec.conditions[k]!.equation}" on ${box.names[place.axis]} = ${place.value}`,
+          `the condition "${spec.conditions[k]!.equation}" on ${placeName(place, box)}`,
         ),
       ),
     ),

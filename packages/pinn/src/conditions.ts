@@ -1,6 +1,6 @@
 import type { CompiledEquation } from './equation/compile.ts';
 import type { Expression } from './equation/expression.ts';
-import type { Place } from './geometry/box.ts';
+import type { ConditionPlace } from './geometry/place.ts';
 
 /** An equation, as text left = right: its residual left − right. */
 export interface Equation {
@@ -10,12 +10,12 @@ export interface Equation {
 
 /** A condition of a problem: an equation and where it holds. */
 export interface Condition extends Equation {
-  readonly places: readonly Place[];
+  readonly places: readonly ConditionPlace[];
 }
 
 /** Points of one place inside the columns of a group. */
 export interface PlaceSlot {
-  readonly place: Place;
+  readonly place: ConditionPlace;
   /** Number of the place among all conditions' places, in the order of the specification. */
   readonly index: number;
   readonly from: number;

@@ -25,6 +25,11 @@ function differences(unknowns: number): Program {
   };
 }
 
+/** Number of points on which errors are measured, for a number of collocation points inside. */
+export function evaluationPoints(interior: number): number {
+  return Math.min(10 * interior, MAX_EVALUATION_POINTS);
+}
+
 /**
  * Measures errors against the exact solutions on a fixed uniform set of ten points for each collocation point inside, at
  * most 100 000.
@@ -44,7 +49,7 @@ export class ErrorMeasure {
 
   constructor(problem: Problem, exact: NonNullable<Problem['exact']>, engine: Engine) {
     const d = problem.box.names.length;
-    const count = Math.min(10 * problem.spec.sampling.interior, MAX_EVALUATION_POINTS);
+    const count = evaluationPoints(problem.spec.sampling.interior);
     const m = exact.length;
     const data = new Float64Array((d + 2 * m) * count);
     this.#engine = engine;

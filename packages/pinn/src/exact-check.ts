@@ -1,6 +1,7 @@
 import { type Expression, type Variable, isNetworkVariable } from './equation/expression.ts';
 import { operatorOf } from './equation/compile.ts';
 import { evaluatorOf, termsOf } from './equation/evaluate.ts';
+import { placeName } from './geometry/place.ts';
 import type { Problem } from './problem.ts';
 import type { ExactSolution } from './exact.ts';
 import { checkPoints, pointValue } from './check-points.ts';
@@ -34,7 +35,7 @@ export function checkExact(problem: Problem): string[] {
     ...equations.flatMap(({ residual }, k) => warn(residual, inside, `the equation "${spec.equations[k]}"`)),
     ...conditions.flatMap(({ residual, places }, k) =>
       places.flatMap((place) => {
-        const what = `the condition "${spec.conditions[k]!.equation}" on ${box.names[place.axis]} = ${place.value}`;
+        const what = `the condition "${spec.conditions[k]!.equation}" on ${placeName(place, box)}`;
         return warn(residual, checkPoints(problem, place), what);
       }),
     ),

@@ -1,5 +1,7 @@
 import { type Engine, type Field, KfacError, type Matrix, matrix, matrixOver } from '@kfac/core';
 import type { Equation } from './conditions.ts';
+import { TIME } from './equation/symbols.ts';
+import type { Geometry } from './geometry/geometry.ts';
 import { partName } from './part-name.ts';
 import { type Problem, jetShape } from './problem.ts';
 
@@ -16,7 +18,7 @@ const MAX_RESOLUTIONS = [1025, 1025, 101] as const;
  * Fields of a solution on a grid over the first coordinates, at most two unless more are asked for, the others at the
  * middle of their intervals: the network's values under the unknowns' names, the residual, and, if there is an exact
  * solution, 'exact' and 'error' = value − exact; of several equations 'residual_1', …, of several unknowns 'exact_u',
- * 'error_u', …. The grid and what does not depend on θ are computed once.
+ * 'error_u', …. Outside the geometry all are NaN. The grid and what does not depend on θ are computed once.
  */
 export class FieldGrid {
   readonly #problem: Problem;
@@ -24,6 +26,8 @@ export class FieldGrid {
   readonly #axes: Field['axes'];
   readonly #points: number;
   readonly #coordinates: Float64Array;
+  /** Grid points outside the geometry: fields are NaN there. */
+  readonly #outside: readonly number[];
   #exact: readonly Float64Array[] | null = null;
 
   /** Throws `KFAC_SHAPE` unless the resolution is an integer in [2, 1025], over three coordinates in [2, 101]. */
@@ -46,6 +50,15 @@ export class FieldGrid {
       for (let n = 0; n < this.#points; n++)
         this.#coordinates[axis * this.#points + n] = this.#coordinate(axis, n, size);
     }
+    this.#outside = box.geometry ? this.#outsideOf(box.geometry) : [];
+  }
+
+  #outsideOf(geometry: Geometry): number[] {
+    const space = this.#problem.box.names.flatMap((name, axis) => (name === TIME ? [] : [axis]));
+    const outside: number[] = [];
+    for (let n = 0; n < this.#points; n++)
+      if (!geometry.contains(space.map((axis) => this.#coordinates[axis * this.#points + n]!))) outside.push(n);
+    return outside;
   }
 
   #coordinate(axis: number, n: number, size: number): number {
@@ -101,12 +114,14 @@ export class FieldGrid {
     return { values, residual: residual.data };
   }
 
-  #field(name: string, values: ArrayLike<number>): GridField {
+  #field(name: string, given: ArrayLike<number>): GridField {
+    const values = Float64Array.from(given);
+    for (const n of this.#outside) values[n] = Number.NaN;
     return {
       name,
       shape: this.#axes.map((axis) => axis.values.length),
       axes: this.#axes,
-      values: Float64Array.from(values),
+      values,
     };
   }
 }

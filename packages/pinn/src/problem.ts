@@ -20,8 +20,10 @@ import type { Scope } from './equation/symbols.ts';
 import type { ExactSolution } from './exact.ts';
 import { exactSolutions } from './exact-solution.ts';
 import { type Box, boxOf } from './geometry/box.ts';
+import { buildGeometry } from './geometry/build.ts';
 import { parsePlaces } from './geometry/on.ts';
 import { memoryOf } from './memory.ts';
+import { rejectionBytes } from './sampling/rejection-bytes.ts';
 import type { OptimizerSpec } from './optimizer-spec.ts';
 import { allocatePoints } from './sampling/allocate.ts';
 import { LIMITS, type ParsedSpec, type PinnSpec, SIZES, pinnSpecSchema } from './spec.ts';
@@ -64,7 +66,10 @@ export function compileProblem(json: unknown): Problem {
 
   checkNames(parsed, faults);
   if (faults.length > 0) throw specError(faults);
-  const box = boxOf(parsed.domain);
+  const domain = boxOf(parsed.domain);
+  const geometry = parsed.geometry && buildGeometry(parsed.geometry, domain, faults);
+  if (faults.length > 0) throw specError(faults);
+  const box: Box = geometry ? { ...domain, geometry } : domain;
   checkEmbedding(parsed.network.embedding, box, faults);
   const scope: Scope = {
     pool: new ExpressionPool(),
@@ -137,11 +142,12 @@ function assemble(
     ...groups.map(({ points, segments }) => ({ points, channels: segments[0]!.compiled.plan.channels })),
   ];
   // Of a chain, one phase at a time is in memory.
-  const bytes = Math.max(
+  const training = Math.max(
     ...phasesOf(parsed.optimizer, optimizer).map((one) =>
       memoryOf(sizes, layout.size, one.name, one.name === 'lbfgs' ? one.history : 0, batches),
     ),
   );
+  const bytes = training + rejectionBytes(box, spec.sampling.interior, groups);
   if (bytes > LIMITS.bytes) {
     const needs = `${(bytes / 2 ** 30).toFixed(1)} GiB of working memory; at most ${LIMITS.bytes / 2 ** 30} GiB are allowed`;
     throw specError([

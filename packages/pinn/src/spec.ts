@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { embeddingSchema } from './embedding.ts';
 import { MAX_TEXT } from './equation/gate.ts';
 import { optimizerSchema } from './optimizer-spec.ts';
+import { geometrySchema } from './geometry/shape-spec.ts';
 import { SAMPLING_METHODS } from './sampling/methods.ts';
 import { section } from './section.ts';
 
@@ -23,7 +24,7 @@ export const LIMITS = {
 } as const;
 
 /** Pointers of the fields whose upper bound is a limit on size rather than a question of meaning. */
-export const SIZES = /^\/(domain|constants|equations|conditions|unknowns|network|sampling|stop|exact)(\/|$)/;
+export const SIZES = /^\/(domain|geometry|constants|equations|conditions|unknowns|network|sampling|stop|exact)(\/|$)/;
 
 const name = z
   .string()
@@ -39,7 +40,11 @@ const interval = z.tuple([z.number(), z.number()]).describe('Lower and upper end
 const points = z.int().min(1).max(LIMITS.points);
 
 const conditionSchema = section({
-  on: z.string().min(1).max(1024).describe('boundary, coordinate = number, or several joined by or'),
+  on: z
+    .string()
+    .min(1)
+    .max(1024)
+    .describe('boundary, coordinate = number, a part of the geometry, or several joined by or'),
   equation: text.describe('An equation in the unknowns, their derivatives up to order 2, coordinates and constants'),
 });
 
@@ -112,6 +117,7 @@ export const DEFAULT_STOP = { steps: 1000, seconds: 60, loss: 1e-28, relativeL2:
  */
 export const pinnSpecSchema = section({
   domain: z.record(name, interval).describe('Coordinates with their intervals; a coordinate t is time'),
+  geometry: geometrySchema.optional(),
   unknowns: z.array(name).min(1).max(LIMITS.unknowns).default(['u']).describe('One output of the network for each'),
   constants: z.record(constantName, z.number()).default({}),
   equations: z

@@ -32,9 +32,11 @@ const isObject = (value: Json | undefined): value is JsonObject =>
 const isList = (value: Json | undefined): value is readonly Json[] => Array.isArray(value);
 
 /** The form of a JSON Schema (2020-12, as far as problems use it); what it does not know is edited as JSON. */
-export function formOf(schema: JsonObject, root: JsonObject = schema): FormNode {
+export function formOf(schema: JsonObject, root: JsonObject = schema, open: readonly string[] = []): FormNode {
   const ref = schema['$ref'];
-  if (typeof ref === 'string') return formOf(resolve(root, ref), root);
+  // What contains itself, a tree of shapes, is edited as JSON below its first level.
+  if (typeof ref === 'string')
+    return open.includes(ref) ? { type: 'json' } : formOf(resolve(root, ref), root, [...open, ref]);
   const description = schema['description'];
   const common: Common = {
     ...(typeof description === 'string' && { description }),
@@ -48,14 +50,14 @@ export function formOf(schema: JsonObject, root: JsonObject = schema): FormNode 
   }
   const union = schema['oneOf'] ?? schema['anyOf'];
   if (isList(union)) {
-    const nodes = union.filter(isObject).map((item) => formOf(item, root));
+    const nodes = union.filter(isObject).map((item) => formOf(item, root, open));
     return { ...common, type: 'choice', variants: nodes.map((node) => ({ label: labelOf(node), node })) };
   }
   switch (schema['type']) {
     case 'object':
-      return { ...common, ...objectOf(schema, root) };
+      return { ...common, ...objectOf(schema, root, open) };
     case 'array':
-      return { ...common, ...arrayOf(schema, root) };
+      return { ...common, ...arrayOf(schema, root, open) };
     case 'number':
     case 'integer':
       return { ...common, type: 'number' };
@@ -68,21 +70,21 @@ export function formOf(schema: JsonObject, root: JsonObject = schema): FormNode 
   }
 }
 
-function objectOf(schema: JsonObject, root: JsonObject): FormNode {
+function objectOf(schema: JsonObject, root: JsonObject, open: readonly string[]): FormNode {
   const properties = schema['properties'];
   const rest = schema['additionalProperties'];
-  if (!isObject(properties) && isObject(rest)) return { type: 'record', value: formOf(rest, root) };
+  if (!isObject(properties) && isObject(rest)) return { type: 'record', value: formOf(rest, root, open) };
   const required = isList(schema['required']) ? schema['required'] : [];
   const fields = Object.entries(isObject(properties) ? properties : {}).flatMap(([key, value]) =>
-    isObject(value) ? [{ key, node: formOf(value, root), required: required.includes(key) }] : [],
+    isObject(value) ? [{ key, node: formOf(value, root, open), required: required.includes(key) }] : [],
   );
   return { type: 'object', fields };
 }
 
-function arrayOf(schema: JsonObject, root: JsonObject): FormNode {
+function arrayOf(schema: JsonObject, root: JsonObject, open: readonly string[]): FormNode {
   const tuple = schema['prefixItems'];
-  if (isList(tuple)) return { type: 'tuple', items: tuple.filter(isObject).map((item) => formOf(item, root)) };
-  const item = isObject(schema['items']) ? formOf(schema['items'], root) : { type: 'json' as const };
+  if (isList(tuple)) return { type: 'tuple', items: tuple.filter(isObject).map((item) => formOf(item, root, open)) };
+  const item = isObject(schema['items']) ? formOf(schema['items'], root, open) : { type: 'json' as const };
   if (item.type === 'number') return { type: 'numbers' };
   const bound = (name: string, otherwise: number): number =>
     typeof schema[name] === 'number' ? schema[name] : otherwise;

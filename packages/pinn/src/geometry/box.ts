@@ -1,15 +1,20 @@
+import { TIME } from '../equation/symbols.ts';
+import type { Geometry } from './geometry.ts';
+
 /** A box of coordinates, each with its interval, in the order of the domain. */
 export interface Box {
   readonly names: readonly string[];
   readonly lower: readonly number[];
   readonly upper: readonly number[];
+  /** What all coordinates but t are restricted to, in their order; absent: nothing. */
+  readonly geometry?: Geometry;
 }
 
 /** The part of a box on which one coordinate has a fixed value. */
 export interface Place {
   readonly axis: number;
   readonly value: number;
-  /** Product of the other intervals' lengths; 1 for a point. */
+  /** Product of the other intervals' lengths, or the measure of what they are restricted to; 1 for a point. */
   readonly measure: number;
   /** Does the place consist of one point? True in one dimension. */
   readonly isPoint: boolean;
@@ -28,10 +33,11 @@ export function boxOf(domain: Readonly<Record<string, readonly [number, number]>
 /** The place where a coordinate has a value. */
 export function placeOf(box: Box, axis: number, value: number): Place {
   const lengths = box.names.map((_, k) => box.upper[k]! - box.lower[k]!).filter((_, k) => k !== axis);
+  const isRestricted = box.geometry !== undefined && box.names[axis] === TIME;
   return {
     axis,
     value,
-    measure: lengths.reduce((product, length) => product * length, 1),
+    measure: isRestricted ? box.geometry.interior.measure : lengths.reduce((product, length) => product * length, 1),
     isPoint: lengths.length === 0,
   };
 }

@@ -1,9 +1,18 @@
 import { expect, test } from 'vitest';
 import { boxOf } from './box.ts';
 import { parsePlaces } from './on.ts';
+import { placeName } from './place.ts';
 
 const box = boxOf({ t: [0, 1], x: [-1, 1], y: [0, 2] });
-const places = (on: string): [number, number][] => parsePlaces(on, box).map(({ axis, value }) => [axis, value]);
+const places = (on: string): [number, number][] =>
+  parsePlaces(on, box).map((place) => {
+    if ('part' in place) throw new TypeError('a box has no parts');
+    return [place.axis, place.value];
+  });
+const nameOf = (on: string, interval: [number, number]): string => {
+  const line = boxOf({ x: interval });
+  return placeName(parsePlaces(on, line)[0]!, line);
+};
 
 test('boundary is all sides without t', () => {
   expect(places('boundary')).toEqual([
@@ -33,8 +42,8 @@ test('single places, several joined by or, each once', () => {
 });
 
 test('a number that is an end up to rounding is the end', () => {
-  expect(parsePlaces('x = 6.283185307179586', boxOf({ x: [0, 2 * Math.PI] }))[0]!.value).toBe(2 * Math.PI);
-  expect(parsePlaces('x = 0.30000000000000004', boxOf({ x: [0, 0.3] }))[0]!.value).toBe(0.3);
+  expect(nameOf('x = 6.283185307179586', [0, 2 * Math.PI])).toBe(`x = ${2 * Math.PI}`);
+  expect(nameOf('x = 0.30000000000000004', [0, 0.3])).toBe('x = 0.3');
 });
 
 test.each([

@@ -14,8 +14,13 @@ test('the catalogue', () => {
     'Oscillator',
     'Waves',
     'Kovasznay',
+    'Disk',
+    'L-shape',
+    'Annulus',
   ]);
-  expect(catalogue.map(({ spec }) => checkPinn(spec).parameters)).toEqual([257, 449, 257, 921, 921, 130, 322, 387]);
+  expect(catalogue.map(({ spec }) => checkPinn(spec).parameters)).toEqual([
+    257, 449, 257, 921, 921, 130, 322, 387, 129, 129, 337,
+  ]);
 });
 
 describe.each(catalogue.map((entry) => [entry.name, entry] as const))('%s', (_, { spec }) => {

@@ -1,10 +1,13 @@
-import type { Place } from '../geometry/box.ts';
+import type { ConditionPlace } from '../geometry/place.ts';
 
 /**
  * Splits a total over places by measure: a place that is a point gets one, every other at least one, and the rest goes
  * by largest remainder. The sum is the total unless there are more places than points.
  */
-export function allocatePoints(total: number, places: readonly Place[]): number[] {
+export function allocatePoints(
+  total: number,
+  places: readonly Pick<ConditionPlace, 'measure' | 'isPoint'>[],
+): number[] {
   const counts = places.map(() => 1);
   const extended = places.flatMap((place, k) => (place.isPoint ? [] : [k]));
   const measure = extended.reduce((sum, k) => sum + places[k]!.measure, 0);
