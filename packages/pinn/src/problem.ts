@@ -21,8 +21,9 @@ import type { ExactSolution } from './exact.ts';
 import { exactSolutions } from './exact-solution.ts';
 import { type Box, boxOf } from './geometry/box.ts';
 import { parsePlaces } from './geometry/on.ts';
-import { memoryOf } from './memory.ts';
+import { adaptiveMemoryOf, memoryOf } from './memory.ts';
 import type { OptimizerSpec } from './optimizer-spec.ts';
+import { adaptivityWarnings, checkAdaptivity, freezeOf } from './adaptivity-checks.ts';
 import { allocatePoints } from './sampling/allocate.ts';
 import { LIMITS, type ParsedSpec, type PinnSpec, SIZES, pinnSpecSchema } from './spec.ts';
 import { checkConsistency, checkNames } from './spec-checks.ts';
@@ -81,6 +82,7 @@ export function compileProblem(json: unknown): Problem {
   });
   const exact = parsed.exact ? exactSolutions(parsed.exact, parsed.unknowns, { ...scope, unknowns: [] }, faults) : null;
   checkConsistency(parsed, faults);
+  checkAdaptivity(parsed, faults);
   if (faults.length > 0) throw specError(faults);
   const stopIsGiven = (json as { stop?: unknown }).stop !== undefined;
   return assemble(parsed, scope, box, equations as Equation[], conditions as Condition[], exact, stopIsGiven);
@@ -137,11 +139,13 @@ function assemble(
     ...groups.map(({ points, segments }) => ({ points, channels: segments[0]!.compiled.plan.channels })),
   ];
   // Of a chain, one phase at a time is in memory.
-  const bytes = Math.max(
-    ...phasesOf(parsed.optimizer, optimizer).map((one) =>
-      memoryOf(sizes, layout.size, one.name, one.name === 'lbfgs' ? one.history : 0, batches),
-    ),
-  );
+  const bytes =
+    adaptiveMemoryOf(spec, batches) +
+    Math.max(
+      ...phasesOf(parsed.optimizer, optimizer).map((one) =>
+        memoryOf(sizes, layout.size, one.name, one.name === 'lbfgs' ? one.history : 0, batches),
+      ),
+    );
   if (bytes > LIMITS.bytes) {
     const needs = `${(bytes / 2 ** 30).toFixed(1)} GiB of working memory; at most ${LIMITS.bytes / 2 ** 30} GiB are allowed`;
     throw specError([
@@ -180,10 +184,13 @@ function effectiveSpec(
   }
   const optimizer = withSchedule(parsed.optimizer, stop.steps);
   const isGaussNewton = phasesOf(parsed.optimizer, choice).some(({ name }) => name === 'gauss-newton');
+  const freezeAfter = parsed.weights.freezeAfter ?? freezeOf(parsed.weights.pointwise?.name, parsed.optimizer);
   const weights = {
+    ...parsed.weights,
     interior: parsed.weights.interior ?? (isGaussNewton ? 0.1 : 1),
-    conditions: parsed.weights.conditions,
+    ...(freezeAfter === undefined ? {} : { freezeAfter }),
   };
+  warnings.push(...adaptivityWarnings(parsed, phasesOf(parsed.optimizer, choice)));
   return { spec: { ...parsed, stop, optimizer, weights }, warnings };
 }
 
