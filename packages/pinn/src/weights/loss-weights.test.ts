@@ -199,3 +199,32 @@ describe('weights stay', () => {
     expect(made.objective.weightMetrics()['pinn/weight/interior/1']).toBe(0.5);
   });
 });
+
+test('points that follow the residual: all equations share them, N stays, and they rest in the finish', () => {
+  const adaptive = { name: 'r3', every: 5 } as const;
+  const made = objectiveOf({ ...flow, sampling: { ...flow.sampling, adaptive } });
+  const { objective, theta } = made;
+  const pointsOf = () => [...objective.save()['sample/points']!];
+  const first = pointsOf();
+  expect(first).toHaveLength(2 * 40);
+  for (let step = 1; step <= 5; step++) objective.nextBatch(step, start(theta));
+  objective.nextBatch(6, start(theta, true));
+  expect(pointsOf()).toEqual(first);
+
+  const residuals = () =>
+    objective
+      .linearize(theta)
+      .terms.slice(0, 2)
+      .map(({ residual }) => residual.slice());
+  const [a, b] = residuals() as [Float64Array, Float64Array];
+  // Of several equations the magnitude is weighted.
+  const magnitudes = Array.from(a, (e, n) => Math.sqrt(0.5 * e * e + 0.25 * b[n]! ** 2));
+  objective.nextBatch(11, start(theta));
+  const second = pointsOf();
+  expect(second).toHaveLength(2 * 40);
+  const [nextA, nextB] = residuals() as [Float64Array, Float64Array];
+  magnitudes.forEach((magnitude, n) => {
+    const stays = magnitude >= mean(magnitudes);
+    expect([second[n] === first[n], nextA[n] === a[n], nextB[n] === b[n]]).toEqual([stays, stays, stays]);
+  });
+});
