@@ -16,7 +16,7 @@ export { matrix, matrixOver } from './engine/matrix.ts';
 export { defaultEngine, selectEngine } from './engine/select.ts';
 export { KfacError, type ErrorCode, type Issue } from './errors.ts';
 export { GaussNewtonOperator } from './gauss-newton-operator.ts';
-export type { CapturedLayer, Linearization, LossTerm, ModelTerm, Objective } from './linearization.ts';
+export type { CapturedLayer, Linearization, LossTerm, ModelTerm, Objective, StepStart } from './linearization.ts';
 export { normalCdf, normalPdf, normalQuantile } from './normal.ts';
 export { Adam, type AdamOptions } from './optimizer/adam.ts';
 export type { DampingOptions } from './optimizer/damping-policy.ts';

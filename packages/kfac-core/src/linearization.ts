@@ -56,6 +56,13 @@ export interface Linearization {
   readonly modelTerms?: readonly ModelTerm[];
 }
 
+/** Where a step begins. */
+export interface StepStart {
+  readonly theta: Float64Array;
+  /** The optimizer is on its last digits: points and weights had better stay as they are. */
+  readonly isFinishing: boolean;
+}
+
 /** What is minimised. Memory behind a linearisation is reused: it is valid until the next call of `linearize`. */
 export interface Objective {
   readonly engine: Engine;
@@ -64,6 +71,12 @@ export interface Objective {
   loss(theta: Float64Array): number;
   /** L and its terms at θ. An optimizer may ask at a trial point and again at the same θ in its next step. */
   linearize(theta: Float64Array): Linearization;
-  /** Prepares the batch of that step, a pure function of (seed, step). Step numbers start at 1. */
-  nextBatch(step: number): void;
+  /**
+   * Prepares the batch of that step; step numbers start at 1. A pure function of the seed, the step and, for batches or
+   * weights that follow the training, of `start` and what `save` gives.
+   */
+  nextBatch(step: number, start?: StepStart): void;
+  /** What the next batch depends on beside seed and step; nothing by default. */
+  save?(): Record<string, Float64Array>;
+  restore?(state: Readonly<Record<string, Float64Array>>): void;
 }

@@ -18,6 +18,8 @@ export interface PlaceSlot {
   readonly place: ConditionPlace;
   /** Number of the place among all conditions' places, in the order of the specification. */
   readonly index: number;
+  /** Number of its condition. */
+  readonly condition: number;
   readonly from: number;
   readonly count: number;
 }
@@ -42,8 +44,9 @@ const shapeKey = ({ plan, fields }: CompiledEquation): string =>
 /** Groups the conditions by jet shape and, within a group, by residual. `counts` gives the points of every place in order. */
 export function groupConditions(conditions: readonly Condition[], counts: readonly number[]): ConditionGroup[] {
   let index = 0;
-  const numbered = conditions.map((condition) => ({
+  const numbered = conditions.map((condition, number) => ({
     condition,
+    number,
     first: (index += condition.places.length) - condition.places.length,
   }));
   const groups = groupBy(numbered, ({ condition }) => shapeKey(condition.compiled));
@@ -51,7 +54,7 @@ export function groupConditions(conditions: readonly Condition[], counts: readon
 }
 
 function layOut(
-  members: readonly { condition: Condition; first: number }[],
+  members: readonly { condition: Condition; number: number; first: number }[],
   counts: readonly number[],
 ): ConditionGroup {
   const slots: PlaceSlot[] = [];
@@ -59,10 +62,10 @@ function layOut(
   let from = 0;
   for (const same of groupBy(members, ({ condition }) => condition.residual).values()) {
     const start = from;
-    for (const { condition, first } of same) {
+    for (const { condition, number, first } of same) {
       for (const [k, place] of condition.places.entries()) {
         const count = counts[first + k]!;
-        slots.push({ place, index: first + k, from, count });
+        slots.push({ place, index: first + k, condition: number, from, count });
         from += count;
       }
     }

@@ -1,4 +1,6 @@
 import type { SingleOptimizerSpec } from './optimizer-spec.ts';
+import { CHUNK } from './sampling/point-set.ts';
+import type { PinnSpec } from './spec.ts';
 
 /**
  * Bytes that training keeps, estimated from above: the captured passes (inputs, pre-activations and gradients of every
@@ -37,4 +39,22 @@ export function memoryOf(
     adam: 0,
   }[optimizer];
   return 8 * (rows * perRow + matrices + 10 * parameters + 20 * examples);
+}
+
+/**
+ * Bytes that weights and points which follow the training need beside: a multiplier of each point with Adam's moments, twice
+ * for a checkpoint; the pool with its residuals and order, and one chunk of its forward pass.
+ */
+export function adaptiveMemoryOf(
+  { domain, unknowns, sampling, weights }: Pick<PinnSpec, 'domain' | 'unknowns' | 'sampling' | 'weights'>,
+  batches: readonly { readonly points: number; readonly channels: number }[],
+): number {
+  const d = Object.keys(domain).length;
+  const points = batches.reduce((sum, batch) => sum + batch.points, 0);
+  const multipliers = weights.pointwise ? 6 * points : 0;
+  const { adaptive, interior } = sampling;
+  if (!adaptive) return 8 * multipliers;
+  const pool = adaptive.name === 'r3' ? interior : adaptive.pool;
+  const channels = Math.max(...batches.map((batch) => batch.channels));
+  return 8 * (multipliers + (2 * d + 8) * pool + 2 * d * interior + CHUNK * (d + unknowns.length * channels + 1));
 }

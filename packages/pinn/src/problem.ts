@@ -22,9 +22,10 @@ import { exactSolutions } from './exact-solution.ts';
 import { type Box, boxOf } from './geometry/box.ts';
 import { buildGeometry } from './geometry/build.ts';
 import { parsePlaces } from './geometry/on.ts';
-import { memoryOf } from './memory.ts';
+import { adaptiveMemoryOf, memoryOf } from './memory.ts';
 import { rejectionBytes } from './sampling/rejection-bytes.ts';
 import type { OptimizerSpec } from './optimizer-spec.ts';
+import { adaptivityWarnings, checkAdaptivity, freezeOf } from './adaptivity-checks.ts';
 import { allocatePoints } from './sampling/allocate.ts';
 import { LIMITS, type ParsedSpec, type PinnSpec, SIZES, pinnSpecSchema } from './spec.ts';
 import { checkConsistency, checkNames } from './spec-checks.ts';
@@ -86,6 +87,7 @@ export function compileProblem(json: unknown): Problem {
   });
   const exact = parsed.exact ? exactSolutions(parsed.exact, parsed.unknowns, { ...scope, unknowns: [] }, faults) : null;
   checkConsistency(parsed, faults);
+  checkAdaptivity(parsed, faults);
   if (faults.length > 0) throw specError(faults);
   const stopIsGiven = (json as { stop?: unknown }).stop !== undefined;
   return assemble(parsed, scope, box, equations as Equation[], conditions as Condition[], exact, stopIsGiven);
@@ -147,7 +149,7 @@ function assemble(
       memoryOf(sizes, layout.size, one.name, one.name === 'lbfgs' ? one.history : 0, batches),
     ),
   );
-  const bytes = training + rejectionBytes(box, spec.sampling.interior, groups);
+  const bytes = training + adaptiveMemoryOf(spec, batches) + rejectionBytes(box, spec.sampling.interior, groups);
   if (bytes > LIMITS.bytes) {
     const needs = `${(bytes / 2 ** 30).toFixed(1)} GiB of working memory; at most ${LIMITS.bytes / 2 ** 30} GiB are allowed`;
     throw specError([
@@ -186,10 +188,13 @@ function effectiveSpec(
   }
   const optimizer = withSchedule(parsed.optimizer, stop.steps);
   const isGaussNewton = phasesOf(parsed.optimizer, choice).some(({ name }) => name === 'gauss-newton');
+  const freezeAfter = parsed.weights.freezeAfter ?? freezeOf(parsed.weights.pointwise?.name, parsed.optimizer);
   const weights = {
+    ...parsed.weights,
     interior: parsed.weights.interior ?? (isGaussNewton ? 0.1 : 1),
-    conditions: parsed.weights.conditions,
+    ...(freezeAfter === undefined ? {} : { freezeAfter }),
   };
+  warnings.push(...adaptivityWarnings(parsed, phasesOf(parsed.optimizer, choice)));
   return { spec: { ...parsed, stop, optimizer, weights }, warnings };
 }
 

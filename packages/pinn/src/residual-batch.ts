@@ -91,6 +91,23 @@ export class ResidualBatch {
     jets.adjoint(this.#shape, theta, this.#seeds, this.#tape);
   }
 
+  /** out ← ‖∂e_n/∂θ‖² at the last linearisation [N]: Σ over layers and channels s, s′ of (Z_s·Z_s′)(G_s·G_s′). */
+  kernelDiagonal(out: Float64Array): void {
+    const { inputs, gradients } = this.#tape;
+    const channels = inputs[0]!.rows / this.points;
+    out.fill(0);
+    for (const [l, z] of inputs.entries()) {
+      const g = gradients[l]!;
+      for (let n = 0; n < this.points; n++) {
+        for (let s = n * channels; s < (n + 1) * channels; s++) {
+          out[n]! += rowProduct(z, s, s) * rowProduct(g, s, s);
+          for (let other = n * channels; other < s; other++)
+            out[n]! += 2 * rowProduct(z, s, other) * rowProduct(g, s, other);
+        }
+      }
+    }
+  }
+
   #evaluate(kind: 'residual' | 'linearized', out: Matrix): void {
     const { programs } = this.#engine;
     if (this.#scratch.length === 0) {
@@ -111,4 +128,11 @@ export class ResidualBatch {
         out.data.set(part.data.subarray(row * count, (row + 1) * count), row * this.points + from);
     }
   }
+}
+
+/** The inner product of two rows. */
+function rowProduct({ cols, data }: Matrix, i: number, j: number): number {
+  let sum = 0;
+  for (let c = 0; c < cols; c++) sum += data[i * cols + c]! * data[j * cols + c]!;
+  return sum;
 }

@@ -52,7 +52,7 @@ export async function solve(json: PinnSpecInput, options: TrainingOptions = {}):
   const measureAll = (at: Float64Array) => {
     const terms = objective.termLosses(at);
     const errors = measure?.at(at) ?? [];
-    const metrics: Record<string, number> = {};
+    const metrics: Record<string, number> = objective.weightMetrics();
     for (const [name, value] of Object.entries(terms)) metrics[`pinn/${name}`] = value;
     for (const [k, { rmse, relativeL2 }] of errors.entries()) {
       metrics[partName('pinn/rmse', unknowns, unknowns[k]!)] = rmse;

@@ -4,8 +4,10 @@ import { embeddingSchema } from './embedding.ts';
 import { MAX_TEXT } from './equation/gate.ts';
 import { optimizerSchema } from './optimizer-spec.ts';
 import { geometrySchema } from './geometry/shape-spec.ts';
+import { adaptiveSamplingSchema } from './sampling/adaptive-spec.ts';
 import { SAMPLING_METHODS } from './sampling/methods.ts';
 import { section } from './section.ts';
+import { adaptiveWeightsSchema, pointwiseWeightsSchema } from './weights/spec.ts';
 
 /** Sizes beyond which a problem is refused with `KFAC_LIMIT`. */
 export const LIMITS = {
@@ -91,6 +93,8 @@ const samplingSchema = section({
     .default('sobol')
     .describe('How points are spread, inside as on the conditions; a grid is always the same points'),
   resampleEvery: z.int().min(0).max(LIMITS.steps).default(0).describe('New points every so many steps; 0: never'),
+  adaptive: adaptiveSamplingSchema.optional().describe('Points inside that follow the residual; their number stays'),
+  freezeAfter: z.int().min(1).max(LIMITS.steps).optional().describe('Step after which no new points come'),
 });
 
 const weightsSchema = section({
@@ -99,6 +103,16 @@ const weightsSchema = section({
     .optional()
     .describe('Of every equation, or of each one; 0.1 for Gauss-Newton, 1 otherwise'),
   conditions: z.number().positive().default(1),
+  adaptive: adaptiveWeightsSchema
+    .optional()
+    .describe('Weights of equations and of each condition follow the training, within a factor 1000 of their start'),
+  pointwise: pointwiseWeightsSchema.optional().describe('A weight for each point that follows the training'),
+  freezeAfter: z
+    .int()
+    .min(1)
+    .max(LIMITS.steps)
+    .optional()
+    .describe('Step after which weights stay; for sa in a chain the end of its first Adam phases'),
 });
 
 const stopSchema = section({
@@ -141,5 +155,5 @@ export type PinnSpecInput = z.input<typeof pinnSpecSchema>;
 
 type Parsed = z.output<typeof pinnSpecSchema>;
 /** The effective specification: every default filled in. */
-export type PinnSpec = Omit<Parsed, 'weights'> & { weights: { interior: number | number[]; conditions: number } };
+export type PinnSpec = Omit<Parsed, 'weights'> & { weights: Parsed['weights'] & { interior: number | number[] } };
 export type ParsedSpec = Parsed;

@@ -30,6 +30,12 @@ const PINN: readonly Panel[] = [
     y: 'auto',
     group: 'progress',
   },
+  {
+    title: 'Weights of the loss',
+    series: [{ key: 'pinn/weight', label: 'weight' }],
+    y: 'auto',
+    group: 'progress',
+  },
 ];
 
 const HEDGING: readonly Panel[] = [

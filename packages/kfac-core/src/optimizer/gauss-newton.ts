@@ -76,6 +76,11 @@ export class GaussNewton implements Optimizer {
     this.#form = options.form === 'qr' ? 'qr' : 'gram';
   }
 
+  /** Since γ* has been raised to ½. */
+  get isFinishing(): boolean {
+    return this.#target !== this.#options.target;
+  }
+
   evaluationPoint(theta: Float64Array): Float64Array {
     return theta;
   }

@@ -20,6 +20,8 @@ export type OptimizerState = Record<string, Float64Array>;
 /** A step is a transaction: it updates `theta` and the state, or leaves both as they were. */
 export interface Optimizer {
   readonly name: string;
+  /** True once what is left are the last digits, for which points and weights should stay; absent: never known. */
+  readonly isFinishing?: boolean;
   step(objective: Objective, theta: Float64Array): StepReport;
   /** The weights to evaluate and ship: `theta` itself, or the averaged iterate. */
   evaluationPoint(theta: Float64Array): Float64Array;

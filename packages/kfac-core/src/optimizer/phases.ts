@@ -28,6 +28,10 @@ export class Phases implements Optimizer {
     this.#current = phases[0]!.create();
   }
 
+  get isFinishing(): boolean {
+    return this.#current.isFinishing ?? false;
+  }
+
   evaluationPoint(theta: Float64Array): Float64Array {
     return this.#current.evaluationPoint(theta);
   }

@@ -100,10 +100,14 @@ export async function runTraining(task: TrainingTask, options: TrainingOptions):
       );
     }
     theta.set(tensors['theta']);
-    const state: Record<string, Float64Array> = {};
-    for (const [name, tensor] of Object.entries(tensors))
-      if (name.startsWith('optimizer/')) state[name.slice(10)] = tensor;
-    optimizer.restore(state);
+    const stateOf = (prefix: string): Record<string, Float64Array> =>
+      Object.fromEntries(
+        Object.entries(tensors).flatMap(([name, tensor]) =>
+          name.startsWith(prefix) ? [[name.slice(prefix.length), tensor]] : [],
+        ),
+      );
+    optimizer.restore(stateOf('optimizer/'));
+    objective.restore?.(stateOf('objective/'));
     history.restore(header['historyColumns'] as string[], header['historyStride'] as number, tensors['history']!);
     exact = header['exact'] === true && header['engine'] === engine.kind && header['simd'] === engine.simd;
     return { step: header['step'] as number, seconds: tensors['seconds']![0]!, exact };
@@ -115,6 +119,7 @@ export async function runTraining(task: TrainingTask, options: TrainingOptions):
       const rows = history.save();
       const tensors: Record<string, Float64Array> = { theta, seconds: Float64Array.of(seconds()), history: rows.table };
       for (const [name, tensor] of Object.entries(optimizer.save())) tensors[`optimizer/${name}`] = tensor;
+      for (const [name, tensor] of Object.entries(objective.save?.() ?? {})) tensors[`objective/${name}`] = tensor;
       const header = {
         kind: task.kind,
         spec: task.spec,
@@ -154,7 +159,7 @@ export async function runTraining(task: TrainingTask, options: TrainingOptions):
     const began = performance.now();
     before.set(theta);
     step += 1;
-    objective.nextBatch(step);
+    objective.nextBatch(step, { theta, isFinishing: optimizer.isFinishing ?? false });
     const report = optimizer.step(objective, theta);
     if (Number.isFinite(report.loss)) {
       good.set(before);

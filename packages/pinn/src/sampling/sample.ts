@@ -7,7 +7,16 @@ import { acceptedUnits } from './rejection.ts';
 import { SAMPLERS, type SamplingMethod } from './methods.ts';
 
 /** What a stream of random numbers is for; streams of one seed and different purposes are independent. */
-export const PURPOSES = { parameters: 0, evaluation: 1, check: 2, interior: 3, conditions: 4, embedding: 5 } as const;
+export const PURPOSES = {
+  parameters: 0,
+  evaluation: 1,
+  check: 2,
+  interior: 3,
+  conditions: 4,
+  embedding: 5,
+  refinement: 6,
+  weights: 7,
+} as const;
 export type Purpose = keyof typeof PURPOSES;
 
 /** Which sample: the seed, its purpose, and for conditions the place. The refresh number selects a new sample of the same kind. */
