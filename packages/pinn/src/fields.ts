@@ -1,7 +1,7 @@
-import { type Engine, type Field, KfacError, type Matrix, matrix, matrixOver } from '@kfac/core';
-import type { Equation } from './conditions.ts';
+import { type Engine, type Field, KfacError, matrixOver } from '@kfac/core';
 import { partName } from './part-name.ts';
-import { type Problem, jetShape } from './problem.ts';
+import type { Problem } from './problem.ts';
+import { residualValues } from './residual-values.ts';
 
 /** A field in the precision in which it is computed. */
 export interface GridField extends Omit<Field, 'values'> {
@@ -63,7 +63,9 @@ export class FieldGrid {
   sample(theta: Float64Array): GridField[] {
     const { equations, exact, spec, box } = this.#problem;
     const { unknowns } = spec;
-    const parts = equations.map((equation) => this.#evaluate(equation, theta));
+    const parts = equations.map((equation) =>
+      residualValues(this.#problem, this.#engine, equation, theta, this.#coordinates),
+    );
     const { values } = parts[0]!;
     const fields = [
       ...unknowns.map((unknown, k) => this.#field(unknown, values[k]!)),
@@ -82,23 +84,6 @@ export class FieldGrid {
         ),
       ),
     ];
-  }
-
-  /** The network's values, a row for each unknown, and the residual of an equation at θ. */
-  #evaluate({ compiled }: Equation, theta: Float64Array): { values: Matrix['data'][]; residual: Matrix['data'] } {
-    const { box, spec } = this.#problem;
-    const count = this.#points;
-    const { plan } = compiled;
-    const columns = matrix(box.names.length + spec.unknowns.length * plan.channels, count);
-    const residual = matrix(1, count);
-    columns.data.set(this.#coordinates);
-    this.#engine.jets.forward(jetShape(this.#problem, plan), theta, columns, null);
-    this.#engine.programs.evaluate(compiled.residual, columns, residual);
-    const values = spec.unknowns.map((_, k) => {
-      const row = box.names.length + k * plan.channels;
-      return columns.data.subarray(row * count, (row + 1) * count);
-    });
-    return { values, residual: residual.data };
   }
 
   #field(name: string, values: ArrayLike<number>): GridField {

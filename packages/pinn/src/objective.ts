@@ -75,6 +75,13 @@ export class PinnObjective implements Objective {
     return Object.fromEntries(this.#terms.map((term) => [term.name, termLoss(term, theta)]));
   }
 
+  /** √mean e² over the current batch, by terms, without weights. */
+  residualNorms(theta: Float64Array): Readonly<Record<string, number>> {
+    return Object.fromEntries(
+      this.#terms.map((term) => [term.name, Math.sqrt(sumOfSquares(term, theta) / term.residual.length)]),
+    );
+  }
+
   linearize(theta: Float64Array): Linearization {
     if (this.#last && isSame(this.#theta, theta)) return this.#last;
     let loss = 0;
@@ -140,10 +147,14 @@ function term(name: string, kind: Term['kind'], weight: number, batches: readonl
   };
 }
 
-function termLoss({ weight, batches, residual }: Term, theta: Float64Array): number {
+function sumOfSquares({ batches }: Term, theta: Float64Array): number {
   let sum = 0;
   for (const batch of batches) for (const e of batch.residuals(theta)) sum += e * e;
-  return (0.5 * weight * sum) / residual.length;
+  return sum;
+}
+
+function termLoss(term: Term, theta: Float64Array): number {
+  return (0.5 * term.weight * sumOfSquares(term, theta)) / term.residual.length;
 }
 
 function linearizeTerm({ weight, batches, residual, slope }: Term, theta: Float64Array): number {

@@ -226,7 +226,7 @@ describe('export', () => {
   test('js is the module of the network; other formats and resolutions are refused', async () => {
     const solution = await solved;
     expect(new TextDecoder().decode(solution.export('js'))).toBe(esModule(solution.network, solution.spec));
-    expect(() => solution.export('xlsx' as 'csv')).toThrow('expected a format of csv, npy, vtk, js, got "xlsx"');
+    expect(() => solution.export('xlsx' as 'csv')).toThrow('expected a format of csv, npy, vtk, js, json, got "xlsx"');
     expect(() => solution.export('csv', 1)).toThrow(/resolution/);
   });
 });
