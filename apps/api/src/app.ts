@@ -11,6 +11,7 @@ import { openapiPlugin } from './plugins/openapi.ts';
 import { answerClientError, problemPlugin, sendRouterProblem } from './plugins/problem.ts';
 import { securityPlugin } from './plugins/security.ts';
 import { ProblemError } from './problem.ts';
+import { differenceRoutes } from './routes/differences.ts';
 import { eventRoutes } from './routes/events.ts';
 import { exportRoutes } from './routes/exports.ts';
 import { metricRoutes } from './routes/metrics.ts';
@@ -90,7 +91,15 @@ async function versionOne(app: FastifyInstance, { services }: { services: Servic
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   const addMethodProblems = watchMethods(app);
-  for (const routes of [runRoutes, metricRoutes, snapshotRoutes, exportRoutes, eventRoutes, systemRoutes])
+  for (const routes of [
+    runRoutes,
+    metricRoutes,
+    snapshotRoutes,
+    exportRoutes,
+    differenceRoutes,
+    eventRoutes,
+    systemRoutes,
+  ])
     await app.register(routes, { services });
   addMethodProblems();
 }

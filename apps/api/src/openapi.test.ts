@@ -29,6 +29,7 @@ test('the description is OpenAPI 3.1, complete, and the one that was agreed', as
     'GET /v1/catalogue',
     'GET /v1/runs',
     'GET /v1/runs/{id}',
+    'GET /v1/runs/{id}/difference',
     'GET /v1/runs/{id}/distributions',
     'GET /v1/runs/{id}/distributions/{name}',
     'GET /v1/runs/{id}/events',

@@ -11,6 +11,7 @@ export { type PinnReport, Solution } from './solution.ts';
 export { type SolveOptions, solve } from './solve.ts';
 export type { SavedNetwork } from './saved-network.ts';
 export type { ConditionMisfit, MisfitProfile, ResidualNorms } from './residual-report.ts';
+export { checkNetwork } from './check-network.ts';
 export { loadSolution } from './load-solution.ts';
 export type { SolutionDifference } from './difference.ts';
 export { type ErrorEstimate, estimateError } from './estimate-error.ts';

@@ -1,6 +1,7 @@
 import type {
   Capabilities,
   Catalogue,
+  Difference,
   DistributionList,
   Field,
   FieldInfo,
@@ -80,8 +81,13 @@ export async function listRuns(signal?: AbortSignal): Promise<readonly RunSummar
 
 export const getRun = (id: string, signal?: AbortSignal): Promise<Run> => get(runPath(id), signal);
 
-export const createRun = (kind: RunKind, spec: JsonObject, name?: string): Promise<Run> =>
-  post('/v1/runs', { kind, spec, ...(name !== undefined && { name }) });
+/** Launches a run; `startFrom` is the run from whose network it starts. */
+export const createRun = (kind: RunKind, spec: JsonObject, name?: string, startFrom?: string): Promise<Run> =>
+  post('/v1/runs', { kind, spec, ...(name !== undefined && { name }), ...(startFrom !== undefined && { startFrom }) });
+
+/** How far the solution of `other` is from that of `id`. */
+export const getDifference = (id: string, other: string, signal?: AbortSignal): Promise<Difference> =>
+  get(`${runPath(id)}/difference?to=${encodeURIComponent(other)}`, signal);
 
 export const cancelRun = (id: string): Promise<unknown> => post(`${runPath(id)}/cancel`);
 

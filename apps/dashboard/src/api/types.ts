@@ -85,6 +85,14 @@ export interface Field extends FieldInfo {
   readonly values: Float32Array;
 }
 
+/** How far two solutions are apart, by unknown. */
+export interface Difference {
+  readonly points: number;
+  readonly rms: { readonly [unknown: string]: number };
+  readonly relativeL2: { readonly [unknown: string]: number };
+  readonly max: { readonly [unknown: string]: number };
+}
+
 /** A histogram of P&L over test paths, with the numbers that summarise it. */
 export interface Distribution {
   readonly name: string;
