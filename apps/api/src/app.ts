@@ -11,13 +11,13 @@ import { openapiPlugin } from './plugins/openapi.ts';
 import { answerClientError, problemPlugin, sendRouterProblem } from './plugins/problem.ts';
 import { securityPlugin } from './plugins/security.ts';
 import { ProblemError } from './problem.ts';
-import { differenceRoutes } from './routes/differences.ts';
 import { eventRoutes } from './routes/events.ts';
 import { exportRoutes } from './routes/exports.ts';
 import { metricRoutes } from './routes/metrics.ts';
 import { runRoutes } from './routes/runs.ts';
 import { snapshotRoutes } from './routes/snapshots.ts';
 import { problems } from './routes/schemas.ts';
+import { solutionRoutes } from './routes/solutions.ts';
 import { systemRoutes } from './routes/system.ts';
 import type { RunService } from './runs/service.ts';
 import type { RunStore } from './runs/store.ts';
@@ -96,7 +96,7 @@ async function versionOne(app: FastifyInstance, { services }: { services: Servic
     metricRoutes,
     snapshotRoutes,
     exportRoutes,
-    differenceRoutes,
+    solutionRoutes,
     eventRoutes,
     systemRoutes,
   ])

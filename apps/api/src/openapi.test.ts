@@ -37,6 +37,7 @@ test('the description is OpenAPI 3.1, complete, and the one that was agreed', as
     'GET /v1/runs/{id}/fields',
     'GET /v1/runs/{id}/fields/{name}',
     'GET /v1/runs/{id}/metrics',
+    'GET /v1/runs/{id}/slice',
     'POST /v1/runs',
     'POST /v1/runs/{id}/cancel',
     'POST /v1/runs/{id}/resume',

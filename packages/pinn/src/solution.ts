@@ -1,6 +1,7 @@
 import { type Engine, type EngineDescription, type Field, KfacError, type TrainingStatus } from '@kfac/core';
 import { type SolutionDifference, type Solved, differenceBetween } from './difference.ts';
 import { EXPORT_FORMATS, type ExportFormat } from './export/formats.ts';
+import { firstAxes, sliceOf } from './field-slice.ts';
 import { FieldGrid } from './fields.ts';
 import type { TrainedNetwork } from './network.ts';
 import { networkValues } from './network-values.ts';
@@ -136,6 +137,16 @@ export class Solution {
   }
 
   /**
+   * The fields over the coordinates named by `axes`, one to three, the others at given values, or else at the middle of
+   * their intervals: `slice(['x', 'y'], { t: 0.5 })`. Throws `KFAC_SPEC` for coordinates that do not exist and values
+   * outside the domain.
+   */
+  slice(axes: readonly string[], at: Readonly<Record<string, number>> = {}, resolution?: number): Field[] {
+    const slice = sliceOf(this.#problem.box, axes, at);
+    return new FieldGrid(this.#problem, this.#engine, resolution, slice).at(this.network.parameters);
+  }
+
+  /**
    * The bytes of a file: fields over the first three coordinates as `csv`, `npy` or `vtk` with `resolution` points along
    * an axis, or the network as an ES module, `js`. Throws `KFAC_SPEC` for another format, `KFAC_SHAPE` for a resolution
    * out of range.
@@ -146,7 +157,10 @@ export class Solution {
       throw new KfacError('KFAC_SPEC', `expected a format of ${known}, got ${JSON.stringify(format)}`);
     }
     const { network, spec } = this;
-    const fields = () => new FieldGrid(this.#problem, this.#engine, resolution, 3).sample(network.parameters);
+    const fields = () =>
+      new FieldGrid(this.#problem, this.#engine, resolution, firstAxes(this.#problem.box, 3)).sample(
+        network.parameters,
+      );
     const content = EXPORT_FORMATS[format].write({ network, spec, fields });
     return typeof content === 'string' ? new TextEncoder().encode(content) : content;
   }

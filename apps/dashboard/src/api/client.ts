@@ -12,7 +12,9 @@ import type {
   Run,
   RunKind,
   RunSummary,
+  SliceField,
 } from './types.ts';
+import { rangeOf } from '../run/fields.ts';
 
 /** A refusal of the service, or no answer at all (status 0). */
 export class ApiError extends Error {
@@ -117,6 +119,15 @@ export async function getField(id: string, info: FieldInfo, signal?: AbortSignal
   const values = new Float32Array(bytes.byteLength / 4);
   for (let k = 0; k < values.length; k++) values[k] = bytes.getFloat32(4 * k, true);
   return { ...info, values, step: Number(response.headers.get('x-step') ?? 0) };
+}
+
+/** The fields over two coordinates, the others where `query` says. */
+export async function getSlice(id: string, query: string, signal?: AbortSignal): Promise<readonly Field[]> {
+  const { fields } = await get<{ fields: readonly SliceField[] }>(`${runPath(id)}/slice?${query}`, signal);
+  return fields.map((field) => {
+    const values = Float32Array.from(field.values, (value) => value ?? NaN);
+    return { ...field, values, range: rangeOf(values) };
+  });
 }
 
 export const getDistributions = (id: string, signal?: AbortSignal): Promise<DistributionList> =>

@@ -80,6 +80,12 @@ export interface FieldList {
   readonly fields: readonly FieldInfo[];
 }
 
+/** A field of a slice; null where a value is not finite. */
+export interface SliceField extends Omit<FieldInfo, 'range'> {
+  readonly step: number;
+  readonly values: readonly (number | null)[];
+}
+
 export interface Field extends FieldInfo {
   readonly step: number;
   readonly values: Float32Array;

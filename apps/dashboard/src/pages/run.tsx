@@ -17,6 +17,7 @@ import { watchRun } from '../run/live.ts';
 import type { LiveRun } from '../run/live.ts';
 import { MetricsPanel } from '../run/metrics-panel.tsx';
 import { QualityPanel } from '../run/quality-panel.tsx';
+import { SlicesPanel } from '../run/slices-panel.tsx';
 import { canCancel, isTerminal, progressOf, STATUS } from '../run/status.ts';
 import type { ConnectionStatus } from '../stream/connection.ts';
 import { usePage } from './page.ts';
@@ -60,6 +61,7 @@ function LoadedRun({ live, run }: { live: LiveRun; run: Run }) {
       <MetricsPanel live={live} kind={run.kind}>
         {run.kind === 'pinn' && <FieldsPanel id={run.id} step={snapshot} />}
       </MetricsPanel>
+      {run.kind === 'pinn' && <SlicesPanel run={run} />}
       {run.kind === 'pinn' && <QualityPanel result={run.result} />}
       <Details live={live} run={run} />
       <Announcer text={announcement(run)} urgent={STATUS[run.status].label} />

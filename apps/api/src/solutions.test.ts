@@ -90,6 +90,30 @@ test('the distance of two seeds is an estimate of the error', async () => {
   expect(unlike.body['detail']).toContain('/domain/0/1/1: 2 there, 1 here');
 }, 120_000);
 
+test('a slice over coordinates that the snapshot does not show', async () => {
+  const spec: PinnSpecInput = {
+    domain: { t: [0, 1], x: [0, 1], y: [0, 2] },
+    equations: ['u_t = u_xx + u_yy'],
+    conditions: [{ on: 't = 0 or boundary', equation: 'u = x*y' }],
+    network: { hidden: [5] },
+    sampling: { interior: 40, conditions: 20 },
+    stop: { steps: 3 },
+  };
+  const id = await ended(spec);
+  const { status, body } = await ask(`/v1/runs/${id}/slice?axes=x,y&at=t:0.25&resolution=5`);
+  expect(status).toBe(200);
+  const own = (await solve(spec)).slice(['x', 'y'], { t: 0.25 }, 5);
+  expect(body).toEqual({ fields: own.map((field) => ({ ...field, values: [...field.values], step: 3 })) });
+  for (const [query, code, refusal] of [
+    ['axes=x,w', 422, 'KFAC_SPEC'],
+    ['axes=x,y&at=t:2', 422, 'KFAC_SPEC'],
+    ['axes=t,x,y', 422, 'KFAC_SPEC'],
+    ['axes=x&at=t', 400, 'INVALID_REQUEST'],
+    ['axes=x&resolution=1000', 400, 'INVALID_REQUEST'],
+  ] as const)
+    expect(await ask(`/v1/runs/${id}/slice?${query}`)).toMatchObject({ status: code, body: { code: refusal } });
+}, 120_000);
+
 test('runs that do not exist or have no network yet are named', async () => {
   const nobody = '01a20d5b-5287-7000-b76c-0a02a7049c0b';
   expect(await create({ kind: 'pinn', spec: decay, startFrom: nobody })).toMatchObject({
@@ -97,7 +121,10 @@ test('runs that do not exist or have no network yet are named', async () => {
     body: { code: 'RUN_NOT_FOUND' },
   });
   expect(await create({ kind: 'pinn', spec: decay, startFrom: '../x' })).toMatchObject({ status: 400 });
-  const { body } = await create({ kind: 'pinn', spec: { ...decay, stop: { steps: 10_000_000, seconds: 60 } } });
+  const { body } = await create({
+    kind: 'pinn',
+    spec: { ...decay, optimizer: { name: 'adam' }, stop: { seconds: 600 } },
+  });
   const running = String(body['id']);
   const early = await create({ kind: 'pinn', spec: decay, startFrom: running });
   expect(early).toMatchObject({ status: 404, body: { code: 'EXPORT_NOT_FOUND' } });
