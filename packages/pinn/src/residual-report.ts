@@ -10,6 +10,8 @@ import { samplePoints } from './sampling/sample.ts';
 
 /** Points of one forward pass. */
 const CHUNK = 8192;
+/** Fewest fresh points, inside and on all conditions together: with fewer an RMS is an accident. */
+const LEAST_FRESH = 1000;
 /** Points along a side whose misfit is drawn. */
 const PROFILE_POINTS = 65;
 
@@ -17,7 +19,7 @@ const PROFILE_POINTS = 65;
 export interface ResidualNorms {
   /** On the points of the last step: what training made small. */
   readonly training: number;
-  /** On as many uniform points that training never saw. Above `training` by much: more points are needed. */
+  /** On uniform points that training never saw, as many, at least 1000. Above `training` by much: more points are needed. */
   readonly fresh: number;
 }
 
@@ -49,7 +51,7 @@ export interface ResidualReport {
   readonly conditions: readonly ConditionMisfit[];
 }
 
-/** Measures the residuals at θ on the points of the last step and on as many fresh ones. */
+/** Measures the residuals at θ on the points of the last step and on fresh ones. */
 export function residualReport(
   problem: Problem,
   engine: Engine,
@@ -58,7 +60,7 @@ export function residualReport(
 ): ResidualReport {
   const { spec, equations, conditions } = problem;
   const places = conditions.flatMap((condition) => condition.places);
-  const counts = allocatePoints(spec.sampling.conditions, places);
+  const counts = allocatePoints(Math.max(spec.sampling.conditions, LEAST_FRESH), places);
   const training = objective.residualNorms(theta);
   const onPlace = (equation: Equation, place: Place | null, index: number, count: number): Squares =>
     freshSquares(problem, engine, equation, theta, place, index, count);
@@ -73,7 +75,9 @@ export function residualReport(
   );
   const fresh: Record<string, number> = {};
   for (const [k, equation] of equations.entries())
-    fresh[partName('interior', equations, `${k + 1}`)] = rms(onPlace(equation, null, 0, spec.sampling.interior));
+    fresh[partName('interior', equations, `${k + 1}`)] = rms(
+      onPlace(equation, null, 0, Math.max(spec.sampling.interior, LEAST_FRESH)),
+    );
   fresh['conditions'] = rms(misfits.reduce(together));
 
   return {

@@ -173,7 +173,7 @@ export class Solution {
     return differenceBetween(this.#engine, this.#solved, other.#solved);
   }
 
-  /** Singular values of J at the end, by term and altogether. Throws `KFAC_LIMIT` beyond 3000 parameters. */
+  /** Singular values of J at the end, by term and altogether. Throws `KFAC_LIMIT` beyond 3000 parameters, or 1 GiB. */
   spectrum(): Spectrum {
     return spectrumOf(this.#problem, this.#engine, this.network.parameters, this.steps);
   }

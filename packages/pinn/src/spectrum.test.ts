@@ -4,6 +4,7 @@ import { PinnObjective } from './objective.ts';
 import { compileProblem } from './problem.ts';
 import { solve } from './solve.ts';
 import type { PinnSpecInput } from './spec.ts';
+import { spectrumOf } from './spectrum.ts';
 
 const spec: PinnSpecInput = {
   domain: { x: [0, 1], y: [0, 1] },
@@ -49,9 +50,13 @@ test('the squares are the eigenvalues of the Gauss–Newton matrix made of finit
   }
 });
 
-test('beyond 3000 parameters it is refused with the number', async () => {
+test('beyond 3000 parameters or 1 GiB it is refused with the numbers', async () => {
   const large = await solve({ ...spec, network: { hidden: [60, 60] }, stop: { steps: 1 } });
   expect(() => large.spectrum()).toThrow(
     expect.objectContaining({ code: 'KFAC_LIMIT', message: expect.stringContaining('3901') }),
   );
+  const points = { interior: 60_000, conditions: 12 };
+  const many = compileProblem({ ...spec, network: { hidden: [48, 48] }, sampling: points });
+  const theta = new Float64Array(many.layout.size);
+  expect(() => spectrumOf(many, defaultEngine(), theta, 1)).toThrow('60000 points and 2545 parameters need 1.1 GiB');
 });

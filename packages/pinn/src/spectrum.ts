@@ -4,6 +4,8 @@ import type { Problem } from './problem.ts';
 
 /** Most parameters of a network whose spectrum is computed: it takes about 10·P³ operations for each term. */
 export const SPECTRUM_PARAMETERS = 3000;
+/** Most entries of one term's rows of J: 1 GiB. */
+const MAX_ENTRIES = 2 ** 27;
 
 /** Singular values, descending, at most min(N, P) of them. */
 export interface Spectrum {
@@ -16,7 +18,8 @@ export interface Spectrum {
 /**
  * The spectrum of the Gauss–Newton matrix JᵀJ = Σ ω ∂e/∂θ (∂e/∂θ)ᵀ at θ as singular values of J [N × P], whose rows
  * √ω·∂e/∂θ carry the weights and 1/N: the squares are the eigenvalues, and small ones keep their digits. On the points
- * of the given step. By QR where N > P, then SVD. Throws `KFAC_LIMIT` beyond 3000 parameters.
+ * of the given step. By QR where N > P, then SVD. Throws `KFAC_LIMIT` beyond 3000 parameters, or if a term's rows of J would
+ * take more than 1 GiB.
  */
 export function spectrumOf(problem: Problem, engine: Engine, theta: Float64Array, step: number): Spectrum {
   const { layout } = problem;
@@ -24,6 +27,13 @@ export function spectrumOf(problem: Problem, engine: Engine, theta: Float64Array
     throw new KfacError(
       'KFAC_LIMIT',
       `expected at most ${SPECTRUM_PARAMETERS} parameters for a spectrum, the network has ${layout.size}`,
+    );
+  const { interior, conditions } = problem.spec.sampling;
+  const entries = Math.max(interior, conditions) * layout.size;
+  if (entries > MAX_ENTRIES)
+    throw new KfacError(
+      'KFAC_LIMIT',
+      `expected at most 1 GiB for the rows of J of one term, ${Math.max(interior, conditions)} points and ${layout.size} parameters need ${(entries / 2 ** 27).toFixed(1)} GiB`,
     );
   const objective = new PinnObjective(problem, engine);
   objective.nextBatch(Math.max(step, 1));

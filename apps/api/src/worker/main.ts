@@ -3,8 +3,9 @@ import { runWorker } from './run.ts';
 import type { Trainers } from './trainer.ts';
 
 const PRELOAD_AFTER_MS = 100;
-/** Parameters up to which a run's result has its spectrum: half a second on one core. */
+/** Parameters, and points times parameters, up to which a run's result has its spectrum: about half a second on one core. */
 const SPECTRUM_PARAMETERS = 600;
+const SPECTRUM_ENTRIES = 4_000_000;
 
 // The trainers are loaded when a run asks for them, so that a child that is born for a waiting run loads no other kind.
 const pinn = () => import('@kfac/pinn');
@@ -18,7 +19,12 @@ const trainers: Trainers = {
     const { EXPORT_FORMATS, solve } = await pinn();
     const solution = await solve(spec as PinnSpec, options as SolveOptions);
     const report = solution.toJSON();
-    const hasSpectrum = report.status === 'finished' && report.parameters <= SPECTRUM_PARAMETERS;
+    const { sampling, equations } = report.spec;
+    const points = sampling.interior * equations.length + sampling.conditions;
+    const hasSpectrum =
+      report.status === 'finished' &&
+      report.parameters <= SPECTRUM_PARAMETERS &&
+      points * report.parameters <= SPECTRUM_ENTRIES;
     const formats = Object.keys(EXPORT_FORMATS) as ExportFormat[];
     return {
       toJSON: () => (hasSpectrum ? { ...report, spectrum: solution.spectrum() } : report),
