@@ -76,7 +76,7 @@ const hedge = {
 };
 
 describe('help and usage', () => {
-  test.each([[], ['solve'], ['hedge'], ['price'], ['check'], ['serve']])(
+  test.each([[], ['solve'], ['study'], ['hedge'], ['price'], ['check'], ['serve']])(
     '--help of %j exits 0 and goes to stdout',
     async (...command) => {
       const { code, stdout, stderr } = await kfac(...command.flat(), '--help');

@@ -17,6 +17,7 @@ import { metricRoutes } from './routes/metrics.ts';
 import { runRoutes } from './routes/runs.ts';
 import { snapshotRoutes } from './routes/snapshots.ts';
 import { problems } from './routes/schemas.ts';
+import { solutionRoutes } from './routes/solutions.ts';
 import { systemRoutes } from './routes/system.ts';
 import type { RunService } from './runs/service.ts';
 import type { RunStore } from './runs/store.ts';
@@ -90,7 +91,15 @@ async function versionOne(app: FastifyInstance, { services }: { services: Servic
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   const addMethodProblems = watchMethods(app);
-  for (const routes of [runRoutes, metricRoutes, snapshotRoutes, exportRoutes, eventRoutes, systemRoutes])
+  for (const routes of [
+    runRoutes,
+    metricRoutes,
+    snapshotRoutes,
+    exportRoutes,
+    solutionRoutes,
+    eventRoutes,
+    systemRoutes,
+  ])
     await app.register(routes, { services });
   addMethodProblems();
 }

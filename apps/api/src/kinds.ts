@@ -1,5 +1,5 @@
 import { catalogue as hedgingCatalogue, hedgingSpecSchema, parseHedgingSpec } from '@kfac/hedging';
-import { catalogue as pinnCatalogue, parsePinnSpec, pinnSpecSchema } from '@kfac/pinn';
+import { catalogue as pinnCatalogue, checkNetwork, parsePinnSpec, pinnSpecSchema } from '@kfac/pinn';
 import { z } from 'zod';
 
 /** A ready problem. */
@@ -14,6 +14,8 @@ export interface CatalogueEntry {
 export interface Kind {
   /** The effective specification; throws `KfacError` with one issue per fault. */
   parse(spec: unknown): { readonly stop: { readonly steps?: number | undefined } };
+  /** Checks that a run of that specification can start from a saved network; absent where a kind cannot. Throws `KfacError`. */
+  checkNetwork?(spec: unknown, network: unknown): void;
   /** JSON Schema of what `parse` reads. */
   readonly schema: object;
   readonly catalogue: readonly CatalogueEntry[];
@@ -22,7 +24,7 @@ export interface Kind {
 export type Kinds = Readonly<Record<string, Kind>>;
 
 export const kinds: Kinds = {
-  pinn: { parse: parsePinnSpec, schema: jsonSchema(pinnSpecSchema), catalogue: pinnCatalogue },
+  pinn: { parse: parsePinnSpec, schema: jsonSchema(pinnSpecSchema), catalogue: pinnCatalogue, checkNetwork },
   hedging: { parse: parseHedgingSpec, schema: jsonSchema(hedgingSpecSchema), catalogue: hedgingCatalogue },
 };
 

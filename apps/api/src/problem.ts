@@ -23,6 +23,7 @@ export const PROBLEMS = {
   KFAC_SPEC: { status: 422, title: 'The specification is not valid' },
   KFAC_EQUATION: { status: 422, title: 'An equation is not valid' },
   KFAC_LIMIT: { status: 422, title: 'The problem is larger than the limits allow' },
+  KFAC_NETWORK: { status: 422, title: 'The saved network is not the one of the problem' },
   HEADERS_TOO_LARGE: { status: 431, title: 'The headers are too large' },
   QUEUE_FULL: { status: 429, title: 'Too many runs wait already' },
   TOO_MANY_STREAMS: { status: 429, title: 'Too many event streams are open' },

@@ -10,6 +10,12 @@ const OPTIONS = {
   threads: { type: 'string' },
   out: { type: 'string' },
   resume: { type: 'string' },
+  'start-from': { type: 'string' },
+  'estimate-error': { type: 'boolean' },
+  spectrum: { type: 'boolean' },
+  points: { type: 'string' },
+  widths: { type: 'string' },
+  seeds: { type: 'string' },
   port: { type: 'string' },
   data: { type: 'string' },
   host: { type: 'string' },
@@ -27,6 +33,12 @@ export interface CommandLine {
   readonly threads: number | undefined;
   readonly out: string | undefined;
   readonly resume: string | undefined;
+  readonly startFrom: string | undefined;
+  readonly estimateError: boolean;
+  readonly spectrum: boolean;
+  readonly points: readonly number[] | undefined;
+  readonly widths: readonly number[] | undefined;
+  readonly seeds: readonly number[] | undefined;
   readonly port: number | undefined;
   readonly data: string | undefined;
   readonly host: string | undefined;
@@ -41,7 +53,7 @@ export function parseCommandLine(args: readonly string[], allowed: readonly Opti
     parsed = parseArgs({ args: joinNegative(args, takesValue), options, allowPositionals: true, strict: true });
   } catch (error) {
     const { message } = error as Error;
-    const lacking = /^Option '(--\w+)[^']*' argument (?:is ambiguous|missing)/.exec(message);
+    const lacking = /^Option '(--[\w-]+)[^']*' argument (?:is ambiguous|missing)/.exec(message);
     throw new UsageError(
       lacking ? `${lacking[1]} expects a value` : message.replace(/\. To specify a positional.*$/s, ''),
     );
@@ -58,6 +70,12 @@ export function parseCommandLine(args: readonly string[], allowed: readonly Opti
       integer('KFAC_THREADS', process.env['KFAC_THREADS'] || undefined, 1, MAXIMUM_THREADS),
     out: text('out'),
     resume: text('resume'),
+    startFrom: text('start-from'),
+    estimateError: values['estimate-error'] === true,
+    spectrum: values.spectrum === true,
+    points: integers('--points', text('points')),
+    widths: integers('--widths', text('widths')),
+    seeds: integers('--seeds', text('seeds')),
     port: integer('--port', text('port'), 0, 65_535),
     data: text('data'),
     host: text('host'),
@@ -84,6 +102,11 @@ export function integer(name: string, text: string | undefined, minimum: number,
     throw new UsageError(`${name} expects a whole number from ${minimum} to ${maximum}, got "${text}"`);
   }
   return value;
+}
+
+/** Whole numbers separated by commas; throws `UsageError` otherwise. */
+function integers(name: string, text: string | undefined): number[] | undefined {
+  return text?.split(',').map((part) => integer(name, part.trim(), 0, Number.MAX_SAFE_INTEGER)!);
 }
 
 /** The one positional argument of a command. */

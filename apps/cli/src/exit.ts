@@ -9,7 +9,14 @@ export class UsageError extends Error {
 }
 
 /** Codes that mean that the input, not the program, is at fault. */
-const INPUT_CODES = new Set<string>(['KFAC_SPEC', 'KFAC_EQUATION', 'KFAC_LIMIT', 'KFAC_CHECKPOINT', 'KFAC_ENGINE']);
+const INPUT_CODES = new Set<string>([
+  'KFAC_SPEC',
+  'KFAC_EQUATION',
+  'KFAC_LIMIT',
+  'KFAC_CHECKPOINT',
+  'KFAC_NETWORK',
+  'KFAC_ENGINE',
+]);
 
 /** The exit code that an error means. */
 export function exitCodeOf(error: unknown): number {

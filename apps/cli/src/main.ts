@@ -6,12 +6,14 @@ import { hedgeTrainer } from './commands/hedge.ts';
 import { priceCommand } from './commands/price.ts';
 import { serveCommand } from './commands/serve.ts';
 import { solveTrainer } from './commands/solve.ts';
+import { studyCommand } from './commands/study.ts';
 import { trainCommand } from './commands/train.ts';
 import { EXIT, UsageError, errorObject, errorText, exitCodeOf } from './exit.ts';
 import { helpOf } from './help.ts';
 
 const COMMANDS: Readonly<Record<string, (args: readonly string[]) => number | Promise<number>>> = {
   solve: (args) => trainCommand(solveTrainer, args),
+  study: studyCommand,
   hedge: (args) => trainCommand(hedgeTrainer, args),
   price: priceCommand,
   check: checkCommand,

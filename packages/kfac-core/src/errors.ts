@@ -11,7 +11,8 @@ export type ErrorCode =
   | 'KFAC_SPEC'
   | 'KFAC_EQUATION'
   | 'KFAC_LIMIT'
-  | 'KFAC_CHECKPOINT';
+  | 'KFAC_CHECKPOINT'
+  | 'KFAC_NETWORK';
 
 /** One thing that is wrong with an input: where (an RFC 6901 pointer) and what. */
 export interface Issue {

@@ -35,6 +35,7 @@ export { SSBroyden } from './optimizer/ssbroyden.ts';
 export { ParameterLayout, type ParameterBlock } from './parameters.ts';
 export { philox4x32, PhiloxStream } from './random.ts';
 export { faultsOf, pointerOf, prototypeFaults, specError, type Fault, type ValidationIssue } from './spec-faults.ts';
+export { differences } from './training/differences.ts';
 export type { HistoryRow } from './training/history.ts';
 export { TangentKernel } from './tangent-kernel.ts';
 export { runTraining, type TrainingOutcome, type TrainingTask } from './training/loop.ts';

@@ -1,9 +1,10 @@
-import { type Engine, type Field, KfacError, type Matrix, matrix, matrixOver } from '@kfac/core';
-import type { Equation } from './conditions.ts';
+import { type Engine, type Field, KfacError, matrixOver } from '@kfac/core';
 import { TIME } from './equation/symbols.ts';
+import { type GridSlice, firstAxes } from './field-slice.ts';
 import type { Geometry } from './geometry/geometry.ts';
 import { partName } from './part-name.ts';
-import { type Problem, jetShape } from './problem.ts';
+import type { Problem } from './problem.ts';
+import { residualValues } from './residual-values.ts';
 
 /** A field in the precision in which it is computed. */
 export interface GridField extends Omit<Field, 'values'> {
@@ -15,8 +16,8 @@ const RESOLUTIONS = [257, 65, 33] as const;
 const MAX_RESOLUTIONS = [1025, 1025, 101] as const;
 
 /**
- * Fields of a solution on a grid over the first coordinates, at most two unless more are asked for, the others at the
- * middle of their intervals: the network's values under the unknowns' names, the residual, and, if there is an exact
+ * Fields of a solution on a grid over some of the coordinates, by default the first two with the others at the middle
+ * of their intervals: the network's values under the unknowns' names, the residual, and, if there is an exact
  * solution, 'exact' and 'error' = value − exact; of several equations 'residual_1', …, of several unknowns 'exact_u',
  * 'error_u', …. Outside the geometry all are NaN. The grid and what does not depend on θ are computed once.
  */
@@ -31,24 +32,25 @@ export class FieldGrid {
   #exact: readonly Float64Array[] | null = null;
 
   /** Throws `KFAC_SHAPE` unless the resolution is an integer in [2, 1025], over three coordinates in [2, 101]. */
-  constructor(problem: Problem, engine: Engine, resolution?: number, maxAxes: 2 | 3 = 2) {
+  constructor(problem: Problem, engine: Engine, resolution?: number, slice: GridSlice = firstAxes(problem.box)) {
     const { box } = problem;
     const d = box.names.length;
-    const axes = Math.min(d, maxAxes);
+    const axes = slice.axes.length;
     const size = resolution ?? RESOLUTIONS[axes - 1]!;
     const maximum = MAX_RESOLUTIONS[axes - 1]!;
     if (!Number.isInteger(size) || size < 2 || size > maximum)
       throw new KfacError('KFAC_SHAPE', `expected a resolution that is an integer in [2, ${maximum}], got ${size}`);
     this.#problem = problem;
     this.#engine = engine;
-    this.#axes = box.names
-      .slice(0, axes)
-      .map((name, axis) => ({ name, values: linspace(box.lower[axis]!, box.upper[axis]!, size) }));
+    this.#axes = slice.axes.map((axis) => ({
+      name: box.names[axis]!,
+      values: linspace(box.lower[axis]!, box.upper[axis]!, size),
+    }));
     this.#points = size ** this.#axes.length;
     this.#coordinates = new Float64Array(d * this.#points);
     for (let axis = 0; axis < d; axis++) {
       for (let n = 0; n < this.#points; n++)
-        this.#coordinates[axis * this.#points + n] = this.#coordinate(axis, n, size);
+        this.#coordinates[axis * this.#points + n] = this.#coordinate(slice, axis, n, size);
     }
     this.#outside = box.geometry ? this.#outsideOf(box.geometry) : [];
   }
@@ -61,10 +63,11 @@ export class FieldGrid {
     return outside;
   }
 
-  #coordinate(axis: number, n: number, size: number): number {
-    if (axis >= this.#axes.length) return (this.#problem.box.lower[axis]! + this.#problem.box.upper[axis]!) / 2;
-    const inner = size ** (this.#axes.length - 1 - axis);
-    return this.#axes[axis]!.values[Math.floor(n / inner) % size]!;
+  #coordinate({ axes, at }: GridSlice, axis: number, n: number, size: number): number {
+    const place = axes.indexOf(axis);
+    if (place < 0) return at[axis]!;
+    const inner = size ** (axes.length - 1 - place);
+    return this.#axes[place]!.values[Math.floor(n / inner) % size]!;
   }
 
   /** The fields at θ, rounded to the precision of pictures. */
@@ -76,7 +79,9 @@ export class FieldGrid {
   sample(theta: Float64Array): GridField[] {
     const { equations, exact, spec, box } = this.#problem;
     const { unknowns } = spec;
-    const parts = equations.map((equation) => this.#evaluate(equation, theta));
+    const parts = equations.map((equation) =>
+      residualValues(this.#problem, this.#engine, equation, theta, this.#coordinates),
+    );
     const { values } = parts[0]!;
     const fields = [
       ...unknowns.map((unknown, k) => this.#field(unknown, values[k]!)),
@@ -95,23 +100,6 @@ export class FieldGrid {
         ),
       ),
     ];
-  }
-
-  /** The network's values, a row for each unknown, and the residual of an equation at θ. */
-  #evaluate({ compiled }: Equation, theta: Float64Array): { values: Matrix['data'][]; residual: Matrix['data'] } {
-    const { box, spec } = this.#problem;
-    const count = this.#points;
-    const { plan } = compiled;
-    const columns = matrix(box.names.length + spec.unknowns.length * plan.channels, count);
-    const residual = matrix(1, count);
-    columns.data.set(this.#coordinates);
-    this.#engine.jets.forward(jetShape(this.#problem, plan), theta, columns, null);
-    this.#engine.programs.evaluate(compiled.residual, columns, residual);
-    const values = spec.unknowns.map((_, k) => {
-      const row = box.names.length + k * plan.channels;
-      return columns.data.subarray(row * count, (row + 1) * count);
-    });
-    return { values, residual: residual.data };
   }
 
   #field(name: string, given: ArrayLike<number>): GridField {

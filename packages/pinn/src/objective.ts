@@ -73,6 +73,13 @@ export class PinnObjective implements Objective {
     return Object.fromEntries(this.#terms.map((term) => [term.name, termLoss(term, theta)]));
   }
 
+  /** √mean e² over the current batch, by terms, without weights. */
+  residualNorms(theta: Float64Array): Readonly<Record<string, number>> {
+    return Object.fromEntries(
+      this.#terms.map((term) => [term.name, Math.sqrt(sumOfSquares(term, theta) / term.residual.length)]),
+    );
+  }
+
   linearize(theta: Float64Array): Linearization {
     if (this.#last && isSame(this.#theta, theta)) return this.#last;
     let loss = 0;
@@ -173,6 +180,12 @@ function term(name: string, kind: WeightedTerm['kind'], batches: readonly Residu
     centred: false,
     layers,
   };
+}
+
+function sumOfSquares({ batches }: WeightedTerm, theta: Float64Array): number {
+  let sum = 0;
+  for (const batch of batches) for (const e of batch.residuals(theta)) sum += e * e;
+  return sum;
 }
 
 function termLoss({ batches, curvature }: WeightedTerm, theta: Float64Array): number {

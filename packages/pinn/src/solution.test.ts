@@ -1,6 +1,7 @@
 import { defaultEngine } from '@kfac/core';
 import { describe, expect, test } from 'vitest';
 import { esModule } from './export/es-module.ts';
+import { firstAxes } from './field-slice.ts';
 import { FieldGrid } from './fields.ts';
 import { initialParameters } from './network.ts';
 import { networkValues } from './network-values.ts';
@@ -167,7 +168,7 @@ describe('fields', () => {
   });
 
   test('three coordinates as a volume, in double precision', () => {
-    const [u, residual] = new FieldGrid(problem, engine, 3, 3).sample(theta);
+    const [u, residual] = new FieldGrid(problem, engine, 3, firstAxes(problem.box, 3)).sample(theta);
     expect(u!.shape).toEqual([3, 3, 3]);
     expect(u!.axes.map(({ values }) => values)).toEqual([
       [0, 0.5, 1],
@@ -178,7 +179,7 @@ describe('fields', () => {
     const values = networkValues(problem, engine, theta, [at], ['u_t', 'laplacian(u)']);
     expect(u!.values[11]).toBeCloseTo(values['u']![0]!, 14);
     expect(residual!.values[11]).toBeCloseTo(values['u_t']![0]! - values['laplacian(u)']![0]! + 4, 13);
-    expect(() => new FieldGrid(problem, engine, 102, 3)).toThrow(/\[2, 101\], got 102/);
+    expect(() => new FieldGrid(problem, engine, 102, firstAxes(problem.box, 3))).toThrow(/\[2, 101\], got 102/);
   });
 
   test.each([1, 2.5, 5000])('refuses a resolution of %d', (resolution) => {
@@ -226,7 +227,7 @@ describe('export', () => {
   test('js is the module of the network; other formats and resolutions are refused', async () => {
     const solution = await solved;
     expect(new TextDecoder().decode(solution.export('js'))).toBe(esModule(solution.network, solution.spec));
-    expect(() => solution.export('xlsx' as 'csv')).toThrow('expected a format of csv, npy, vtk, js, got "xlsx"');
+    expect(() => solution.export('xlsx' as 'csv')).toThrow('expected a format of csv, npy, vtk, js, json, got "xlsx"');
     expect(() => solution.export('csv', 1)).toThrow(/resolution/);
   });
 });

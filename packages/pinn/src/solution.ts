@@ -1,14 +1,18 @@
 import { type Engine, type EngineDescription, type Field, KfacError, type TrainingStatus } from '@kfac/core';
+import { type SolutionDifference, type Solved, differenceBetween } from './difference.ts';
 import { EXPORT_FORMATS, type ExportFormat } from './export/formats.ts';
+import { firstAxes, sliceOf } from './field-slice.ts';
 import { FieldGrid } from './fields.ts';
 import type { TrainedNetwork } from './network.ts';
 import { networkValues } from './network-values.ts';
 import type { TermLosses } from './objective.ts';
 import type { Problem } from './problem.ts';
+import type { ResidualReport } from './residual-report.ts';
 import type { PinnSpec } from './spec.ts';
+import { type Spectrum, spectrumOf } from './spectrum.ts';
 
 /** What a training came to, as plain JSON: what `kfac solve --json` prints and the service stores. */
-export interface PinnReport {
+export interface PinnReport extends ResidualReport {
   readonly kind: 'pinn';
   readonly status: TrainingStatus;
   /** Never empty: 'steps', 'seconds', 'loss', 'relativeL2', or why the optimizer or the user ended it. */
@@ -32,6 +36,8 @@ export interface PinnReport {
   /** One entry an evaluated step: step, seconds and metrics by key. */
   readonly history: readonly Readonly<Record<string, number>>[];
   readonly warnings: readonly string[];
+  /** Hash of the parameters that training started from, where these were a saved network's. */
+  readonly startHash?: string;
   /** False when training was resumed on another engine or SIMD level: then not bit for bit the uninterrupted run. */
   readonly bitExact: boolean;
   /** First step whose loss or parameters were not finite; present when diverged. */
@@ -92,6 +98,14 @@ export class Solution {
     return this.report.terms;
   }
 
+  get residuals(): PinnReport['residuals'] {
+    return this.report.residuals;
+  }
+
+  get conditions(): PinnReport['conditions'] {
+    return this.report.conditions;
+  }
+
   get rmse(): PinnReport['rmse'] {
     return this.report.rmse;
   }
@@ -123,6 +137,16 @@ export class Solution {
   }
 
   /**
+   * The fields over the coordinates named by `axes`, one to three, the others at given values, or else at the middle of
+   * their intervals: `slice(['x', 'y'], { t: 0.5 })`. Throws `KFAC_SPEC` for coordinates that do not exist and values
+   * outside the domain.
+   */
+  slice(axes: readonly string[], at: Readonly<Record<string, number>> = {}, resolution?: number): Field[] {
+    const slice = sliceOf(this.#problem.box, axes, at);
+    return new FieldGrid(this.#problem, this.#engine, resolution, slice).at(this.network.parameters);
+  }
+
+  /**
    * The bytes of a file: fields over the first three coordinates as `csv`, `npy` or `vtk` with `resolution` points along
    * an axis, or the network as an ES module, `js`. Throws `KFAC_SPEC` for another format, `KFAC_SHAPE` for a resolution
    * out of range.
@@ -133,9 +157,29 @@ export class Solution {
       throw new KfacError('KFAC_SPEC', `expected a format of ${known}, got ${JSON.stringify(format)}`);
     }
     const { network, spec } = this;
-    const fields = () => new FieldGrid(this.#problem, this.#engine, resolution, 3).sample(network.parameters);
+    const fields = () =>
+      new FieldGrid(this.#problem, this.#engine, resolution, firstAxes(this.#problem.box, 3)).sample(
+        network.parameters,
+      );
     const content = EXPORT_FORMATS[format].write({ network, spec, fields });
     return typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  }
+
+  /**
+   * How far another solution for the same unknowns on the same domain is from this one, on 10 000 uniform points. Throws
+   * `KFAC_SPEC` if domains or unknowns differ.
+   */
+  difference(other: Solution): SolutionDifference {
+    return differenceBetween(this.#engine, this.#solved, other.#solved);
+  }
+
+  /** Singular values of J at the end, by term and altogether. Throws `KFAC_LIMIT` beyond 3000 parameters, or 1 GiB. */
+  spectrum(): Spectrum {
+    return spectrumOf(this.#problem, this.#engine, this.network.parameters, this.steps);
+  }
+
+  get #solved(): Solved {
+    return { problem: this.#problem, theta: this.network.parameters };
   }
 
   /** The report as plain JSON. */

@@ -360,6 +360,7 @@ describe('what a solution says', () => {
     const report = JSON.parse(JSON.stringify(solution)) as Record<string, unknown>;
     expect(Object.keys(report).toSorted()).toEqual([
       'bitExact',
+      'conditions',
       'engine',
       'hash',
       'history',
@@ -368,6 +369,7 @@ describe('what a solution says', () => {
       'optimizer',
       'parameters',
       'relativeL2',
+      'residuals',
       'rmse',
       'seconds',
       'spec',

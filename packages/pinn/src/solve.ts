@@ -1,22 +1,33 @@
-import { type HistoryRow, type TrainingOptions, defaultEngine, runTraining } from '@kfac/core';
+import { type HistoryRow, type TrainingOptions, defaultEngine, runTraining, specHash } from '@kfac/core';
 import { checkCoefficients } from './coefficient-check.ts';
 import { ErrorMeasure, evaluationDue } from './evaluation.ts';
 import { checkExact } from './exact-check.ts';
 import { FieldGrid } from './fields.ts';
 import { fitLastLayer } from './last-layer.ts';
-import { initialParameters, networkEmbedding } from './network.ts';
+import { initialParameters } from './network.ts';
 import { PinnObjective } from './objective.ts';
 import { createOptimizer } from './optimizers.ts';
 import { partName } from './part-name.ts';
 import { compileProblem, hashOf } from './problem.ts';
+import { residualReport } from './residual-report.ts';
 import { Solution } from './solution.ts';
 import type { PinnSpecInput } from './spec.ts';
+import { type SavedNetwork, networkOf, savedParameters } from './saved-network.ts';
 import { checkSystem } from './system-check.ts';
+
+/** Options of `solve`. */
+export interface SolveOptions extends TrainingOptions {
+  /**
+   * A saved network (`network.json`, `solution.network`) whose parameters training starts from in place of random ones.
+   * It must be the network of the specification; everything else, optimizer, weights, points, equations, may differ.
+   */
+  readonly startFrom?: SavedNetwork;
+}
 
 /**
  * Solves a differential equation: trains a network until a stop rule is met. Throws `KfacError` for a faulty
- * specification (`KFAC_SPEC`, `KFAC_EQUATION`, `KFAC_LIMIT`) or checkpoint (`KFAC_CHECKPOINT`); a run that diverges or
- * is cancelled is a result and says so in `status`.
+ * specification (`KFAC_SPEC`, `KFAC_EQUATION`, `KFAC_LIMIT`), checkpoint (`KFAC_CHECKPOINT`) or saved network
+ * (`KFAC_NETWORK`); a run that diverges or is cancelled is a result and says so in `status`.
  *
  * @example
  * const solution = await solve({
@@ -26,7 +37,7 @@ import { checkSystem } from './system-check.ts';
  * });
  * solution.evaluate([[0.5]]).u; // ≈ exp(-0.5)
  */
-export async function solve(json: PinnSpecInput, options: TrainingOptions = {}): Promise<Solution> {
+export async function solve(json: PinnSpecInput, options: SolveOptions = {}): Promise<Solution> {
   const problem = compileProblem(json);
   const { spec, layout, exact, optimizer: choice } = problem;
   const engine = options.engine ?? defaultEngine();
@@ -44,7 +55,12 @@ export async function solve(json: PinnSpecInput, options: TrainingOptions = {}):
   const measure = exact ? new ErrorMeasure(problem, exact, engine) : null;
   const { activation, firstLayerScale, lastLayer } = spec.network;
   const theta = initialParameters(layout, activation, spec.seed, firstLayerScale);
-  if (lastLayer === 'least-squares' && !options.resume) fitLastLayer(engine, objective, theta);
+  const network = networkOf(problem, theta);
+  if (options.startFrom !== undefined) {
+    theta.set(savedParameters(options.startFrom, network));
+    options.onNote?.('starts from the parameters of a saved network');
+  } else if (lastLayer === 'least-squares' && !options.resume) fitLastLayer(engine, objective, theta);
+  const startHash = options.startFrom === undefined ? undefined : specHash([...theta]);
   const grid = new FieldGrid(problem, engine);
   const { relativeL2: tolerance, ...stop } = spec.stop;
   const { unknowns } = spec;
@@ -101,19 +117,13 @@ export async function solve(json: PinnSpecInput, options: TrainingOptions = {}):
       terms,
       rmse: Object.fromEntries(errors.map(({ rmse }, k) => [unknowns[k]!, rmse])),
       relativeL2: Object.fromEntries(errors.map(({ relativeL2 }, k) => [unknowns[k]!, relativeL2])),
+      ...residualReport(problem, engine, objective, final),
       warnings,
+      ...(startHash === undefined ? {} : { startHash }),
       bitExact,
       ...(badStep === undefined ? {} : { badStep }),
     },
-    {
-      type: 'mlp',
-      coordinates: problem.box.names,
-      unknowns,
-      ...(problem.embedding ? { embedding: networkEmbedding(problem.embedding) } : {}),
-      sizes: problem.sizes,
-      activation: spec.network.activation,
-      parameters: final,
-    },
+    { ...network, parameters: final },
     problem,
     engine,
   );

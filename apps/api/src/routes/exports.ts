@@ -6,9 +6,8 @@ import type { FastifyReply } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Services } from '../app.ts';
-import { ProblemError } from '../problem.ts';
+import { exportNotFound } from '../runs/saved-network.ts';
 import { isTerminal } from '../runs/state.ts';
-import type { StoredRun } from '../runs/store.ts';
 import { exportFile } from '../worker/files.ts';
 import { idParams, problems } from './schemas.ts';
 
@@ -27,13 +26,18 @@ export const exportRoutes: FastifyPluginAsyncZod<{ services: Services }> = async
         tags: ['runs'],
         summary: 'The solution of a differential equation as a file, once the run has ended',
         description:
-          'csv, npy (NumPy) and vtk (legacy VTK, for ParaView): value, residual and, where they are known, exact values and error on a grid over the first three coordinates. js: an ES module without dependencies that evaluates the solution and its derivatives.',
+          'csv, npy (NumPy) and vtk (legacy VTK, for ParaView): value, residual and, where they are known, exact values and error on a grid over the first three coordinates. js: an ES module without dependencies that evaluates the solution and its derivatives. json: the network, from which another run can start.',
         params: idParams,
         querystring: querySchema,
         response: {
           200: {
             description: 'The file',
-            content: { 'text/csv': text, 'application/octet-stream': binary, 'text/javascript': text },
+            content: {
+              'text/csv': text,
+              'application/octet-stream': binary,
+              'text/javascript': text,
+              'application/json': text,
+            },
           },
           ...problems(400, 404),
         },
@@ -54,10 +58,3 @@ export const exportRoutes: FastifyPluginAsyncZod<{ services: Services }> = async
     },
   );
 };
-
-function exportNotFound({ id, kind, status }: StoredRun, format: string): ProblemError {
-  const why = isTerminal(status)
-    ? `a ${kind} run that ended as ${status} left none`
-    : `it is written when the training ends, and the run is ${status}`;
-  return new ProblemError('EXPORT_NOT_FOUND', `Run ${id} has no export as ${format}: ${why}.`);
-}

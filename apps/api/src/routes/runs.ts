@@ -1,10 +1,15 @@
 import { createHash } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { ProblemError } from '../problem.ts';
 import { RUN_STATUSES } from '../runs/state.ts';
 import type { RunStatus } from '../runs/state.ts';
+import { readNetwork } from '../runs/saved-network.ts';
+import type { StartNetwork } from '../runs/service.ts';
 import type { RunFilter } from '../runs/store.ts';
+import { START_FILE } from '../worker/files.ts';
 import type { Services } from '../app.ts';
 import { UUID_PATTERN } from '../runs/id.ts';
 import { idParams, problems, queryInteger, runSchema, runSummarySchema } from './schemas.ts';
@@ -20,6 +25,11 @@ export const runRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (a
     kind,
     spec: z.record(z.string(), z.unknown()).describe('The problem: the schema of its kind stands in the catalogue'),
     name: z.string().trim().min(1).max(200).optional(),
+    startFrom: z
+      .string()
+      .regex(UUID_PATTERN)
+      .optional()
+      .describe('A pinn run that has ended: training starts from its network instead of random weights'),
   });
   const querySchema = z.strictObject({
     limit: queryInteger(1, 200).optional(),
@@ -38,11 +48,13 @@ export const runRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (a
         tags,
         summary: 'Check a problem and queue its training',
         body: bodySchema,
-        response: { 201: runSchema, ...problems(400, 413, 415, 422, 429) },
+        response: { 201: runSchema, ...problems(400, 404, 413, 415, 422, 429) },
       },
     },
     async ({ body }, reply) => {
-      const run = await runs.create(body.kind, body.spec, body.name);
+      const { startFrom } = body;
+      const start = startFrom === undefined ? undefined : await startNetwork(services, startFrom);
+      const run = await runs.create(body.kind, body.spec, body.name, start);
       return reply.code(201).header('location', `/v1/runs/${run.id}`).send(toRunJson(run));
     },
   );
@@ -117,6 +129,18 @@ export const runRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (a
     async ({ params }, reply) => reply.code(202).send(toRunJson(await runs.resume(params.id))),
   );
 };
+
+/** The network of a run, and how another run gets its own copy. */
+async function startNetwork({ runs, folder }: Services, from: string): Promise<StartNetwork> {
+  const network = await readNetwork(folder, await runs.get(from));
+  return {
+    network,
+    async keep(id) {
+      await mkdir(join(folder, id), { recursive: true });
+      await writeFile(join(folder, id, START_FILE), JSON.stringify(network), { flush: true });
+    },
+  };
+}
 
 function parseStatuses(text: string): RunStatus[] {
   const names = text.split(',');

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { exportFile } from '../worker/files.ts';
+import { START_FILE, exportFile } from '../worker/files.ts';
 import type { FromWorker, WorkerOutcome } from '../worker/protocol.ts';
 import type { Ending, RunStore, StoredRunDetail } from './store.ts';
 import { Watchdog } from './watchdog.ts';
@@ -199,7 +199,7 @@ export class Attempt {
     const { id } = this.run;
     const run = await this.#store.get(id);
     if (run === null || run.attempt !== this.run.attempt) return;
-    const kept = new Set((await this.#store.checkpoints(id)).map(({ file }) => file));
+    const kept = new Set((await this.#store.checkpoints(id)).map(({ file }) => file)).add(START_FILE);
     if (run.snapshot !== null) kept.add(run.snapshot).add(run.snapshot.replace(/json$/, 'f32'));
     const exports = exportFile(run.attempt, '');
     for (const file of readdirSync(this.#folder)) {

@@ -14,6 +14,13 @@ export interface Dispatcher {
   cancel(runId: string): void;
 }
 
+/** The network that a run starts from. */
+export interface StartNetwork {
+  readonly network: unknown;
+  /** Puts it into the folder of the run that will start from it. */
+  keep(id: string): Promise<void>;
+}
+
 /** What clients do with runs. Throws `ProblemError`. */
 export class RunService {
   readonly #store: RunStore;
@@ -28,9 +35,10 @@ export class RunService {
     this.#now = now;
   }
 
-  /** Checks the specification and queues its run. */
-  async create(kind: string, spec: unknown, name: string | undefined): Promise<StoredRunDetail> {
-    const effective = this.#parse(kind, spec);
+  /** Checks the specification and queues its run; `start` is the network that it starts from. */
+  async create(kind: string, spec: unknown, name: string | undefined, start?: StartNetwork): Promise<StoredRunDetail> {
+    const effective = this.#checked(() => this.#kinds[kind]!.parse(spec));
+    if (start !== undefined) this.#checkStart(kind, spec, start.network);
     if ((await this.#store.countUnfinished()) >= MAX_UNFINISHED) {
       throw new ProblemError(
         'QUEUE_FULL',
@@ -41,6 +49,7 @@ export class RunService {
       );
     }
     const id = uuidv7(this.#now());
+    await start?.keep(id);
     const run = await this.#store.create({
       id,
       kind,
@@ -70,9 +79,18 @@ export class RunService {
     return run;
   }
 
-  #parse(kind: string, spec: unknown): { readonly stop: { readonly steps?: number | undefined } } {
+  #checkStart(kind: string, spec: unknown, network: unknown): void {
+    const { checkNetwork } = this.#kinds[kind]!;
+    if (checkNetwork === undefined) {
+      const detail = `Expected no startFrom for a ${kind} run: it cannot start from a saved network`;
+      throw new ProblemError('INVALID_REQUEST', detail, { issues: [{ pointer: '/startFrom', detail }] });
+    }
+    this.#checked(() => checkNetwork(spec, network));
+  }
+
+  #checked<T>(check: () => T): T {
     try {
-      return this.#kinds[kind]!.parse(spec);
+      return check();
     } catch (error) {
       if (!(error instanceof KfacError) || !(error.code in PROBLEMS)) throw error;
       const issues = error.issues.map(({ pointer, detail }) => ({ pointer: `/spec${pointer}`, detail }));

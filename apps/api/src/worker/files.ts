@@ -36,6 +36,9 @@ export function readCheckpoint(folder: string, checkpoint: CheckpointFile): { by
   return { bytes };
 }
 
+/** The network that a run starts from, in the run's folder; absent where it starts from random weights. */
+export const START_FILE = 'start.json';
+
 /** The name of an export in a run's folder. */
 export function exportFile(attempt: number, format: string): string {
   return `export-${attempt}.${format}`;

@@ -1,7 +1,9 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { KfacError, defaultEngine } from '@kfac/core';
 import type { Progress } from '@kfac/core';
 import type { FromWorker, ToWorker, WorkerOutcome } from './protocol.ts';
-import { readCheckpoint } from './files.ts';
+import { START_FILE, readCheckpoint } from './files.ts';
 import { Reporter } from './reporter.ts';
 import type { Trainers } from './trainer.ts';
 
@@ -38,6 +40,7 @@ async function train(trainers: Trainers, job: Job, signal: AbortSignal): Promise
     () => performance.now(),
   );
   let bad: { step: number; metric: string } | undefined;
+  const start = join(job.folder, START_FILE);
   const trained = await trainer(JSON.parse(job.spec), {
     signal,
     onProgress: (point) => {
@@ -48,6 +51,7 @@ async function train(trainers: Trainers, job: Job, signal: AbortSignal): Promise
     onSnapshot: (snapshot) => reporter.snapshot(snapshot),
     onNote: (note) => reporter.note(note),
     ...(resume === undefined ? {} : { resume: resume.bytes }),
+    ...(existsSync(start) ? { startFrom: JSON.parse(readFileSync(start, 'utf8')) as unknown } : {}),
   });
   reporter.end();
   reporter.exports(trained.exports?.() ?? {});

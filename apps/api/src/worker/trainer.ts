@@ -14,7 +14,13 @@ export interface Trained {
   exports?(): Readonly<Record<string, Uint8Array>>;
 }
 
+/** What a training child gives its trainer. */
+export interface WorkerOptions extends TrainingOptions {
+  /** The network that the run starts from, as its file holds it. */
+  readonly startFrom?: unknown;
+}
+
 /** Trains a specification that was checked at the door. */
-export type Trainer = (spec: unknown, options: TrainingOptions) => Promise<Trained>;
+export type Trainer = (spec: unknown, options: WorkerOptions) => Promise<Trained>;
 
 export type Trainers = Readonly<Record<string, Trainer>>;

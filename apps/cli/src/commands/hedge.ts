@@ -1,7 +1,7 @@
 import { catalogue, checkHedging, hedgingSpecSchema, train } from '@kfac/hedging';
 import type { HedgeSummary, HedgingReport, HedgingSpecInput } from '@kfac/hedging';
 import type { JsonSchema } from '../alternatives.ts';
-import { histogramCsv } from '../output.ts';
+import { histogramCsv, jsonFile } from '../output.ts';
 import { digits, table } from '../table.ts';
 import type { Trainer } from '../trainer.ts';
 
@@ -9,6 +9,7 @@ import type { Trainer } from '../trainer.ts';
 export const hedgeTrainer: Trainer = {
   command: 'hedge',
   catalogue,
+  options: [],
   schema: () => hedgingSpecSchema.toJSONSchema({ io: 'input' }) as JsonSchema,
   inspect: (json) => {
     const { spec, hash } = checkHedging(json);
@@ -19,8 +20,10 @@ export const hedgeTrainer: Trainer = {
     const result = await train(json as HedgingSpecInput, options);
     return {
       report: result.toJSON(),
-      files: () => ({ 'histogram.csv': histogramCsv(result.distributions) }),
-      network: result.policyNetwork,
+      files: () => ({
+        'network.json': jsonFile(result.policyNetwork),
+        'histogram.csv': histogramCsv(result.distributions),
+      }),
       summary: hedgeSummary(result.toJSON()),
     };
   },

@@ -1,47 +1,48 @@
-import { EXPORT_FORMATS, catalogue, checkPinn, pinnSpecSchema, solve } from '@kfac/pinn';
-import type { ExportFormat, PinnReport, PinnSpecInput } from '@kfac/pinn';
+import { EXPORT_FORMATS, catalogue, checkPinn, estimateError, pinnSpecSchema, solve } from '@kfac/pinn';
+import type { ErrorEstimate, ExportFormat, PinnSpecInput } from '@kfac/pinn';
 import type { JsonSchema } from '../alternatives.ts';
-import { digits, table } from '../table.ts';
+import { UsageError } from '../exit.ts';
+import { readNetwork } from '../network-file.ts';
+import { solveSummary } from '../solve-summary.ts';
+import type { SolveReport } from '../solve-summary.ts';
 import type { Trainer } from '../trainer.ts';
 
 /** The trainer behind `kfac solve`. */
 export const solveTrainer: Trainer = {
   command: 'solve',
   catalogue,
+  options: ['start-from', 'estimate-error', 'spectrum'],
   schema: () => pinnSpecSchema.toJSONSchema({ io: 'input' }) as JsonSchema,
   inspect: (json) => {
     const { spec, hash } = checkPinn(json);
     return { stop: spec.stop, hash };
   },
-  run: async (json, options) => {
+  run: async (json, options, line) => {
+    if (line.estimateError && line.startFrom !== undefined)
+      throw new UsageError(
+        '--estimate-error needs two independent starts and cannot be combined with --start-from, which gives both the same',
+      );
+    const startFrom = line.startFrom === undefined ? undefined : readNetwork(line.startFrom);
     // `solve` validates what it is given; the type only says what a valid problem looks like.
-    const solution = await solve(json as PinnSpecInput, options);
-    const report = solution.toJSON();
+    const problem = json as PinnSpecInput;
+    const estimate = line.estimateError ? await estimateError(problem, options) : null;
+    const solution = estimate?.solution ?? (await solve(problem, { ...options, ...(startFrom && { startFrom }) }));
+    const report: SolveReport = {
+      ...solution.toJSON(),
+      ...(estimate && { errorEstimate: estimateOf(estimate) }),
+      ...(line.spectrum && { spectrum: solution.spectrum() }),
+    };
     return {
       report,
       files: () => {
         const formats = Object.keys(EXPORT_FORMATS) as ExportFormat[];
         return Object.fromEntries(formats.map((format) => [EXPORT_FORMATS[format].file, solution.export(format)]));
       },
-      network: solution.network,
       summary: solveSummary(report),
     };
   },
 };
 
-/** Errors by unknown (where an exact solution is known) and losses by term. */
-export function solveSummary(report: PinnReport): string {
-  const unknowns = Object.keys(report.rmse);
-  const errors = table(
-    ['', 'RMSE', 'relative L2'],
-    unknowns.map((name) => [name, digits(report.rmse[name]), digits(report.relativeL2[name])]),
-  );
-  const terms = table(
-    ['loss by term', ''],
-    Object.entries(report.terms).map(([name, value]) => [name, digits(value)]),
-  );
-  return [
-    ...(unknowns.length > 0 ? [errors, ''] : ['no exact solution is given, so no error is known', '']),
-    terms,
-  ].join('\n');
+function estimateOf({ twin, difference }: ErrorEstimate): NonNullable<SolveReport['errorEstimate']> | null {
+  return twin && difference && { seed: twin.spec.seed, ...difference };
 }

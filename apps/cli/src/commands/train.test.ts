@@ -43,12 +43,13 @@ function trainer(steps: number, at: (when: number | 'evaluation') => void): Trai
   return {
     command: 'solve',
     catalogue: [{ name: 'A/b c', title: '', description: '', spec: { a: 1 } }],
+    options: [],
     schema: () => ({}),
     inspect: () => ({ stop: {}, hash: '0123456789abcdef' }),
     run: async (_json, options) => {
       const status = await run(options);
       const report = { status, stopReason: 'steps', steps: 1, seconds: 1, engine: options.engine!.describe() };
-      return { report, files: () => ({ 'some.bin': Uint8Array.of(1, 200) }), network: {}, summary: 'the results' };
+      return { report, files: () => ({ 'some.bin': Uint8Array.of(1, 200) }), summary: 'the results' };
     },
   };
 }
@@ -81,7 +82,7 @@ test('Ctrl-C during the final evaluation does not promise to cancel', async () =
   expect(code).toBe(EXIT.finished);
   expect(stderr).toContain('training has finished, its evaluation runs on (Ctrl-C again ends at once)');
   expect(stderr).not.toContain('cancel');
-  expect(readdirSync(folder).sort()).toEqual(['network.json', 'result.json', 'some.bin']);
+  expect(readdirSync(folder).sort()).toEqual(['result.json', 'some.bin']);
   expect([...readFileSync(join(folder, 'some.bin'))]).toEqual([1, 200]);
 });
 

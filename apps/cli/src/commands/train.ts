@@ -1,5 +1,5 @@
 import { selectEngine } from '@kfac/core';
-import type { Engine } from '@kfac/core';
+import type { Engine, TrainingOptions } from '@kfac/core';
 import { readCheckpoint, resumeCommand, writeCheckpoint } from '../checkpoint-file.ts';
 import { only, parseCommandLine } from '../command-line.ts';
 import { EXIT } from '../exit.ts';
@@ -11,7 +11,7 @@ import type { Trained, Trainer } from '../trainer.ts';
 
 /** `kfac solve` and `kfac hedge`: trains, shows progress, reports. Resolves to the exit code. */
 export async function trainCommand(trainer: Trainer, args: readonly string[]): Promise<number> {
-  const line = parseCommandLine(args, ['json', 'list', 'set', 'threads', 'out', 'resume']);
+  const line = parseCommandLine(args, ['json', 'list', 'set', 'threads', 'out', 'resume', ...trainer.options]);
   if (line.list) {
     process.stdout.write(
       line.json ? `${JSON.stringify({ problems: trainer.catalogue })}\n` : `${listing(trainer.catalogue)}\n`,
@@ -44,7 +44,7 @@ export async function trainCommand(trainer: Trainer, args: readonly string[]): P
   });
   let trained: Trained;
   try {
-    trained = await trainer.run(problem.json, {
+    const options: TrainingOptions = {
       engine,
       signal: cancel.signal,
       onProgress: (point) => progress.update(point),
@@ -60,7 +60,8 @@ export async function trainCommand(trainer: Trainer, args: readonly string[]): P
         });
       },
       ...(resume !== undefined && { resume }),
-    });
+    };
+    trained = await trainer.run(problem.json, options, line);
   } finally {
     isOver = true;
     stopListening();
@@ -98,12 +99,8 @@ function note(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-function reportFiles(folder: string, { report, files, network }: Trained): void {
-  const paths = writeFiles(folder, {
-    'result.json': jsonFile(report),
-    'network.json': jsonFile(network),
-    ...files(),
-  });
+function reportFiles(folder: string, { report, files }: Trained): void {
+  const paths = writeFiles(folder, { 'result.json': jsonFile(report), ...files() });
   note(`written: ${paths.join(', ')}`);
 }
 

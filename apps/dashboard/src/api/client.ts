@@ -1,6 +1,7 @@
 import type {
   Capabilities,
   Catalogue,
+  Difference,
   DistributionList,
   Field,
   FieldInfo,
@@ -11,7 +12,9 @@ import type {
   Run,
   RunKind,
   RunSummary,
+  SliceField,
 } from './types.ts';
+import { rangeOf } from '../run/fields.ts';
 
 /** A refusal of the service, or no answer at all (status 0). */
 export class ApiError extends Error {
@@ -80,8 +83,13 @@ export async function listRuns(signal?: AbortSignal): Promise<readonly RunSummar
 
 export const getRun = (id: string, signal?: AbortSignal): Promise<Run> => get(runPath(id), signal);
 
-export const createRun = (kind: RunKind, spec: JsonObject, name?: string): Promise<Run> =>
-  post('/v1/runs', { kind, spec, ...(name !== undefined && { name }) });
+/** Launches a run; `startFrom` is the run from whose network it starts. */
+export const createRun = (kind: RunKind, spec: JsonObject, name?: string, startFrom?: string): Promise<Run> =>
+  post('/v1/runs', { kind, spec, ...(name !== undefined && { name }), ...(startFrom !== undefined && { startFrom }) });
+
+/** How far the solution of `other` is from that of `id`. */
+export const getDifference = (id: string, other: string, signal?: AbortSignal): Promise<Difference> =>
+  get(`${runPath(id)}/difference?to=${encodeURIComponent(other)}`, signal);
 
 export const cancelRun = (id: string): Promise<unknown> => post(`${runPath(id)}/cancel`);
 
@@ -111,6 +119,15 @@ export async function getField(id: string, info: FieldInfo, signal?: AbortSignal
   const values = new Float32Array(bytes.byteLength / 4);
   for (let k = 0; k < values.length; k++) values[k] = bytes.getFloat32(4 * k, true);
   return { ...info, values, step: Number(response.headers.get('x-step') ?? 0) };
+}
+
+/** The fields over two coordinates, the others where `query` says. */
+export async function getSlice(id: string, query: string, signal?: AbortSignal): Promise<readonly Field[]> {
+  const { fields } = await get<{ fields: readonly SliceField[] }>(`${runPath(id)}/slice?${query}`, signal);
+  return fields.map((field) => {
+    const values = Float32Array.from(field.values, (value) => value ?? NaN);
+    return { ...field, values, range: rangeOf(values) };
+  });
 }
 
 export const getDistributions = (id: string, signal?: AbortSignal): Promise<DistributionList> =>

@@ -80,9 +80,23 @@ export interface FieldList {
   readonly fields: readonly FieldInfo[];
 }
 
+/** A field of a slice; null where a value is not finite. */
+export interface SliceField extends Omit<FieldInfo, 'range'> {
+  readonly step: number;
+  readonly values: readonly (number | null)[];
+}
+
 export interface Field extends FieldInfo {
   readonly step: number;
   readonly values: Float32Array;
+}
+
+/** How far two solutions are apart, by unknown. */
+export interface Difference {
+  readonly points: number;
+  readonly rms: { readonly [unknown: string]: number };
+  readonly relativeL2: { readonly [unknown: string]: number };
+  readonly max: { readonly [unknown: string]: number };
 }
 
 /** A histogram of P&L over test paths, with the numbers that summarise it. */

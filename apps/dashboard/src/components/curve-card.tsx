@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { ChartCanvas } from '../charts/chart-canvas.tsx';
 import { lineConfig } from '../charts/line-config.ts';
 import type { Curve } from '../charts/line-config.ts';
@@ -13,13 +14,14 @@ export interface CurveCardProps {
   readonly y: 'linear' | 'log' | 'auto';
   readonly revision: unknown;
   readonly wide?: boolean;
+  readonly tools?: ComponentChildren;
 }
 
 /** Rows of the table beside a chart. */
 const ROWS = 40;
 
 /** Curves over one axis, with their latest values. */
-export function CurveCard({ title, curves, x, logX = false, y, revision, wide }: CurveCardProps) {
+export function CurveCard({ title, curves, x, logX = false, y, revision, wide, tools }: CurveCardProps) {
   const logY = y === 'log' || (y === 'auto' && curves.every(allPositive));
   const hidden = logY ? curves.reduce((sum, curve) => sum + curve.points.filter((point) => point.y <= 0).length, 0) : 0;
   const last = curves.map((curve) => `${curve.label} ${formatNumber(latest(curve))}`).join(', ');
@@ -27,6 +29,7 @@ export function CurveCard({ title, curves, x, logX = false, y, revision, wide }:
     <ChartCard
       title={title}
       {...(wide !== undefined && { wide })}
+      {...(tools !== undefined && { tools })}
       summary={
         <>
           {last}

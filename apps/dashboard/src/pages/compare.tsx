@@ -3,6 +3,7 @@ import { getMetrics } from '../api/client.ts';
 import type { RunSummary } from '../api/types.ts';
 import { CurveCard } from '../components/curve-card.tsx';
 import { Segmented } from '../components/segmented.tsx';
+import { DifferenceCard } from '../run/difference-card.tsx';
 import { curvePoints } from '../run/metrics-panel.tsx';
 import type { Against } from '../run/metrics-panel.tsx';
 import { SeriesStore } from '../run/series.ts';
@@ -69,6 +70,7 @@ export function ComparePanel({ runs, onClear }: ComparePanelProps) {
             points: curvePoints(stores.get(run.id)?.get(shown) ?? [], against),
           }))}
         />
+        <DifferenceCard runs={runs} />
       </div>
     </section>
   );

@@ -16,6 +16,8 @@ interface Draft {
   readonly name: string;
   readonly preset: string | null;
   readonly spec: JsonObject;
+  /** The run from whose network training starts. */
+  readonly start?: { readonly id: string; readonly name: string };
 }
 
 const KINDS = [
@@ -72,7 +74,7 @@ async function firstDraft(catalogue: Catalogue, wanted: URLSearchParams, signal:
   const from = wanted.get('from');
   if (from !== null) {
     const { kind, name, spec } = await getRun(from, signal);
-    return { kind, name, preset: null, spec };
+    return { kind, name, preset: null, spec, ...(wanted.has('start') && { start: { id: from, name } }) };
   }
   const preset = wanted.get('preset');
   const entry = catalogue.items.find((item) => item.name === preset) ?? catalogue.items[0];
@@ -84,6 +86,7 @@ function Editor({ catalogue, initial }: { catalogue: Catalogue; initial: Draft }
   const [text, setText] = useState(formatJson(initial.spec));
   const [syntax, setSyntax] = useState<string | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
+  const [starts, setStarts] = useState(true);
   const [busy, setBusy] = useState(false);
   const summary = useRef<HTMLDivElement>(null);
   const schema = catalogue.schemas[draft.kind];
@@ -102,7 +105,12 @@ function Editor({ catalogue, initial }: { catalogue: Catalogue; initial: Draft }
     setProblem(null);
     try {
       const name = draft.name.trim();
-      const run = await createRun(draft.kind, draft.spec, name === '' ? undefined : name);
+      const run = await createRun(
+        draft.kind,
+        draft.spec,
+        name === '' ? undefined : name,
+        starts ? draft.start?.id : undefined,
+      );
       navigate(`/runs/${run.id}`);
     } catch (error) {
       setProblem(problemOf(error));
@@ -190,6 +198,12 @@ function Editor({ catalogue, initial }: { catalogue: Catalogue; initial: Draft }
                 onInput={(event) => setDraft({ ...draft, name: event.currentTarget.value })}
               />
             </div>
+            {draft.start !== undefined && (
+              <label class="check">
+                <input type="checkbox" checked={starts} onChange={(event) => setStarts(event.currentTarget.checked)} />
+                Start from the network of {draft.start.name}
+              </label>
+            )}
             <button type="submit" class="button button-primary button-wide" disabled={busy || syntax !== null}>
               {busy ? 'Launching …' : 'Launch'}
             </button>

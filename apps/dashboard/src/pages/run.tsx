@@ -16,6 +16,8 @@ import { headline } from '../run/headline.ts';
 import { watchRun } from '../run/live.ts';
 import type { LiveRun } from '../run/live.ts';
 import { MetricsPanel } from '../run/metrics-panel.tsx';
+import { QualityPanel } from '../run/quality-panel.tsx';
+import { SlicesPanel } from '../run/slices-panel.tsx';
 import { canCancel, isTerminal, progressOf, STATUS } from '../run/status.ts';
 import type { ConnectionStatus } from '../stream/connection.ts';
 import { usePage } from './page.ts';
@@ -59,6 +61,8 @@ function LoadedRun({ live, run }: { live: LiveRun; run: Run }) {
       <MetricsPanel live={live} kind={run.kind}>
         {run.kind === 'pinn' && <FieldsPanel id={run.id} step={snapshot} />}
       </MetricsPanel>
+      {run.kind === 'pinn' && <SlicesPanel run={run} />}
+      {run.kind === 'pinn' && <QualityPanel result={run.result} />}
       <Details live={live} run={run} />
       <Announcer text={announcement(run)} urgent={STATUS[run.status].label} />
     </>
@@ -112,6 +116,11 @@ function Header({ live, run }: { live: LiveRun; run: Run }) {
             </button>
           )}
           {hasExports(run) && <ExportMenu id={run.id} />}
+          {hasExports(run) && (
+            <Link class="button" href={`/new?from=${encodeURIComponent(run.id)}&start=1`}>
+              Train on …
+            </Link>
+          )}
           <Link class="button" href={`/new?from=${encodeURIComponent(run.id)}`}>
             Run again …
           </Link>

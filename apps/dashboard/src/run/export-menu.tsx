@@ -7,6 +7,7 @@ const FORMATS = [
   { format: 'npy', name: 'NumPy', what: 'float64 array' },
   { format: 'vtk', name: 'VTK', what: 'for ParaView' },
   { format: 'js', name: 'ES module', what: 'solution, derivatives' },
+  { format: 'json', name: 'Network', what: 'weights, to start from' },
 ] as const;
 
 /** True if the service has the solution of the run as files. */

@@ -3,6 +3,7 @@ import type { TrainedNetwork } from '../network.ts';
 import type { PinnSpec } from '../spec.ts';
 import { fieldsCsv } from './csv.ts';
 import { esModule } from './es-module.ts';
+import { networkJson } from './network-json.ts';
 import { fieldsNpy } from './npy.ts';
 import { fieldsVtk } from './vtk.ts';
 
@@ -30,6 +31,11 @@ export const EXPORT_FORMATS = {
     file: 'solution.mjs',
     mediaType: 'text/javascript; charset=utf-8',
     write: ({ network, spec }) => esModule(network, spec),
+  },
+  json: {
+    file: 'network.json',
+    mediaType: 'application/json; charset=utf-8',
+    write: ({ network }) => networkJson(network),
   },
 } as const satisfies Record<string, Format>;
 

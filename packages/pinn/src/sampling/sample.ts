@@ -16,6 +16,8 @@ export const PURPOSES = {
   embedding: 5,
   refinement: 6,
   weights: 7,
+  // Beyond the streams of all places, which are 8 apart.
+  fresh: 2 ** 24,
 } as const;
 export type Purpose = keyof typeof PURPOSES;
 
