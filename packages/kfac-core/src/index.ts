@@ -29,6 +29,7 @@ export { KFacPcg, type KFacPcgOptions } from './optimizer/kfac-pcg.ts';
 export { LBfgs, type LBfgsOptions } from './optimizer/lbfgs.ts';
 export type { Optimizer, OptimizerState, StepReport } from './optimizer/optimizer.ts';
 export { Phases, type Phase } from './optimizer/phases.ts';
+export { SketchedGaussNewton, type SketchedGaussNewtonOptions } from './optimizer/sketched-gauss-newton.ts';
 export { Spring, type SpringOptions } from './optimizer/spring.ts';
 export { SSBfgs } from './optimizer/ssbfgs.ts';
 export { SSBroyden } from './optimizer/ssbroyden.ts';

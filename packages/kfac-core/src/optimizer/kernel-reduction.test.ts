@@ -57,7 +57,7 @@ describe.each(cases)('Gauss–Newton in the space of the samples: $label', ({ en
           bidiagonalization: (size) => (sizes.push(size), engine.linalg.bidiagonalization(size)),
         },
       };
-      const objective = twoTerms(engine, [5, 3], 0.4, padding);
+      const objective = twoTerms(engine, [5, 3], 0.4, { padding });
       const theta = start();
       const optimizer = new GaussNewton(spy, objective.parameters, {
         target: 0.25,

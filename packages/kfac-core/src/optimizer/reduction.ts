@@ -15,36 +15,52 @@ export interface Reduction {
   reduce(linearization: Linearization, form: Form): ReducedSystem;
 }
 
-/** The rows [J | r] reduced in the space of the parameters: N·P² operations for the Gram matrix, 2·N·P² for R. */
-export class ParameterReduction implements Reduction {
+/** Explicit rows [J | r] reduced in the space of their unknowns: N·P² operations for the Gram matrix, 2·N·P² for R. */
+export class RowReduction {
   readonly #engine: Engine;
-  readonly #layout: ParameterLayout;
+  readonly #size: number;
   readonly #square: Matrix;
-  #rows: Matrix | null = null;
   #gram: GramSystem | null = null;
   #orthogonal: OrthogonalSystem | null = null;
 
-  constructor(engine: Engine, layout: ParameterLayout) {
+  /** `size`: P, the unknowns. */
+  constructor(engine: Engine, size: number) {
     this.#engine = engine;
-    this.#layout = layout;
-    this.#square = matrix(layout.size + 1, layout.size + 1);
+    this.#size = size;
+    this.#square = matrix(size + 1, size + 1);
   }
 
-  reduce(linearization: Linearization, form: Form): ReducedSystem {
-    const { size } = this.#layout;
-    const examples = examplesOf(linearization);
-    if (this.#rows?.rows !== examples) this.#rows = matrix(examples, size + 1);
-    leastSquaresRows(this.#layout, linearization, this.#rows);
+  /** `rows` [N × P+1], the right-hand side as last column. */
+  reduce(rows: Matrix, form: Form): ReducedSystem {
     if (form === 'gram') {
-      this.#engine.linalg.gram(1, this.#rows, null, 1, 0, this.#square);
-      this.#gram ??= new GramSystem(this.#engine, size);
+      this.#engine.linalg.gram(1, rows, null, 1, 0, this.#square);
+      this.#gram ??= new GramSystem(this.#engine, this.#size);
       this.#gram.factor(this.#square);
       return this.#gram;
     }
-    this.#engine.linalg.qrFactor(this.#rows, this.#square);
-    this.#orthogonal ??= new OrthogonalSystem(this.#engine, size);
+    this.#engine.linalg.qrFactor(rows, this.#square);
+    this.#orthogonal ??= new OrthogonalSystem(this.#engine, this.#size);
     this.#orthogonal.factor(this.#square);
     return this.#orthogonal;
+  }
+}
+
+/** The whole [J | r] reduced in the space of the parameters. */
+class ParameterReduction implements Reduction {
+  readonly #layout: ParameterLayout;
+  readonly #reduction: RowReduction;
+  #rows: Matrix | null = null;
+
+  constructor(engine: Engine, layout: ParameterLayout) {
+    this.#layout = layout;
+    this.#reduction = new RowReduction(engine, layout.size);
+  }
+
+  reduce(linearization: Linearization, form: Form): ReducedSystem {
+    const examples = examplesOf(linearization);
+    if (this.#rows?.rows !== examples) this.#rows = matrix(examples, this.#layout.size + 1);
+    leastSquaresRows(this.#layout, linearization, this.#rows);
+    return this.#reduction.reduce(this.#rows, form);
   }
 }
 

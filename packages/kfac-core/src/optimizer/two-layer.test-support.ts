@@ -14,9 +14,14 @@ export const SIZE = HIDDEN + HEAD;
 
 /**
  * L = Σ_i ½ω_i·e_i², e = s + bend·sin s − y of a linear unit s, in two terms of which the second does not use the second
- * weight matrix; `padding` rows of weight zero are added to the first, which changes neither L nor JᵀJ.
+ * weight matrix; `padding` rows of weight zero are added to the first, which changes neither L nor JᵀJ. With `solution` the targets y are such that e = 0 there.
  */
-export function twoTerms(engine: Engine, rows: readonly [number, number], bend: number, padding = 0): Objective {
+export function twoTerms(
+  engine: Engine,
+  rows: readonly [number, number],
+  bend: number,
+  { padding = 0, solution }: { readonly padding?: number; readonly solution?: Float64Array } = {},
+): Objective {
   const stream = new PhiloxStream(5, 1);
   const normals = (count: number): Float64Array => Float64Array.from({ length: count }, () => stream.normal());
   const layout = new ParameterLayout([
@@ -63,6 +68,11 @@ export function twoTerms(engine: Engine, rows: readonly [number, number], bend: 
     }
     return loss;
   };
+  if (solution) {
+    for (const { targets } of terms) targets.fill(0);
+    evaluate(solution, true);
+    for (const { term, targets } of terms) targets.set(term.residual.subarray(0, targets.length));
+  }
   return {
     engine,
     parameters: layout,
