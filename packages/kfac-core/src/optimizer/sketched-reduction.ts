@@ -39,7 +39,6 @@ interface ExampleMemory {
  * whole. With p_s = P and N ≤ r_s nothing is lost: R is orthogonal and S the identity.
  */
 export class SketchedReduction implements Reduction {
-  readonly #engine: Engine;
   readonly #layout: ParameterLayout;
   readonly #sizes: SketchSizes;
   readonly #right: CosineSketch;
@@ -49,7 +48,6 @@ export class SketchedReduction implements Reduction {
   #random: (() => PhiloxStream) | null = null;
 
   constructor(engine: Engine, layout: ParameterLayout, { parameters, rows }: SketchSizes) {
-    this.#engine = engine;
     this.#layout = layout;
     this.#sizes = { parameters: Math.min(parameters, layout.size), rows };
     const widths = layout.blocks.map(({ inputs, outputs }) => inputs * outputs);
