@@ -27,8 +27,11 @@ export { HessianFree, type HessianFreeOptions } from './optimizer/hessian-free.t
 export { KFac, type KFacOptions } from './optimizer/kfac.ts';
 export { KFacPcg, type KFacPcgOptions } from './optimizer/kfac-pcg.ts';
 export { LBfgs, type LBfgsOptions } from './optimizer/lbfgs.ts';
+export { NystromNewtonCg, type NystromNewtonCgOptions } from './optimizer/nystrom-newton-cg.ts';
 export type { Optimizer, OptimizerState, StepReport } from './optimizer/optimizer.ts';
 export { Phases, type Phase } from './optimizer/phases.ts';
+export { SketchedGaussNewton, type SketchedGaussNewtonOptions } from './optimizer/sketched-gauss-newton.ts';
+export { Soap, type SoapOptions } from './optimizer/soap.ts';
 export { Spring, type SpringOptions } from './optimizer/spring.ts';
 export { SSBfgs } from './optimizer/ssbfgs.ts';
 export { SSBroyden } from './optimizer/ssbroyden.ts';

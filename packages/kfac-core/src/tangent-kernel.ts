@@ -1,5 +1,6 @@
 import type { Engine, Matrix } from './engine/engine.ts';
-import { matrix, matrixOver } from './engine/matrix.ts';
+import { matrix } from './engine/matrix.ts';
+import { LayerRows } from './layer-rows.ts';
 import type { Linearization } from './linearization.ts';
 import type { ParameterLayout } from './parameters.ts';
 
@@ -12,31 +13,18 @@ export class TangentKernel {
   /** K of the last `update`. */
   readonly matrix: Matrix;
   readonly #engine: Engine;
-  readonly #layout: ParameterLayout;
-  readonly #rows: Float64Array;
+  readonly #rows: LayerRows;
 
   /** `examples`: N. */
   constructor(engine: Engine, layout: ParameterLayout, examples: number) {
-    const widest = Math.max(0, ...layout.blocks.map(({ inputs, outputs }) => inputs * outputs));
     this.#engine = engine;
-    this.#layout = layout;
-    this.#rows = new Float64Array(examples * widest);
+    this.#rows = new LayerRows(layout, examples);
     this.matrix = matrix(examples, examples);
   }
 
-  update({ terms }: Linearization): void {
-    const roots = terms.map((term) => term.curvature.map(Math.sqrt));
-    const examples = this.matrix.rows;
-    this.#layout.blocks.forEach(({ name, inputs, outputs }, l) => {
-      const width = inputs * outputs;
-      const rows = matrixOver(examples, width, this.#rows.subarray(0, examples * width).fill(0));
-      let row = 0;
-      terms.forEach((term, t) => {
-        const root = roots[t]!;
-        term.layers.find((layer) => layer.matrix === name)?.jacobian(root, rows, row, 0);
-        row += root.length;
-      });
-      this.#engine.linalg.gemm(1, rows, 'n', rows, 't', l === 0 ? 0 : 1, this.matrix);
+  update(linearization: Linearization): void {
+    this.#rows.forEach(linearization, ({ offset }, rows) => {
+      this.#engine.linalg.gemm(1, rows, 'n', rows, 't', offset === 0 ? 0 : 1, this.matrix);
     });
   }
 }

@@ -4,14 +4,12 @@ import type { PinnSpec } from './spec.ts';
 
 /**
  * Bytes that training keeps, estimated from above: the captured passes (inputs, pre-activations and gradients of every
- * layer for every point and channel), the outputs' channels with their seeds, and the optimizer's matrices; `history` is
- * the number of pairs that L-BFGS keeps.
+ * layer for every point and channel), the outputs' channels with their seeds, and the optimizer's matrices.
  */
 export function memoryOf(
   sizes: readonly number[],
   parameters: number,
-  optimizer: SingleOptimizerSpec['name'],
-  history: number,
+  optimizer: SingleOptimizerSpec,
   batches: readonly { readonly points: number; readonly channels: number }[],
 ): number {
   const perRow = sizes.slice(1).reduce((sum, outputs, l) => sum + sizes[l]! + 1 + 2 * outputs, sizes.at(-1)!);
@@ -19,25 +17,7 @@ export function memoryOf(
   const examples = batches.reduce((sum, { points }) => sum + points, 0);
   const factors = sizes.slice(1).reduce((sum, outputs, l) => sum + (sizes[l]! + 1) ** 2 + outputs ** 2, 0);
   const widest = Math.max(...sizes.slice(1).map((outputs, l) => (sizes[l]! + 1) * outputs));
-  const kernel = 2 * examples ** 2 + examples * widest;
-  // H; where points change, a copy and the factorisation's own; its triangle twice, saved for a checkpoint and inside it.
-  const inverseHessian = 4 * parameters ** 2;
-  // Gram and QR form side by side, or the QR form with a moving average.
-  const dense = 7 * parameters ** 2 + examples * parameters;
-  const matrices = {
-    'gauss-newton': dense,
-    kfac: 12 * factors,
-    'kfac-pcg': 20 * factors + 8 * parameters,
-    'hessian-free': 30 * parameters,
-    engd: dense,
-    'engd-w': kernel,
-    spring: kernel,
-    ssbroyden: inverseHessian,
-    ssbfgs: inverseHessian,
-    // The pairs three times (kept, saved, in a checkpoint), and the vectors of a step.
-    lbfgs: 6 * (history + 1) * parameters,
-    adam: 0,
-  }[optimizer];
+  const matrices = matricesOf(optimizer, { parameters, examples, widest, factors });
   return 8 * (rows * perRow + matrices + 10 * parameters + 20 * examples);
 }
 
@@ -57,4 +37,65 @@ export function adaptiveMemoryOf(
   const pool = adaptive.name === 'r3' ? interior : adaptive.pool;
   const channels = Math.max(...batches.map((batch) => batch.channels));
   return 8 * (multipliers + (2 * d + 8) * pool + 2 * d * interior + CHUNK * (d + unknowns.length * channels + 1));
+}
+
+interface Sizes {
+  /** P. */
+  readonly parameters: number;
+  /** N, rows of J. */
+  readonly examples: number;
+  /** Parameters of the largest weight matrix. */
+  readonly widest: number;
+  /** Σ over weight matrices of (inputs + 1)² + outputs². */
+  readonly factors: number;
+}
+
+/** Numbers in the optimizer's matrices; vectors of P and N apart. */
+function matricesOf(optimizer: SingleOptimizerSpec, { parameters, examples, widest, factors }: Sizes): number {
+  switch (optimizer.name) {
+    case 'gauss-newton': {
+      if (examples >= parameters) return dense(parameters, examples);
+      // Rows of one matrix, the kernel and its reduction; in QR form Jᵀ, Q, the factorisation's copy, R and its reduction.
+      const gram = examples * widest + 3 * examples ** 2;
+      const qr = examples * widest + 3 * examples * parameters + 4 * examples ** 2;
+      return optimizer.form === 'gram' ? gram : optimizer.form === 'qr' ? qr : gram + qr;
+    }
+    case 'sketched-gauss-newton': {
+      const kept = Math.min(optimizer.parameters, parameters);
+      const rows = Math.min(optimizer.rows, examples);
+      // Rows of one matrix, whole and sketched; the sketch of the parameters; S·J·R twice, and its reduction in both forms.
+      return (examples + rows) * widest + kept * parameters + dense(kept, 2 * rows) + 8 * examples;
+    }
+    case 'engd':
+      return dense(parameters, examples);
+    case 'engd-w':
+    case 'spring':
+      return 2 * examples ** 2 + examples * widest;
+    case 'kfac':
+      return 12 * factors;
+    case 'kfac-pcg':
+      return 20 * factors + 8 * parameters;
+    case 'hessian-free':
+      return 30 * parameters;
+    case 'nystrom-newton-cg':
+      // Ω, HΩ, its transpose, U and the factorisations' copies; U saved and in a checkpoint.
+      return 8 * Math.min(optimizer.rank, parameters) * parameters + 12 * parameters;
+    case 'ssbroyden':
+    case 'ssbfgs':
+      // H; where points change, a copy and the factorisation's own; its triangle twice, saved for a checkpoint and inside it.
+      return 4 * parameters ** 2;
+    case 'lbfgs':
+      // The pairs three times (kept, saved, in a checkpoint), and the vectors of a step.
+      return 6 * (optimizer.history + 1) * parameters;
+    case 'soap':
+      // Averages and bases with their working memory; both saved and in a checkpoint.
+      return 8 * factors + 10 * parameters;
+    case 'adam':
+      return 0;
+  }
+}
+
+/** Gram and QR form of J side by side, or the QR form with a moving average. */
+function dense(parameters: number, examples: number): number {
+  return 7 * parameters ** 2 + examples * parameters;
 }

@@ -70,8 +70,8 @@ const engd = section({
     .describe('Decay of the moving average of the Gauss-Newton matrix: 0.3 to 0.9 with fresh points'),
 }).describe('Dense Gauss-Newton with fixed damping and a line search');
 
-const gaussNewton = section({
-  name: z.literal('gauss-newton'),
+/** Of the radius rule, whole or sketched. */
+const radiusRule = {
   target: z
     .number()
     .positive()
@@ -84,7 +84,32 @@ const gaussNewton = section({
     .enum(['auto', 'gram', 'qr'])
     .default('auto')
     .describe('Factorisation: the Gram matrix while damping is large, QR below'),
-}).describe('Dense Gauss-Newton with the radius rule');
+};
+
+const gaussNewton = section({ name: z.literal('gauss-newton'), ...radiusRule }).describe(
+  'Dense Gauss-Newton with the radius rule, in the space of the parameters or of the samples, whichever is smaller',
+);
+
+const sketchSize = z.int().min(1).max(20_000).default(2000);
+
+const sketchedGaussNewton = section({
+  name: z.literal('sketched-gauss-newton'),
+  ...radiusRule,
+  parameters: sketchSize.describe('Coordinates that the parameters are sketched to; at most all of them are taken'),
+  rows: sketchSize.describe('Rows that the points are sketched to; no more points than that are taken as they are'),
+}).describe('Gauss-Newton with the radius rule on a system that is compressed at random in every step');
+
+const nystromNewtonCg = section({
+  name: z.literal('nystrom-newton-cg'),
+  damping: z
+    .number()
+    .positive()
+    .max(1e8)
+    .default(1e-5)
+    .describe('Damping of the Gauss-Newton matrix in every step: 1e-5 to 0.1, after an optimizer that starts'),
+  rank: z.int().min(1).max(1000).default(60).describe('Rank of the preconditioner, renewed every 20 steps'),
+  iterations: z.int().min(1).max(10_000).default(1000).describe('Most conjugate-gradient iterations in one step'),
+}).describe('Gauss-Newton by conjugate gradients with a randomised Nyström preconditioner');
 
 const kernelDamping = z
   .number()
@@ -116,18 +141,44 @@ const lbfgs = section({
   history: z.int().min(1).max(1000).default(100).describe('Pairs of steps and gradient changes that are kept'),
 }).describe('Limited-memory BFGS');
 
-const adam = section({
-  name: z.literal('adam'),
+/** Of the first-order methods. */
+const learningRate = {
   learningRate: z.number().positive().default(1e-3),
   schedule: z
     .enum(['cosine', 'constant'])
     .optional()
     .describe('cosine falls to zero at stop.steps (the default where that is given), constant otherwise'),
-}).describe('Adam');
+};
 
-const auto = section({ name: z.literal('auto') }).describe('Gauss-Newton for small networks, K-FAC otherwise');
+const soap = section({
+  name: z.literal('soap'),
+  ...learningRate,
+  warmup: z.int().min(0).max(100_000).default(100).describe('Steps over which the learning rate rises from zero'),
+  refreshEvery: z.int().min(1).max(1000).default(2).describe('Steps between two updates of the eigenbases'),
+}).describe("Adam in the eigenbases of Shampoo's factors");
 
-const single = [kfac, kfacPcg, hessianFree, gaussNewton, engd, engdW, spring, ssbroyden, ssbfgs, lbfgs, adam] as const;
+const adam = section({ name: z.literal('adam'), ...learningRate }).describe('Adam');
+
+const auto = section({ name: z.literal('auto') }).describe(
+  'Gauss-Newton for small networks or few fixed points, K-FAC otherwise',
+);
+
+const single = [
+  kfac,
+  kfacPcg,
+  hessianFree,
+  nystromNewtonCg,
+  gaussNewton,
+  sketchedGaussNewton,
+  engd,
+  engdW,
+  spring,
+  ssbroyden,
+  ssbfgs,
+  lbfgs,
+  soap,
+  adam,
+] as const;
 
 const phase = section({
   optimizer: z.discriminatedUnion('name', single),

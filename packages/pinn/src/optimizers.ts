@@ -1,20 +1,28 @@
 import {
   Adam,
+  type AdamOptions,
   Engd,
   type Engine,
   GaussNewton,
+  type GaussNewtonOptions,
   HessianFree,
   KFac,
   KFacPcg,
   LBfgs,
+  NystromNewtonCg,
   type Optimizer,
   Phases,
+  type PhiloxStream,
   SSBfgs,
   SSBroyden,
+  SketchedGaussNewton,
+  Soap,
   Spring,
 } from '@kfac/core';
+import { phasesOf } from './auto.ts';
+import type { SingleOptimizerSpec } from './optimizer-spec.ts';
 import type { Problem } from './problem.ts';
-import { type SingleOptimizerSpec, optimizerSchema } from './optimizer-spec.ts';
+import { streamOf } from './sampling/sample.ts';
 
 /** Radii beyond which a Gauss-Newton step never goes; wider problems need longer steps. */
 const MAX_RADIUS = 1e3;
@@ -23,7 +31,9 @@ const MAX_RADIUS_HIGH_DIMENSION = 1e5;
 /** The optimizer of a problem on an engine, `auto` resolved. */
 export function createOptimizer(problem: Problem, engine: Engine): Optimizer {
   const { optimizer, stop } = problem.spec;
-  if (optimizer.name !== 'phases') return createSingle(problem, engine, resolved(problem), stop.steps);
+  if (optimizer.name !== 'phases') {
+    return createSingle(problem, engine, phasesOf(optimizer, problem.optimizer)[0]!, stop.steps);
+  }
   return new Phases(
     optimizer.phases.map(({ optimizer: options, steps }) => ({
       create: () => createSingle(problem, engine, options, steps),
@@ -32,19 +42,15 @@ export function createOptimizer(problem: Problem, engine: Engine): Optimizer {
   );
 }
 
-function resolved({ spec, optimizer }: Problem): SingleOptimizerSpec {
-  const options = spec.optimizer.name === 'auto' ? optimizerSchema.parse({ name: optimizer.name }) : spec.optimizer;
-  if (options.name === 'auto' || options.name === 'phases') throw new TypeError(`${options.name} is not one optimizer`);
-  return options;
-}
-
 /** `steps`: of the whole training or of its phase. */
 function createSingle(
-  { layout, box }: Problem,
+  { layout, box, spec }: Problem,
   engine: Engine,
   options: SingleOptimizerSpec,
   steps: number | undefined,
 ): Optimizer {
+  const random = (step: number): PhiloxStream =>
+    streamOf({ seed: spec.seed, purpose: 'sketch', place: 0, refresh: step });
   switch (options.name) {
     case 'kfac': {
       const { name: _, firstStep, ...rest } = options;
@@ -54,17 +60,16 @@ function createSingle(
       return new KFacPcg(engine, layout, { ...options, average: 'debiased' });
     case 'hessian-free':
       return new HessianFree(engine, layout, options);
-    case 'gauss-newton': {
-      const { target, window, probes, form } = options;
-      const maxRadius = box.names.length >= 10 ? MAX_RADIUS_HIGH_DIMENSION : MAX_RADIUS;
-      return new GaussNewton(engine, layout, {
-        target,
-        window,
-        probes,
-        form,
-        initialRadius: 1,
-        minRadius: 1e-8,
-        maxRadius,
+    case 'nystrom-newton-cg':
+      return new NystromNewtonCg(engine, layout, { ...options, random });
+    case 'gauss-newton':
+      return new GaussNewton(engine, layout, radiusRule(options, box.names.length));
+    case 'sketched-gauss-newton': {
+      const { parameters, rows } = options;
+      return new SketchedGaussNewton(engine, layout, {
+        ...radiusRule(options, box.names.length),
+        sketch: { parameters, rows },
+        random,
       });
     }
     case 'engd':
@@ -79,11 +84,24 @@ function createSingle(
       return new SSBfgs(engine, layout);
     case 'lbfgs':
       return new LBfgs(layout, { history: options.history });
+    case 'soap':
+      return new Soap(engine, layout, { ...options, ...learningRate(options, steps) });
     case 'adam':
-      return new Adam(engine, layout, {
-        learningRate: options.learningRate,
-        schedule: options.schedule ?? 'constant',
-        steps: steps ?? 1,
-      });
+      return new Adam(engine, layout, learningRate(options, steps));
   }
+}
+
+function radiusRule(
+  { target, window, probes, form }: Extract<SingleOptimizerSpec, { target: number }>,
+  coordinates: number,
+): GaussNewtonOptions {
+  const maxRadius = coordinates >= 10 ? MAX_RADIUS_HIGH_DIMENSION : MAX_RADIUS;
+  return { target, window, probes, form, initialRadius: 1, minRadius: 1e-8, maxRadius };
+}
+
+function learningRate(
+  { learningRate: rate, schedule }: Extract<SingleOptimizerSpec, { learningRate: number }>,
+  steps: number | undefined,
+): AdamOptions {
+  return { learningRate: rate, schedule: schedule ?? 'constant', steps: steps ?? 1 };
 }

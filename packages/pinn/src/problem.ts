@@ -130,24 +130,26 @@ function assemble(
       outputs,
     })),
   );
-  const optimizer = chooseOptimizer(parsed.optimizer.name, layout.size);
-  const { spec, warnings } = effectiveSpec(parsed, optimizer, exact !== null, stopIsGiven);
   const groups = groupConditions(
     conditions,
     allocatePoints(
-      spec.sampling.conditions,
+      parsed.sampling.conditions,
       conditions.flatMap(({ places }) => places),
     ),
   );
   const batches = [
-    ...equations.map(({ compiled }) => ({ points: spec.sampling.interior, channels: compiled.plan.channels })),
+    ...equations.map(({ compiled }) => ({ points: parsed.sampling.interior, channels: compiled.plan.channels })),
     ...groups.map(({ points, segments }) => ({ points, channels: segments[0]!.compiled.plan.channels })),
   ];
+  const optimizer = chooseOptimizer(parsed.optimizer.name, {
+    parameters: layout.size,
+    examples: batches.reduce((sum, { points }) => sum + points, 0),
+    isFixed: parsed.sampling.resampleEvery === 0 && !parsed.sampling.adaptive,
+  });
+  const { spec, warnings } = effectiveSpec(parsed, optimizer, exact !== null, stopIsGiven);
   // Of a chain, one phase at a time is in memory.
   const training = Math.max(
-    ...phasesOf(parsed.optimizer, optimizer).map((one) =>
-      memoryOf(sizes, layout.size, one.name, one.name === 'lbfgs' ? one.history : 0, batches),
-    ),
+    ...phasesOf(parsed.optimizer, optimizer).map((one) => memoryOf(sizes, layout.size, one, batches)),
   );
   const bytes = training + adaptiveMemoryOf(spec, batches) + rejectionBytes(box, spec.sampling.interior, groups);
   if (bytes > LIMITS.bytes) {
@@ -187,7 +189,9 @@ function effectiveSpec(
     if (stopIsGiven) warnings.push('stop.relativeL2 is not applied: it needs an exact solution');
   }
   const optimizer = withSchedule(parsed.optimizer, stop.steps);
-  const isGaussNewton = phasesOf(parsed.optimizer, choice).some(({ name }) => name === 'gauss-newton');
+  const isGaussNewton = phasesOf(parsed.optimizer, choice).some(
+    ({ name }) => name === 'gauss-newton' || name === 'sketched-gauss-newton',
+  );
   const freezeAfter = parsed.weights.freezeAfter ?? freezeOf(parsed.weights.pointwise?.name, parsed.optimizer);
   const weights = {
     ...parsed.weights,
@@ -198,9 +202,9 @@ function effectiveSpec(
   return { spec: { ...parsed, stop, optimizer, weights }, warnings };
 }
 
-/** Adam's schedule filled in: over the steps of the training, or of the phase. */
+/** The schedule of Adam or SOAP filled in: over the steps of the training, or of the phase. */
 function withSchedule<T extends OptimizerSpec>(optimizer: T, steps: number | undefined): T {
-  if (optimizer.name === 'adam') {
+  if (optimizer.name === 'adam' || optimizer.name === 'soap') {
     return { ...optimizer, schedule: optimizer.schedule ?? (steps === undefined ? 'constant' : 'cosine') };
   }
   if (optimizer.name !== 'phases') return optimizer;

@@ -81,7 +81,7 @@ export async function solve(json: PinnSpecInput, options: SolveOptions = {}): Pr
     {
       kind: 'pinn',
       spec: { ...spec, domain: Object.entries(spec.domain) }, // so that its hash is hashOf(spec)
-      isScheduled: spec.optimizer.name === 'adam' && spec.optimizer.schedule === 'cosine',
+      isScheduled: 'schedule' in spec.optimizer && spec.optimizer.schedule === 'cosine',
       objective,
       optimizer,
       theta,

@@ -86,7 +86,7 @@ function checkOptimizer(
   steps: number | undefined,
   fault: (pointer: string, detail: string) => void,
 ): void {
-  if (optimizer.name === 'adam' && optimizer.schedule === 'cosine' && steps === undefined)
+  if ('schedule' in optimizer && optimizer.schedule === 'cosine' && steps === undefined)
     fault(`${place}/schedule`, `a cosine schedule needs ${stepsName}, where it ends`);
   if (optimizer.name === 'kfac' && optimizer.damping.minimum > optimizer.damping.maximum) {
     fault(

@@ -470,7 +470,7 @@ describe('bad input', () => {
     [{ equations: 'u_x = u' }, 'has 1 fault: /equations: expected an array, got "u_x = u"'],
     [
       { optimizer: { name: 'sgd' } },
-      "/optimizer/name: expected 'auto' | 'kfac' | 'kfac-pcg' | 'hessian-free' | 'gauss-newton' | 'engd' | 'engd-w' | 'spring' | 'ssbroyden' | 'ssbfgs' | 'lbfgs' | 'adam' | 'phases', got \"sgd\"",
+      "/optimizer/name: expected 'auto' | 'kfac' | 'kfac-pcg' | 'hessian-free' | 'nystrom-newton-cg' | 'gauss-newton' | 'sketched-gauss-newton' | 'engd' | 'engd-w' | 'spring' | 'ssbroyden' | 'ssbfgs' | 'lbfgs' | 'soap' | 'adam' | 'phases', got \"sgd\"",
     ],
     [{ domain: undefined }, '/domain: required field is missing; expected an object'],
     [{ exact: { u: 3 } }, '/exact/u: expected string; or: expected an object, got 3'],

@@ -3,14 +3,11 @@ import type { Engine } from '../engine/engine.ts';
 import type { Objective } from '../linearization.ts';
 import type { ParameterLayout } from '../parameters.ts';
 import { norm } from '../vector.ts';
+import { type LearningRate, rateAt } from './learning-rate.ts';
 import type { Optimizer, OptimizerState, StepReport } from './optimizer.ts';
 import { WeightAverage } from './weight-average.ts';
 
-export interface AdamOptions {
-  readonly learningRate: number;
-  /** 'cosine': from `learningRate` to 0 over `steps`. */
-  readonly schedule: 'constant' | 'cosine';
-  readonly steps: number;
+export interface AdamOptions extends LearningRate {
   /** First step of the averaged iterate; none by default. */
   readonly averageFrom?: number;
 }
@@ -51,11 +48,7 @@ export class Adam implements Optimizer {
       return { loss: linearization.loss, accepted: false, newLoss: Number.NaN, metrics: {}, stop: 'non-finite' };
     }
     this.#step += 1;
-    const { learningRate, schedule, steps } = this.#options;
-    const rate =
-      schedule === 'constant'
-        ? learningRate
-        : (learningRate * (1 + Math.cos((Math.PI * Math.min(this.#step - 1, steps)) / steps))) / 2;
+    const rate = rateAt(this.#options, this.#step);
     const correction1 = 1 - BETA1 ** this.#step;
     const correction2 = 1 - BETA2 ** this.#step;
     let squared = 0;

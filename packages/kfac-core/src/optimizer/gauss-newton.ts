@@ -1,12 +1,11 @@
-import type { Engine, Matrix } from '../engine/engine.ts';
-import { matrix } from '../engine/matrix.ts';
+import type { Engine } from '../engine/engine.ts';
 import { KfacError } from '../errors.ts';
-import type { Objective } from '../linearization.ts';
+import type { Linearization, Objective } from '../linearization.ts';
 import type { ParameterLayout } from '../parameters.ts';
 import { allFinite, norm } from '../vector.ts';
-import { examplesOf, leastSquaresRows } from './least-squares-rows.ts';
 import type { Optimizer, OptimizerState, StepReport } from './optimizer.ts';
-import { GramSystem, OrthogonalSystem, type DampedStep, type ReducedSystem } from './reduced-system.ts';
+import type { DampedStep } from './reduced-system.ts';
+import { type Form, type Reduction, SmallerSideReduction } from './reduction.ts';
 import { solveSecular } from './secular.ts';
 
 /** Settings of the radius rule. */
@@ -21,7 +20,7 @@ export interface GaussNewtonOptions {
   readonly minRadius: number;
   readonly maxRadius: number;
   /** 'gram' and 'qr' force one form; 'auto' uses Gram while λ > 1e-10·σ₁². */
-  readonly form?: 'auto' | 'gram' | 'qr';
+  readonly form?: 'auto' | Form;
 }
 
 const GRAM_FLOOR = 1e-10;
@@ -35,40 +34,39 @@ interface Probe {
 }
 
 /**
- * Dense Gauss–Newton with the radius rule: all damped steps of one linearisation are available at O(P) each; true losses
- * at geometrically spaced radii show where the ratio of actual to predicted reduction falls below γ*, and the step is
- * taken there. Starts aggressively (small γ*) and switches to γ* = ½ once λ of the accepted steps has passed its minimum.
- * Stops with 'radius' when the trust radius collapses. For losses ½‖r‖² (no centred terms).
+ * Dense Gauss–Newton with the radius rule: all damped steps of one linearisation are available at O(min(N, P)) each, the
+ * system being reduced on its smaller side (JᵀJ, or for N < P the kernel JJᵀ); true losses at geometrically spaced radii
+ * show where the ratio of actual to predicted reduction falls below γ*, and the step is taken there. Starts aggressively
+ * (small γ*) and switches to γ* = ½ once λ of the accepted steps has passed its minimum. Stops with 'radius' when the
+ * trust radius collapses. For losses ½‖r‖² (no centred terms).
  */
 export class GaussNewton implements Optimizer {
-  readonly name = 'gauss-newton';
-  readonly #engine: Engine;
-  readonly #layout: ParameterLayout;
+  readonly name: string = 'gauss-newton';
   readonly #options: GaussNewtonOptions;
-  readonly #gram: GramSystem;
-  #orthogonal: OrthogonalSystem | null = null;
-  #rows: Matrix | null = null;
-  readonly #square: Matrix;
+  readonly #reduction: Reduction;
   readonly #delta: Float64Array;
   readonly #candidate: Float64Array;
   #radius: number;
   #target: number;
-  #form: 'gram' | 'qr';
+  #form: Form;
   #lambdas: number[] = [];
   #accepted = 0;
 
-  constructor(engine: Engine, layout: ParameterLayout, options: GaussNewtonOptions) {
+  /** `reduction`: of each linearisation; by default on its smaller side. */
+  constructor(
+    engine: Engine,
+    layout: ParameterLayout,
+    options: GaussNewtonOptions,
+    reduction: Reduction = new SmallerSideReduction(engine, layout),
+  ) {
     if (!(options.probes >= 2) || !(options.window > 1)) {
       throw new KfacError(
         'KFAC_SPEC',
         `expected at least 2 probes and a window above 1, got ${options.probes} and ${options.window}`,
       );
     }
-    this.#engine = engine;
-    this.#layout = layout;
     this.#options = options;
-    this.#gram = new GramSystem(engine, layout.size);
-    this.#square = matrix(layout.size + 1, layout.size + 1);
+    this.#reduction = reduction;
     this.#delta = new Float64Array(layout.size);
     this.#candidate = new Float64Array(layout.size);
     this.#radius = options.initialRadius;
@@ -89,19 +87,15 @@ export class GaussNewton implements Optimizer {
     const linearization = objective.linearize(theta);
     const { loss } = linearization;
     if (!Number.isFinite(loss)) return { loss, accepted: false, newLoss: Number.NaN, metrics: {}, stop: 'non-finite' };
-    const count = examplesOf(linearization);
-    if (this.#rows?.rows !== count) this.#rows = matrix(count, theta.length + 1);
-    const rows = this.#rows;
-    leastSquaresRows(this.#layout, linearization, rows);
     let form = this.#form;
-    let chosen = this.#choose(objective, theta, loss, rows, form);
+    let chosen = this.#choose(objective, theta, linearization, form);
     if (
       form === 'gram' &&
       (this.#options.form ?? 'auto') === 'auto' &&
       chosen.step.lambda <= GRAM_FLOOR * chosen.largest
     ) {
       form = 'qr';
-      chosen = this.#choose(objective, theta, loss, rows, form);
+      chosen = this.#choose(objective, theta, objective.linearize(theta), form);
     }
     const { step, radius, newLoss, ratio, largest, probes } = chosen;
     const accepted = ratio > 0 && allFinite(this.#candidate);
@@ -134,21 +128,10 @@ export class GaussNewton implements Optimizer {
     };
   }
 
-  #factor(rows: Matrix, form: 'gram' | 'qr'): ReducedSystem {
-    if (form === 'gram') {
-      this.#engine.linalg.gram(1, rows, null, 1, 0, this.#square);
-      this.#gram.factor(this.#square);
-      return this.#gram;
-    }
-    this.#engine.linalg.qrFactor(rows, this.#square);
-    this.#orthogonal ??= new OrthogonalSystem(this.#engine, this.#layout.size);
-    this.#orthogonal.factor(this.#square);
-    return this.#orthogonal;
-  }
-
   /** Probes radii from the last one outwards and returns the step at the radius where the ratio crosses γ*. */
-  #choose(objective: Objective, theta: Float64Array, loss: number, rows: Matrix, form: 'gram' | 'qr') {
-    const system = this.#factor(rows, form);
+  #choose(objective: Objective, theta: Float64Array, linearization: Linearization, form: Form) {
+    const { loss } = linearization;
+    const system = this.#reduction.reduce(linearization, form);
     const { window, probes: count, minRadius, maxRadius } = this.#options;
     const low = Math.max(this.#radius / window, minRadius);
     const high = Math.max(low, Math.min(this.#radius * window, maxRadius));

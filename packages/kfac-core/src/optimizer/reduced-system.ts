@@ -27,7 +27,6 @@ export interface ReducedSystem {
 /** Gram form: JᵀJ = Q·T·Qᵀ, T tridiagonal. Squares the condition number: good while λ > 1e-10·σ₁². */
 export class GramSystem implements ReducedSystem {
   largest = 0;
-  readonly #size: number;
   readonly #tridiagonal: Tridiagonalization;
   readonly #gram: Matrix;
   readonly #right: Float64Array;
@@ -35,7 +34,6 @@ export class GramSystem implements ReducedSystem {
   readonly #sums = new Float64Array(3);
 
   constructor(engine: Engine, size: number) {
-    this.#size = size;
     this.#tridiagonal = engine.linalg.tridiagonalization(size);
     this.#gram = matrix(size, size);
     this.#right = new Float64Array(size);
@@ -47,12 +45,7 @@ export class GramSystem implements ReducedSystem {
     splitAugmented(augmented, this.#gram, this.#right);
     this.#tridiagonal.factor(this.#gram);
     this.#tridiagonal.apply('t', this.#right);
-    const { diagonal, offDiagonal } = this.#tridiagonal;
-    this.largest = 0;
-    for (let i = 0; i < this.#size; i++) {
-      const row = Math.abs(diagonal[i]!) + Math.abs(offDiagonal[i - 1] ?? 0) + Math.abs(offDiagonal[i] ?? 0);
-      this.largest = Math.max(this.largest, row);
-    }
+    this.largest = rowSumBound(this.#tridiagonal);
   }
 
   solve(lambda: number): DampedStep {
@@ -71,7 +64,7 @@ export class OrthogonalSystem implements ReducedSystem {
   largest = 0;
   readonly #size: number;
   readonly #bidiagonal: Bidiagonalization;
-  readonly #triangle: Matrix;
+  #triangle: Matrix | null = null;
   readonly #right: Float64Array;
   readonly #w: Float64Array;
   readonly #sums = new Float64Array(3);
@@ -79,15 +72,21 @@ export class OrthogonalSystem implements ReducedSystem {
   constructor(engine: Engine, size: number) {
     this.#size = size;
     this.#bidiagonal = engine.linalg.bidiagonalization(size);
-    this.#triangle = matrix(size, size);
     this.#right = new Float64Array(size);
     this.#w = new Float64Array(size);
   }
 
   /** `augmented`: the R factor of [J | r], [P+1 × P+1]. */
   factor(augmented: Matrix): void {
+    this.#triangle ??= matrix(this.#size, this.#size);
     splitAugmented(augmented, this.#triangle, this.#right);
-    this.#bidiagonal.factor(this.#triangle);
+    this.factorSquare(this.#triangle, this.#right);
+  }
+
+  /** The same from any square J [n × n], which is left untouched, and r [n]. */
+  factorSquare(square: Matrix, right: Float64Array): void {
+    this.#bidiagonal.factor(square);
+    this.#right.set(right);
     this.#bidiagonal.applyLeft('t', this.#right);
     const { diagonal, superDiagonal } = this.#bidiagonal;
     this.largest = 0;
@@ -106,6 +105,20 @@ export class OrthogonalSystem implements ReducedSystem {
     out.set(this.#w);
     this.#bidiagonal.applyRight('n', out);
   }
+}
+
+/** Gershgorin's bound of the largest eigenvalue of a tridiagonal matrix. */
+export function rowSumBound({
+  size,
+  diagonal,
+  offDiagonal,
+}: Pick<Tridiagonalization, 'size' | 'diagonal' | 'offDiagonal'>): number {
+  let largest = 0;
+  for (let i = 0; i < size; i++) {
+    const row = Math.abs(diagonal[i]!) + Math.abs(offDiagonal[i - 1] ?? 0) + Math.abs(offDiagonal[i] ?? 0);
+    largest = Math.max(largest, row);
+  }
+  return largest;
 }
 
 /** The first P rows and columns of a square [P+1 × P+1] matrix, and the first P numbers of its last column. */

@@ -18,6 +18,7 @@ export const PURPOSES = {
   weights: 7,
   // Beyond the streams of all places, which are 8 apart.
   fresh: 2 ** 24,
+  sketch: 2 ** 24 + 1,
 } as const;
 export type Purpose = keyof typeof PURPOSES;
 
