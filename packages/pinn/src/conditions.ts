@@ -36,8 +36,8 @@ export interface ConditionGroup {
   readonly segments: readonly Segment[];
 }
 
-const shapeKey = ({ plan }: CompiledEquation): string =>
-  `${plan.directions.join()};${plan.second.join()};${plan.channels}`;
+const shapeKey = ({ plan: { directions, second, higher, channels } }: CompiledEquation): string =>
+  [directions, second, channels, higher?.rawSeconds, higher?.rawThirds, higher?.third, higher?.fourth].join(';');
 
 /** Groups the conditions by jet shape and, within a group, by residual. `counts` gives the points of every place in order. */
 export function groupConditions(conditions: readonly Condition[], counts: readonly number[]): ConditionGroup[] {

@@ -1,5 +1,6 @@
 import type { Expression, Variable } from './equation/expression.ts';
 import { operatorOf } from './equation/compile.ts';
+import { axesOf } from './equation/directions.ts';
 import { evaluatorOf, termsOf } from './equation/evaluate.ts';
 import type { Problem } from './problem.ts';
 import type { ExactSolution } from './exact.ts';
@@ -83,7 +84,7 @@ function valueAt(
   let sum = 0;
   for (const [key, weight] of operatorOf(variable, scope.coordinates)) {
     const orders = scope.coordinates.map(() => 0);
-    for (const axis of key.split(',')) orders[Number(axis)]!++;
+    for (const axis of axesOf(key)) orders[axis]!++;
     sum += weight * solution.derivative(point, orders);
   }
   return sum;
