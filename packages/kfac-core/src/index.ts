@@ -12,6 +12,7 @@ export { addTransposedProduct, gaussNewtonForm, gradient, jacobian, jacobianVect
 export type * from './engine/engine.ts';
 export { ACTIVATIONS, OPCODES } from './engine/engine.ts';
 export { hedgeTilePaths } from './engine/hedge-checks.ts';
+export { jetChannels, type JetChannel } from './engine/jet-channels.ts';
 export { matrix, matrixOver } from './engine/matrix.ts';
 export { defaultEngine, selectEngine } from './engine/select.ts';
 export { KfacError, type ErrorCode, type Issue } from './errors.ts';

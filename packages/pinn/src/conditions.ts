@@ -38,8 +38,10 @@ export interface ConditionGroup {
   readonly segments: readonly Segment[];
 }
 
-const shapeKey = ({ plan, fields }: CompiledEquation): string =>
-  `${plan.directions.join()};${plan.second.join()};${plan.channels};${fields}`;
+const shapeKey = ({ plan: { directions, second, higher, channels }, fields }: CompiledEquation): string =>
+  [directions, second, channels, fields, higher?.rawSeconds, higher?.rawThirds, higher?.third, higher?.fourth].join(
+    ';',
+  );
 
 /** Groups the conditions by jet shape and, within a group, by residual. `counts` gives the points of every place in order. */
 export function groupConditions(conditions: readonly Condition[], counts: readonly number[]): ConditionGroup[] {

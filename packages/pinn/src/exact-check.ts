@@ -1,5 +1,6 @@
 import { type Expression, type Variable, isNetworkVariable } from './equation/expression.ts';
 import { operatorOf } from './equation/compile.ts';
+import { axesOf } from './equation/directions.ts';
 import { evaluatorOf, termsOf } from './equation/evaluate.ts';
 import { placeName } from './geometry/place.ts';
 import type { Problem } from './problem.ts';
@@ -84,7 +85,7 @@ function valueAt(
   let sum = 0;
   for (const [key, weight] of operatorOf(variable, scope.coordinates)) {
     const orders = scope.coordinates.map(() => 0);
-    for (const axis of key.split(',')) orders[Number(axis)]!++;
+    for (const axis of axesOf(key)) orders[axis]!++;
     sum += weight * solution.derivative(point, orders);
   }
   return sum;

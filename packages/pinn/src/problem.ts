@@ -220,7 +220,7 @@ export function hashOf(spec: PinnSpec): string {
 /** The shape of the network's jets for a plan, in the precision of the specification. */
 export function jetShape(
   problem: Pick<Problem, 'sizes' | 'embedding' | 'spec'>,
-  plan: Pick<JetPlan, 'directions' | 'second'>,
+  plan: Pick<JetPlan, 'directions' | 'second' | 'higher'>,
 ): JetShape {
   const { network, precision } = problem.spec;
   return {
@@ -229,6 +229,7 @@ export function jetShape(
     activation: network.activation,
     directions: plan.directions,
     second: plan.second,
+    higher: plan.higher,
     dtype: precision,
   };
 }

@@ -63,7 +63,7 @@ describe('evaluation anywhere', () => {
     [[[0.1, 0.2]], [], /point 0: expected 3 finite coordinates \(t, x, y\), got \[0.1, 0.2\]/],
     [[[0.1, 0.2, NaN]], [], /finite/],
     [points, ['u_z'], /not made of coordinates/],
-    [points, ['u_xxx'], /order 3/],
+    [points, ['u_xxxxx'], /order 5/],
     [points, ['2*u_x'], /expected a derivative such as u_t/],
     [points, ['x'], /expected a derivative/],
   ])('refuses %j %j', (at, names, reason) => {

@@ -47,7 +47,7 @@ const conditionSchema = section({
     .min(1)
     .max(1024)
     .describe('boundary, coordinate = number, a part of the geometry, or several joined by or'),
-  equation: text.describe('An equation in the unknowns, their derivatives up to order 2, coordinates and constants'),
+  equation: text.describe('An equation in the unknowns, their derivatives up to order 4, coordinates and constants'),
 });
 
 const exactSchema = z.union([
@@ -138,7 +138,7 @@ export const pinnSpecSchema = section({
     .array(text)
     .min(1)
     .max(LIMITS.equations)
-    .describe('Equations in the unknowns, their derivatives up to order 2, coordinates and constants'),
+    .describe('Equations in the unknowns, their derivatives up to order 4, coordinates and constants'),
   conditions: z.array(conditionSchema).min(1).max(LIMITS.conditions),
   exact: z.record(name, exactSchema).optional().describe('Exact solution of every unknown, for reported errors'),
   network: networkSchema.prefault({}),

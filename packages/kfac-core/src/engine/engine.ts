@@ -150,9 +150,24 @@ export interface Embedding {
 }
 
 /**
+ * Channels of the orders 3 and 4. A channel of order K reads, along each of its directions, all raw derivatives below K: the
+ * directions are ordered so that the first R₂ carry (v_r·∇)² beside v_r·∇, and the first R₃ ≤ R₂ also (v_r·∇)³.
+ */
+export interface HigherChannels {
+  /** R₂ ≤ R. */
+  readonly rawSeconds: number;
+  /** R₃ ≤ R₂. */
+  readonly rawThirds: number;
+  /** T × R₂, row-major: channel t is Σ_r third[t,r]·(v_r·∇)³. */
+  readonly third: Float64Array;
+  /** F × R₃, row-major: channel f is Σ_r fourth[f,r]·(v_r·∇)⁴. */
+  readonly fourth: Float64Array;
+}
+
+/**
  * Which derivatives of an MLP are carried: the value, the first derivatives along R directions, and
- * Q second-order channels, channel q being Σ_r second[q,r]·(v_r·∇)². Channels are ordered value, R firsts, Q seconds;
- * S = 1 + R + Q.
+ * Q second-order channels, channel q being Σ_r second[q,r]·(v_r·∇)². Channels are ordered value, R firsts, Q seconds and,
+ * with `higher`, R₂ raw seconds, R₃ raw thirds, T thirds, F fourths; S = 1 + R + Q + R₂ + R₃ + T + F.
  */
 export interface JetShape {
   /**
@@ -167,6 +182,8 @@ export interface JetShape {
   readonly directions: Float64Array;
   /** Q × R, row-major. */
   readonly second: Float64Array;
+  /** Absent: no channel is of order 3 or 4. */
+  readonly higher?: HigherChannels | undefined;
   readonly dtype: Dtype;
 }
 

@@ -1,4 +1,4 @@
-import type { JetShape, JetTape, Matrix, RealArray } from './engine.ts';
+import type { HigherChannels, JetShape, JetTape, Matrix, RealArray } from './engine.ts';
 import { ACTIVATIONS } from './engine.ts';
 import { arrayDtype, requireDistinct, requireInteger, requireShape, requireVector } from './check.ts';
 import { matrixOver } from './matrix.ts';
@@ -14,7 +14,13 @@ export interface JetDimensions {
   readonly firsts: number;
   /** Q, second-order channels. */
   readonly seconds: number;
-  /** S = 1 + R + Q. */
+  /** R₂ and R₃, directions whose second and third derivatives are carried too. */
+  readonly rawSeconds: number;
+  readonly rawThirds: number;
+  /** T and F, channels of order 3 and 4. */
+  readonly thirds: number;
+  readonly fourths: number;
+  /** S = 1 + R + Q + R₂ + R₃ + T + F. */
   readonly channels: number;
   /** P, length of θ. */
   readonly parameters: number;
@@ -50,16 +56,37 @@ export function jetDimensions(shape: JetShape): JetDimensions {
       `jets: expected directions of ${inputs} numbers each, got ${directions.length} numbers`,
     );
   }
-  const seconds = firsts === 0 ? 0 : second.length / firsts;
-  if (!Number.isInteger(seconds) || seconds * firsts !== second.length) {
-    throw new KfacError(
-      'KFAC_SHAPE',
-      `jets: expected second-order rows of ${firsts} numbers each, got ${second.length} numbers`,
-    );
-  }
+  const seconds = rowsOf(second, firsts, 'second-order');
+  const { rawSeconds, rawThirds, third, fourth } = shape.higher ?? NO_HIGHER;
+  requireInteger(rawSeconds, 0, firsts, 'directions with a second derivative');
+  requireInteger(rawThirds, 0, rawSeconds, 'directions with a third derivative');
+  requireVector(third, third.length, 'third');
+  requireVector(fourth, fourth.length, 'fourth');
+  const thirds = rowsOf(third, rawSeconds, 'third-order');
+  const fourths = rowsOf(fourth, rawThirds, 'fourth-order');
   let parameters = 0;
   for (let layer = 0; layer + 1 < sizes.length; layer++) parameters += (sizes[layer]! + 1) * sizes[layer + 1]!;
-  return { inputs, outputs, firsts, seconds, channels: 1 + firsts + seconds, parameters };
+  const channels = 1 + firsts + seconds + rawSeconds + rawThirds + thirds + fourths;
+  return { inputs, outputs, firsts, seconds, rawSeconds, rawThirds, thirds, fourths, channels, parameters };
+}
+
+const NO_HIGHER: HigherChannels = {
+  rawSeconds: 0,
+  rawThirds: 0,
+  third: new Float64Array(0),
+  fourth: new Float64Array(0),
+};
+
+/** Rows of some channels' weights over so many directions; throws `KFAC_SHAPE` if they do not come out. */
+function rowsOf(weights: Float64Array, directions: number, order: string): number {
+  const rows = directions === 0 ? 0 : weights.length / directions;
+  if (!Number.isInteger(rows) || rows * directions !== weights.length) {
+    throw new KfacError(
+      'KFAC_SHAPE',
+      `jets: expected ${order} rows of ${directions} numbers each, got ${weights.length} numbers`,
+    );
+  }
+  return rows;
 }
 
 /** d; throws `KFAC_SHAPE` if an embedding does not give what the first layer reads. */
@@ -119,7 +146,7 @@ export function checkForward(
   requireVector(theta, dimensions.parameters, 'θ');
   requireShape(columns, dimensions.inputs + dimensions.outputs * dimensions.channels, columns.cols, 'columns', 'f64');
   if (tape) checkTape(shape, dimensions, tape, columns.cols);
-  const read = [theta, shape.directions, shape.second, ...(shape.embedding ? [shape.embedding.frequencies] : [])];
+  const read = [theta, ...weightsOf(shape), ...(shape.embedding ? [shape.embedding.frequencies] : [])];
   requireDistinct(columns.data, 'columns', read);
   if (tape) requireDistinct(tape.buffer, 'tape', [columns.data, ...read]);
   return dimensions;
@@ -131,8 +158,12 @@ export function checkAdjoint(shape: JetShape, theta: Float64Array, seeds: Matrix
   requireVector(theta, dimensions.parameters, 'θ');
   requireShape(seeds, dimensions.outputs * dimensions.channels, seeds.cols, 'seeds', 'f64');
   checkTape(shape, dimensions, tape, seeds.cols);
-  requireDistinct(tape.buffer, 'tape', [seeds.data, theta, shape.directions, shape.second]);
+  requireDistinct(tape.buffer, 'tape', [seeds.data, theta, ...weightsOf(shape)]);
   return dimensions;
+}
+
+function weightsOf({ directions, second, higher }: JetShape): Float64Array[] {
+  return [directions, second, ...(higher ? [higher.third, higher.fourth] : [])];
 }
 
 function checkTape(shape: JetShape, { channels }: JetDimensions, tape: JetTape, points: number): void {

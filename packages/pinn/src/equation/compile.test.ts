@@ -75,7 +75,7 @@ describe('channels', () => {
     ['laplacian(u) + u_xx = 0', ['x', 'y'], 2, 1],
   ])('%s', (text, coordinates, firsts, seconds) => {
     const { plan } = compile(text, ...coordinates);
-    expect([plan.directions.length / coordinates.length, plan.secondChannels.length]).toEqual([firsts, seconds]);
+    expect([plan.directions.length / coordinates.length, plan.operatorChannels.length]).toEqual([firsts, seconds]);
   });
 
   test('a linear equation collapses to Σ c_k·(second derivative k)', () => {
@@ -96,7 +96,7 @@ describe('equations in two unknowns', () => {
     ['u_xx*v_xx = u', 1, 1],
   ])('%s', (text, firsts, seconds) => {
     const { plan, residual, linearized } = compileSystem(text);
-    expect([plan.directions.length / 2, plan.secondChannels.length]).toEqual([firsts, seconds]);
+    expect([plan.directions.length / 2, plan.operatorChannels.length]).toEqual([firsts, seconds]);
     expect([residual.inputs, linearized.outputs.length]).toEqual([2 + 2 * plan.channels, 1 + 2 * plan.channels]);
   });
 
@@ -154,7 +154,7 @@ describe('residuals and their slopes', () => {
     columns.data.set([t, x, derivative(0, 0)]);
     for (let r = 0; r < count; r++)
       columns.data[3 + r] = plan.directions[2 * r]! * derivative(1, 0) + plan.directions[2 * r + 1]! * derivative(0, 1);
-    for (const [q, channel] of plan.secondChannels.entries()) {
+    for (const [q, channel] of plan.operatorChannels.entries()) {
       columns.data[2 + channel] = Array.from(
         { length: count },
         (_, r) => plan.second[q * count + r]! * second(r),

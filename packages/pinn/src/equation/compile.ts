@@ -1,17 +1,18 @@
-import type { Program } from '@kfac/core';
+import { KfacError, type Program } from '@kfac/core';
 import { type Channels, planChannels } from './channels.ts';
 import { differentiate, substitute } from './derive.ts';
+import { type Operator, axesKey, biharmonicOver } from './directions.ts';
 import {
   type Expression,
   type NetworkVariable,
   type Variable,
-  isSecond,
   networkVariablesOf,
+  orderOfVariable,
   variableKey,
 } from './expression.ts';
 import { lowerExpressions } from './lower.ts';
-import { type JetPlan, type SecondOperator, pairKey } from './plan.ts';
-import { type Scope, TIME } from './symbols.ts';
+import type { JetPlan } from './plan.ts';
+import { MAX_ORDER, type Scope, TIME } from './symbols.ts';
 
 /** A residual ready for an engine: which jets it needs, and the programs over [coordinates; channels; fields] columns. */
 export interface CompiledEquation {
@@ -24,24 +25,27 @@ export interface CompiledEquation {
   readonly linearized: Program;
 }
 
-/** The axes of a multi-index, each as often as its order. */
-function axesOf(orders: readonly number[]): number[] {
-  return orders.flatMap((order, axis) => Array.from({ length: order }, () => axis));
-}
-
-/** A second derivative, or the Laplacian over all coordinates but t, as an operator. */
-export function operatorOf(variable: NetworkVariable, coordinates: readonly string[]): SecondOperator {
-  if (variable.kind === 'laplacian') {
-    return new Map(coordinates.flatMap((name, axis) => (name === TIME ? [] : [[pairKey(axis, axis), 1] as const])));
+/** A derivative of order 2 or more, the Laplacian or the biharmonic operator over all coordinates but t, as an operator. */
+export function operatorOf(variable: NetworkVariable, coordinates: readonly string[]): Operator {
+  const space = coordinates.flatMap((name, axis) => (name === TIME ? [] : [axis]));
+  switch (variable.kind) {
+    case 'laplacian':
+      return new Map(space.map((axis) => [axesKey([axis, axis]), 1] as const));
+    case 'biharmonic':
+      return biharmonicOver(space);
+    case 'derivative':
+      return new Map([
+        [axesKey(variable.orders.flatMap((order, axis) => Array.from({ length: order }, () => axis))), 1],
+      ]);
+    case 'collapsed':
+      throw new KfacError('KFAC_INTERNAL', 'what a collapsed channel stands for is known where it was made');
   }
-  const [i, j] = axesOf(variable.kind === 'derivative' ? variable.orders : []) as [number, number];
-  return new Map([[pairKey(i, j), 1]]);
 }
 
 /**
- * Compiles a residual. If an unknown's second derivatives enter linearly with constant coefficients they become one
- * collapsed channel, shared with other unknowns whose combination is a multiple of it; otherwise every different second
- * derivative (and laplacian(u) as a whole) gets a channel of its own.
+ * Compiles a residual. If an unknown's derivatives of one order (2, 3 or 4) enter linearly with constant coefficients they
+ * become one collapsed channel, shared with other unknowns whose combination is a multiple of it; otherwise every different
+ * derivative (and laplacian(u), biharmonic(u) as a whole) gets a channel of its own.
  */
 export function compileResidual(residual: Expression, scope: Scope): CompiledEquation {
   const { body, operators } = collapse(residual, scope);
@@ -54,40 +58,42 @@ export function compileResidual(residual: Expression, scope: Scope): CompiledEqu
   return { plan: channels.plan, fields: scope.fields?.length ?? 0, ...programs(body, variables, channels, scope) };
 }
 
-/** A residual in which a collapsed variable stands for an unknown's second derivatives, with its operator by key. */
+/** A residual in which collapsed variables stand for an unknown's derivatives of one order, with its operator by key. */
 interface Collapsed {
   readonly body: Expression;
-  readonly operators: ReadonlyMap<string, SecondOperator>;
+  readonly operators: ReadonlyMap<string, Operator>;
 }
 
 function collapse(residual: Expression, scope: Scope): Collapsed {
   const { pool } = scope;
-  const seconds = networkVariablesOf(residual).filter(isSecond);
-  const operators = new Map<string, SecondOperator>();
+  const variables = networkVariablesOf(residual);
+  const operators = new Map<string, Operator>();
   let body = residual;
   for (const unknown of scope.unknowns.keys()) {
-    const own = seconds.filter((variable) => variable.unknown === unknown);
-    const operator = constantOperator(residual, own, scope);
-    if (!operator) continue;
-    const keys = new Set(own.map(variableKey));
-    const rest = substitute(pool, body, (variable) => (keys.has(variableKey(variable)) ? pool.number(0) : undefined));
-    const variable = { kind: 'collapsed', unknown } as const;
-    const shared = [...operators.values()].find((other) => Number.isFinite(ratioOf(operator, other)));
-    operators.set(variableKey(variable), shared ?? operator);
-    const ratio = shared ? ratioOf(operator, shared) : 1;
-    body = pool.add(rest, pool.mul(pool.number(ratio), pool.variable(variable)));
+    for (let order = 2; order <= MAX_ORDER; order++) {
+      const own = variables.filter((variable) => variable.unknown === unknown && orderOfVariable(variable) === order);
+      const operator = constantOperator(residual, own, scope);
+      if (!operator) continue;
+      const keys = new Set(own.map(variableKey));
+      const rest = substitute(pool, body, (variable) => (keys.has(variableKey(variable)) ? pool.number(0) : undefined));
+      const variable = { kind: 'collapsed', unknown, order } as const;
+      const shared = [...operators.values()].find((other) => Number.isFinite(ratioOf(operator, other)));
+      operators.set(variableKey(variable), shared ?? operator);
+      const ratio = shared ? ratioOf(operator, shared) : 1;
+      body = pool.add(rest, pool.mul(pool.number(ratio), pool.variable(variable)));
+    }
   }
   return { body, operators };
 }
 
-/** Σ_k c_k·(second derivative k), c_k being the residual's slopes; null unless every c_k is a constant and some are not 0. */
+/** Σ_k c_k·(derivative k), c_k being the residual's slopes; null unless every c_k is a constant and some are not 0. */
 function constantOperator(
   residual: Expression,
-  seconds: readonly NetworkVariable[],
+  derivatives: readonly NetworkVariable[],
   { pool, coordinates }: Scope,
-): SecondOperator | null {
+): Operator | null {
   const operator = new Map<string, number>();
-  for (const variable of seconds) {
+  for (const variable of derivatives) {
     const coefficient = differentiate(pool, residual, variable);
     if (coefficient.kind !== 'number') return null;
     for (const [key, weight] of operatorOf(variable, coordinates)) {
@@ -99,7 +105,7 @@ function constantOperator(
 }
 
 /** The number c with operator = c·other, NaN if there is none. */
-function ratioOf(operator: SecondOperator, other: SecondOperator): number {
+function ratioOf(operator: Operator, other: Operator): number {
   const ratios = new Set([...other].map(([key, weight]) => (operator.get(key) ?? NaN) / weight));
   return operator.size === other.size && ratios.size === 1 ? [...ratios][0]! : NaN;
 }

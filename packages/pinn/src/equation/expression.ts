@@ -2,13 +2,13 @@ import { KfacError } from '@kfac/core';
 
 /**
  * What the network gives an expression, `unknown` being the number of an unknown. `orders` is the multi-index of a
- * derivative over the coordinates (all zeros: the value); `collapsed` is the one combination of an unknown's second
- * derivatives that an equation carries in which they are linear.
+ * derivative over the coordinates (all zeros: the value); `collapsed` is the one combination of an unknown's derivatives of
+ * one order that an equation carries in which they are linear.
  */
 export type NetworkVariable =
   | { readonly kind: 'derivative'; readonly unknown: number; readonly orders: readonly number[] }
-  | { readonly kind: 'laplacian'; readonly unknown: number }
-  | { readonly kind: 'collapsed'; readonly unknown: number };
+  | { readonly kind: 'laplacian' | 'biharmonic'; readonly unknown: number }
+  | { readonly kind: 'collapsed'; readonly unknown: number; readonly order: number };
 
 /** What an expression may depend on. A field is a number given at every point, such as a component of the normal. */
 export type Variable =
@@ -58,8 +58,10 @@ export function variableKey(variable: Variable): string {
     case 'derivative':
       return `u${variable.unknown}:${variable.orders.join(',')}`;
     case 'laplacian':
-    case 'collapsed':
+    case 'biharmonic':
       return `${variable.kind}${variable.unknown}`;
+    case 'collapsed':
+      return `collapsed${variable.order}:${variable.unknown}`;
   }
 }
 
@@ -73,9 +75,18 @@ export function orderOf(orders: readonly number[]): number {
   return orders.reduce((sum, order) => sum + order, 0);
 }
 
-/** Is the variable a second derivative or a combination of such? */
-export function isSecond(variable: NetworkVariable): boolean {
-  return variable.kind !== 'derivative' || orderOf(variable.orders) === 2;
+/** The order of what the network gives: 0 for the value. */
+export function orderOfVariable(variable: NetworkVariable): number {
+  switch (variable.kind) {
+    case 'derivative':
+      return orderOf(variable.orders);
+    case 'laplacian':
+      return 2;
+    case 'biharmonic':
+      return 4;
+    case 'collapsed':
+      return variable.order;
+  }
 }
 
 /** The value of one unary operation. */

@@ -2,7 +2,7 @@ import { KfacError } from '@kfac/core';
 import { type BinaryOperation, type Expression, type UnaryOperation, networkVariablesOf } from './expression.ts';
 import { MAX_NESTING, MAX_NODES, admit, equationError, splitEquation } from './gate.ts';
 import { signOf } from './sign.ts';
-import { FUNCTIONS, type Scope, TIME, resolveSymbol } from './symbols.ts';
+import { FUNCTIONS, OPERATORS, type OperatorName, type Scope, TIME, isOperatorName, resolveSymbol } from './symbols.ts';
 import { type Token, tokensOf } from './tokens.ts';
 
 const SUMS: ReadonlyMap<string, BinaryOperation> = new Map([
@@ -207,12 +207,12 @@ class Parser {
   #function(token: Token): Expression {
     const name = token.text;
     const operation = UNARY.get(name);
-    if (operation === undefined && name !== 'laplacian') {
-      const known = `${FUNCTIONS.join(', ')}, laplacian (a product needs *)`;
+    if (isOperatorName(name)) return this.#operator(name, token, this.#take());
+    if (operation === undefined) {
+      const known = `${[...FUNCTIONS, ...OPERATORS].join(', ')} (a product needs *)`;
       throw this.#error(`unknown function "${name}"; known: ${known}`, token);
     }
     const open = this.#take();
-    if (operation === undefined) return this.#laplacian(token, open);
     let count = 0;
     let argument: Expression | null = null;
     if (this.#next.text !== ')') {
@@ -227,8 +227,8 @@ class Parser {
     return this.#at(token, () => this.#scope.pool.unary(operation, inside));
   }
 
-  /** laplacian(u): its argument is a name, not an expression. */
-  #laplacian(token: Token, open: Token): Expression {
+  /** laplacian(u), biharmonic(u): the argument is a name, not an expression. */
+  #operator(kind: OperatorName, token: Token, open: Token): Expression {
     const { pool, coordinates, unknowns } = this.#scope;
     let level = 1;
     while (level > 0) {
@@ -240,12 +240,12 @@ class Parser {
     const unknown = unknowns.indexOf(name);
     if (unknown < 0) {
       const known =
-        unknowns.length === 0 ? 'laplacian(of an unknown)' : unknowns.map((u) => `laplacian(${u})`).join(' or ');
-      throw this.#error(`expected ${known}, got laplacian(${name})`, token);
+        unknowns.length === 0 ? `${kind}(of an unknown)` : unknowns.map((u) => `${kind}(${u})`).join(' or ');
+      throw this.#error(`expected ${known}, got ${kind}(${name})`, token);
     }
     if (coordinates.every((coordinate) => coordinate === TIME))
-      throw this.#error(`laplacian(${name}) needs a coordinate other than ${TIME}`, token);
-    return pool.variable({ kind: 'laplacian', unknown });
+      throw this.#error(`${kind}(${name}) needs a coordinate other than ${TIME}`, token);
+    return pool.variable({ kind, unknown });
   }
 
   /** A factor that begins at `from` has been read: what follows must be an operator. */

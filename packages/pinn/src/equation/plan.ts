@@ -1,7 +1,8 @@
-/** A second-order operator on an unknown: coefficient of u_ij at [i][j] with i ≤ j; missing entries are 0. */
-export type SecondOperator = ReadonlyMap<string, number>;
+import type { HigherChannels } from '@kfac/core';
+import { type Operator, orderOfOperator } from './directions.ts';
+import { planHigherJets } from './plan-higher.ts';
 
-/** The derivative channels of a network that an equation needs: value, firsts along directions, second-order combinations. */
+/** The derivative channels of a network that an equation needs: value, firsts along directions, combinations of higher orders. */
 export interface JetPlan {
   /** d: number of coordinates. */
   readonly dimensions: number;
@@ -9,17 +10,14 @@ export interface JetPlan {
   readonly directions: Float64Array;
   /** Q × R, row-major: one row per second-order channel. */
   readonly second: Float64Array;
-  /** S = 1 + R + Q. */
+  /** Channels of the orders 3 and 4, if there are any. */
+  readonly higher?: HigherChannels;
+  /** S. */
   readonly channels: number;
   /** Channel of the first derivative along each axis, −1 where it is not carried. */
   readonly firstChannel: readonly number[];
-  /** Channels of the second-order operators, in their order. */
-  readonly secondChannels: readonly number[];
-}
-
-/** Key of the pair (i, j), i ≤ j. */
-export function pairKey(i: number, j: number): string {
-  return i <= j ? `${i},${j}` : `${j},${i}`;
+  /** Channels of the operators of order 2 and more, in their order. */
+  readonly operatorChannels: readonly number[];
 }
 
 function pairOf(key: string): [number, number] {
@@ -27,11 +25,20 @@ function pairOf(key: string): [number, number] {
 }
 
 /**
- * Chooses directions for the first derivatives along `firsts` and for the second-order operators. Pure derivatives use
+ * Chooses directions for the first derivatives along `firsts` and for operators of the orders 2, 3 and 4, few of them.
+ */
+export function planJets(dimensions: number, firsts: Iterable<number>, operators: readonly Operator[]): JetPlan {
+  return operators.some((operator) => orderOfOperator(operator) > 2)
+    ? planHigherJets(dimensions, firsts, operators)
+    : planSecondJets(dimensions, firsts, operators);
+}
+
+/**
+ * The plan where no operator is above order 2. Pure derivatives use
  * the axes; mixed ones polarisation, ∂x∂y = ½(D²₍₁,₁₎ − D²₍₁,₀₎ − D²₍₀,₁₎) when at most one of the two axes would be
  * new, else ¼(D²₍₁,₁₎ − D²₍₁,₋₁₎).
  */
-export function planJets(dimensions: number, firsts: Iterable<number>, operators: readonly SecondOperator[]): JetPlan {
+function planSecondJets(dimensions: number, firsts: Iterable<number>, operators: readonly Operator[]): JetPlan {
   const axes = new Set<number>(firsts);
   const mixed = new Set<string>();
   for (const key of operators.flatMap((operator) => [...operator.keys()])) {
@@ -98,6 +105,6 @@ export function planJets(dimensions: number, firsts: Iterable<number>, operators
     firstChannel: Array.from({ length: dimensions }, (_, axis) =>
       axisDirection.has(axis) ? 1 + axisDirection.get(axis)! : -1,
     ),
-    secondChannels: operators.map((_, q) => 1 + count + q),
+    operatorChannels: operators.map((_, q) => 1 + count + q),
   };
 }

@@ -7,7 +7,7 @@ export const FUNCTIONS = ['sin', 'cos', 'tan', 'tanh', 'sinh', 'cosh', 'exp', 'l
 /** Names that the text rules use themselves, or that the parser would understand in its own way. */
 export const RESERVED: ReadonlySet<string> = new Set([
   ...FUNCTIONS,
-  'laplacian',
+  ...['laplacian', 'biharmonic'],
   'boundary',
   'pi',
   'e',
@@ -27,7 +27,19 @@ export interface Scope {
   readonly fields?: readonly string[];
 }
 
-/** The coordinate that `laplacian` and `boundary` leave out. */
+/** The order of the highest derivatives. */
+export const MAX_ORDER = 4;
+
+/** Names of operators on an unknown: laplacian(u), and biharmonic(u) = laplacian of laplacian(u). */
+export const OPERATORS = ['laplacian', 'biharmonic'] as const;
+export type OperatorName = (typeof OPERATORS)[number];
+
+/** Is the name one of an operator? */
+export function isOperatorName(name: string): name is OperatorName {
+  return (OPERATORS as readonly string[]).includes(name);
+}
+
+/** The coordinate that `laplacian`, `biharmonic` and `boundary` leave out. */
 export const TIME = 't';
 
 /** Multi-index of order 0: an unknown itself. */
@@ -36,7 +48,7 @@ export function noDerivative(dimensions: number): number[] {
 }
 
 /**
- * What a name stands for. Derivatives are an unknown, an underscore and up to two coordinates: u_x, u_xy, u_x1x1.
+ * What a name stands for. Derivatives are an unknown, an underscore and one to four coordinates: u_x, u_xy, u_x1x1, u_xxyy.
  * Throws `KFAC_EQUATION` with the reason when it stands for nothing.
  */
 export function resolveSymbol(scope: Scope, name: string): Expression {
@@ -50,7 +62,7 @@ export function resolveSymbol(scope: Scope, name: string): Expression {
   const unknown = scope.unknowns.indexOf(name);
   if (unknown >= 0)
     return pool.variable({ kind: 'derivative', unknown, orders: noDerivative(scope.coordinates.length) });
-  if ((FUNCTIONS as readonly string[]).includes(name) || name === 'laplacian') {
+  if ((FUNCTIONS as readonly string[]).includes(name) || isOperatorName(name)) {
     throw new KfacError('KFAC_EQUATION', `expected "(" after the function ${name}`);
   }
   const underscore = name.indexOf('_');
@@ -79,11 +91,11 @@ function resolveDerivative(scope: Scope, name: string, base: string, suffix: str
       `"${name}": "${suffix}" is not made of coordinates; declared: ${scope.coordinates.join(', ')}`,
     );
   }
-  const allowed = readings.filter((axes) => axes.length <= 2);
+  const allowed = readings.filter((axes) => axes.length <= MAX_ORDER);
   if (allowed.length === 0) {
     throw new KfacError(
       'KFAC_EQUATION',
-      `"${name}" is a derivative of order ${readings[0]!.length}; expected order 1 or 2`,
+      `"${name}" is a derivative of order ${readings[0]!.length}; expected an order from 1 to ${MAX_ORDER}`,
     );
   }
   const indices = new Map<string, number[]>();

@@ -1,4 +1,4 @@
-import { defaultEngine, matrix } from '@kfac/core';
+import { defaultEngine, jetChannels, matrix } from '@kfac/core';
 import { describe, expect, test } from 'vitest';
 import { checkPinn } from '../check.ts';
 import { compileProblem } from '../problem.ts';
@@ -17,9 +17,12 @@ test('the catalogue', () => {
     'Disk',
     'L-shape',
     'Annulus',
+    'BH',
+    'KdV-2',
+    'Beam',
   ]);
   expect(catalogue.map(({ spec }) => checkPinn(spec).parameters)).toEqual([
-    257, 449, 257, 921, 921, 130, 322, 387, 129, 129, 337,
+    257, 449, 257, 921, 921, 130, 322, 387, 129, 129, 337, 257, 1981, 257,
   ]);
 });
 
@@ -34,7 +37,6 @@ describe.each(catalogue.map((entry) => [entry.name, entry] as const))('%s', (_, 
     const points = 50;
     for (const { compiled } of equations) {
       const { plan, linearized } = compiled;
-      const count = plan.directions.length / d;
       const rows = exact!.length * plan.channels;
       const columns = matrix(d + rows, points);
       let scale = 0;
@@ -49,16 +51,19 @@ describe.each(catalogue.map((entry) => [entry.name, entry] as const))('%s', (_, 
               point,
               point.map((__, axis) => axes.filter((a) => a === axis).length),
             );
-          const values = Array.from({ length: plan.channels }, () => 0);
-          values[0] = derivative();
-          for (let r = 0; r < count; r++) {
-            const axis = plan.directions.subarray(r * d, (r + 1) * d).indexOf(1);
-            values[1 + r] = derivative(axis);
-            for (const [q, channel] of plan.secondChannels.entries()) {
-              if (plan.second[q * count + r] !== 0)
-                values[channel]! += plan.second[q * count + r]! * derivative(axis, axis);
-            }
-          }
+          const along = (v: Float64Array, order: number, ...axes: number[]): number =>
+            order === 0
+              ? derivative(...axes)
+              : v.reduce((sum, value, axis) => sum + (value && value * along(v, order - 1, axis, ...axes)), 0);
+          const values = [
+            derivative(),
+            ...jetChannels(plan, d).map(({ order, terms }) =>
+              terms.reduce(
+                (sum, [r, weight]) => sum + weight * along(plan.directions.subarray(r * d, (r + 1) * d), order),
+                0,
+              ),
+            ),
+          ];
           return values;
         });
         [...point, ...channels].forEach((value, row) => (columns.data[row * points + n] = value));

@@ -206,6 +206,82 @@ const annulus: CatalogueEntry = {
   },
 };
 
+const biharmonic: CatalogueEntry = {
+  name: 'BH',
+  title: 'Biharmonic equation: a plate, simply supported',
+  description:
+    'Biharmonic equation for the deflection of a square plate under the load 4 pi^4 sin(pi x) sin(pi y), with u = 0 and laplacian(u) = 0 on the boundary',
+  spec: {
+    domain: { x: [0, 1], y: [0, 1] },
+    equations: ['biharmonic(u) = 4*pi^4*sin(pi*x)*sin(pi*y)'],
+    conditions: [
+      { on: 'boundary', equation: 'u = 0' },
+      { on: 'boundary', equation: 'laplacian(u) = 0' },
+    ],
+    exact: { u: 'sin(pi*x)*sin(pi*y)' },
+    network: { hidden: [64] },
+    weights: { interior: 0.001 },
+    sampling: { interior: 900, conditions: 240 },
+  },
+};
+
+const beam: CatalogueEntry = {
+  name: 'Beam',
+  title: 'Euler-Bernoulli beam',
+  description:
+    'Vibration of a simply supported beam, u_tt + u_xxxx = 0: the standing wave cos(pi^2 t) sin(pi x), released at rest',
+  spec: {
+    domain: { t: [0, 0.5], x: [0, 1] },
+    equations: ['u_tt + u_xxxx = 0'],
+    conditions: [
+      { on: 'x = 0 or x = 1', equation: 'u = 0' },
+      { on: 'x = 0 or x = 1', equation: 'u_xx = 0' },
+      { on: 't = 0', equation: 'u = sin(pi*x)' },
+      { on: 't = 0', equation: 'u_t = 0' },
+    ],
+    exact: { u: 'cos(pi^2*t)*sin(pi*x)' },
+    network: { hidden: [64] },
+    weights: { interior: 0.01 },
+    sampling: { interior: 900, conditions: 300 },
+  },
+};
+
+/**
+ * Two solitons of u_t + 6u·u_x + u_xxx = 0 with the speeds c₁ = 6 and c₂ = 2, as 2(c₁ − c₂)·n/D² in the phases A = √c₁·a,
+ * B = √c₂·b of the moving frames a = x − c₁t + 2 and b = x − c₂t − 2 (docs/math-pinn.md, Reference formulas).
+ */
+const soliton = ((): { value: string; slope: string } => {
+  const [a, b] = ['(sqrt(6)*(x - 6*t + 2))', '(sqrt(2)*(x - 2*t - 2))'];
+  const [sum, difference] = [`(${a} + ${b})/2`, `(${a} - ${b})/2`];
+  const numerator = `(6*cosh(${b}/2)^2 + 2*sinh(${a}/2)^2)`;
+  const root = `((sqrt(6) - sqrt(2))*cosh(${sum}) + (sqrt(6) + sqrt(2))*cosh(${difference}))`;
+  const numeratorSlope = `(3*sqrt(2)*sinh(${b}) + sqrt(6)*sinh(${a}))`;
+  const rootSlope = `2*(sinh(${sum}) + sinh(${difference}))`;
+  return {
+    value: `8*${numerator}/${root}^2`,
+    slope: `8*(${numeratorSlope} - 2*${numerator}*${rootSlope}/${root})/${root}^2`,
+  };
+})();
+
+const solitons: CatalogueEntry = {
+  name: 'KdV-2',
+  title: 'Korteweg-de Vries equation: two solitons',
+  description:
+    'Korteweg-de Vries equation u_t + 6 u u_x + u_xxx = 0: a fast soliton overtakes a slow one; data from the exact solution at t = 0 and at both ends',
+  spec: {
+    domain: { t: [0, 5], x: [0, 20] },
+    equations: ['u_t + 6*u*u_x + u_xxx = 0'],
+    conditions: [
+      { on: 't = 0', equation: `u = ${soliton.value}` },
+      { on: 'x = 0 or x = 20', equation: `u = ${soliton.value}` },
+      { on: 'x = 20', equation: `u_x = ${soliton.slope}` },
+    ],
+    exact: { u: soliton.value },
+    network: { hidden: [30, 30, 30] },
+    sampling: { interior: 6000, conditions: 900, method: 'sobol' },
+  },
+};
+
 /** The problems that come with the package, by name. */
 export const catalogue: readonly CatalogueEntry[] = [
   poisson2,
@@ -219,4 +295,7 @@ export const catalogue: readonly CatalogueEntry[] = [
   disk,
   lShape,
   annulus,
+  biharmonic,
+  solitons,
+  beam,
 ];

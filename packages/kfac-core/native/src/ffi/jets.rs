@@ -14,12 +14,21 @@ fn shape<'a>(
     frequencies: &'a [f64],
     directions: &'a [f64],
     second: &'a [f64],
+    raw: &[u32],
+    third: &'a [f64],
+    fourth: &'a [f64],
     points: usize,
 ) -> std::result::Result<Shape<'a>, KfacError> {
     let Some(&activation) = Activation::ALL.get(activation as usize) else {
         return Err(kfac(
             KfacStatus::Shape,
             format!("no activation {activation}"),
+        ));
+    };
+    let &[raw_seconds, raw_thirds] = raw else {
+        return Err(kfac(
+            KfacStatus::Shape,
+            format!("expected two counts of raw derivatives, got {}", raw.len()),
         ));
     };
     let shape = Shape {
@@ -30,6 +39,9 @@ fn shape<'a>(
         activation,
         directions,
         second,
+        raw: [raw_seconds as usize, raw_thirds as usize],
+        third,
+        fourth,
     };
     if !shape.is_valid(points) {
         return Err(kfac(
@@ -52,6 +64,9 @@ macro_rules! exports {
             frequencies: &[f64],
             directions: &[f64],
             second: &[f64],
+            raw: &[u32],
+            third: &[f64],
+            fourth: &[f64],
             theta: &[f64],
             mut columns: Float64ArraySlice,
             points: u32,
@@ -66,6 +81,9 @@ macro_rules! exports {
                 frequencies,
                 directions,
                 second,
+                raw,
+                third,
+                fourth,
                 points,
             )?;
             expect_len("theta", theta.len(), shape.parameters())?;
@@ -103,6 +121,9 @@ macro_rules! exports {
             frequencies: &[f64],
             directions: &[f64],
             second: &[f64],
+            raw: &[u32],
+            third: &[f64],
+            fourth: &[f64],
             theta: &[f64],
             seeds: &[f64],
             points: u32,
@@ -117,6 +138,9 @@ macro_rules! exports {
                 frequencies,
                 directions,
                 second,
+                raw,
+                third,
+                fourth,
                 points,
             )?;
             expect_len("theta", theta.len(), shape.parameters())?;

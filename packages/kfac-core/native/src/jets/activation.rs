@@ -36,6 +36,8 @@ macro_rules! with_psi {
     };
 }
 
+pub(super) use with_psi;
+
 /// The channels of one point: how many, and the weights of the second-order ones.
 #[derive(Clone, Copy)]
 pub struct Channels<T> {
@@ -246,7 +248,7 @@ unsafe fn incoming<V: Vector, const FULL: bool>(
 /// # Safety
 /// As `Vector::load` or, unless FULL, `load_partial`.
 #[inline(always)]
-unsafe fn load<V: Vector, const FULL: bool>(p: *const V::Scalar, n: usize) -> V {
+pub(super) unsafe fn load<V: Vector, const FULL: bool>(p: *const V::Scalar, n: usize) -> V {
     // SAFETY: the caller's.
     unsafe {
         if FULL {
@@ -260,7 +262,7 @@ unsafe fn load<V: Vector, const FULL: bool>(p: *const V::Scalar, n: usize) -> V 
 /// # Safety
 /// As `Vector::store` or, unless FULL, `store_partial`.
 #[inline(always)]
-unsafe fn store<V: Vector, const FULL: bool>(x: V, p: *mut V::Scalar, n: usize) {
+pub(super) unsafe fn store<V: Vector, const FULL: bool>(x: V, p: *mut V::Scalar, n: usize) {
     // SAFETY: the caller's.
     unsafe {
         if FULL {

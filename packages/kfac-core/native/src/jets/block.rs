@@ -3,6 +3,7 @@
 use super::Shape;
 use super::activation::{self, Channels, Outer};
 use super::embedding::embed;
+use super::higher::{self, HigherChannels};
 use super::product::multiply;
 use super::weights::Weights;
 use crate::pool::Disjoint;
@@ -77,6 +78,7 @@ impl<T: Real> Forward<'_, T> {
             seconds: shape.seconds(),
             second: weights.second().as_ptr(),
         };
+        let higher = HigherChannels::of(weights);
         let last = shape.layers() - 1;
         // The panels of a layer: in the tape, where rows of other points are not touched, or in the scratch, where a
         // layer's inputs overwrite those of the layer below, whose pre-activations are done by then.
@@ -143,14 +145,12 @@ impl<T: Real> Forward<'_, T> {
                     } else {
                         weights.constants().as_ptr()
                     };
-                    activation::forward::<V>(
-                        shape.activation,
-                        parts,
-                        width,
-                        value,
-                        others,
-                        next.add(n * channels * (width + 1)),
-                    );
+                    let out = next.add(n * channels * (width + 1));
+                    if shape.is_higher() {
+                        higher::forward::<V>(shape.activation, higher, width, value, others, out);
+                        continue;
+                    }
+                    activation::forward::<V>(shape.activation, parts, width, value, others, out);
                 }
             }
             let z = z_of(last);
@@ -299,6 +299,7 @@ impl<T: Real> Adjoint<'_, T> {
             seconds: shape.seconds(),
             second: weights.second().as_ptr(),
         };
+        let higher = HigherChannels::of(weights);
         let last = shape.layers() - 1;
         // SAFETY of the three: blocks partition the points, so no other thread has these rows.
         let z_of = |layer: usize| unsafe {
@@ -368,6 +369,20 @@ impl<T: Real> Adjoint<'_, T> {
                         Outer::Stored
                     };
                     let activated = z.add(n * channels * (width + 1));
+                    let gradients = g.add(n * channels * width);
+                    if shape.is_higher() {
+                        higher::adjoint::<V>(
+                            shape.activation,
+                            higher,
+                            width,
+                            value,
+                            others,
+                            activated,
+                            outer,
+                            gradients,
+                        );
+                        continue;
+                    }
                     activation::adjoint::<V>(
                         shape.activation,
                         parts,
@@ -376,7 +391,7 @@ impl<T: Real> Adjoint<'_, T> {
                         others,
                         activated,
                         outer,
-                        g.add(n * channels * width),
+                        gradients,
                     );
                 }
             }

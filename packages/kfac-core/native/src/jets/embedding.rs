@@ -5,11 +5,11 @@ use crate::simd::{Real, Vector};
 
 /// Numbers of `constants`.
 pub fn constants_len(shape: &Shape) -> usize {
-    shape.waves() * (shape.coordinates + shape.firsts() + shape.seconds())
+    shape.waves() * (shape.coordinates + shape.channels() - 1)
 }
 
 /// What is the same for every point, rows of M: the frequencies, coordinate by coordinate; for every direction the rates
-/// ρ_r = F·v_r; for every second-order channel Σ_r c_qr·ρ_r².
+/// ρ_r = F·v_r; for every channel of order k ≥ 2 the factor Σ_r c_r·ρ_r^k.
 pub fn fill_constants<T: Real>(shape: &Shape, constants: &mut [T]) {
     let (d, firsts, waves) = (shape.coordinates, shape.firsts(), shape.waves());
     let frequencies = |k: usize| &shape.frequencies[k * d..(k + 1) * d];
@@ -37,11 +37,24 @@ pub fn fill_constants<T: Real>(shape: &Shape, constants: &mut [T]) {
                 .map(|(r, c)| c * rate(r) * rate(r))
                 .sum());
         }
+        let [raw_seconds, raw_thirds] = shape.raw;
+        let collapsed = |row: &[f64], order: i32| -> f64 {
+            row.iter()
+                .enumerate()
+                .map(|(r, c)| c * rate(r).powi(order))
+                .sum()
+        };
+        (0..raw_seconds).for_each(|r| put(rate(r).powi(2)));
+        (0..raw_thirds).for_each(|r| put(rate(r).powi(3)));
+        let thirds = shape.third.chunks(raw_seconds.max(1));
+        thirds.for_each(|row| put(collapsed(row, 3)));
+        let fourths = shape.fourth.chunks(raw_thirds.max(1));
+        fourths.for_each(|row| put(collapsed(row, 4)));
     }
 }
 
 /// The features' channels at point n, S rows of width + 1 numbers with the trailing column 1, 0 … 0. Kept coordinates
-/// first; then cos φ with first derivatives −ρ_r·sin φ and second-order channels −cos φ·Σ_r c_qr·ρ_r²; then sin φ.
+/// first; then cos φ with cos⁽ᵏ⁾φ·Σ_r c_r·ρ_r^k in a channel of order k; then sin φ.
 ///
 /// # Safety
 /// In a kernel of V's level; the rows exist.
@@ -88,15 +101,17 @@ pub unsafe fn embed<V: Vector>(
             }
             let (sine, cosine) = phase.sin_cos();
             for s in 0..shape.channels() {
-                let (of_cosine, of_sine) = match s {
+                let (of_cosine, of_sine) = match shape.order(s) {
                     0 => (cosine, sine),
-                    r if r <= firsts => {
-                        let rate = constant(d + r - 1);
-                        (-(rate * sine), rate * cosine)
-                    }
-                    q => {
-                        let bend = constant(d + q - 1);
-                        (-(bend * cosine), -(bend * sine))
+                    order => {
+                        let factor = constant(d + s - 1);
+                        let (c, s) = (factor * cosine, factor * sine);
+                        match order {
+                            1 => (-s, c),
+                            2 => (-c, -s),
+                            3 => (s, -c),
+                            _ => (c, s),
+                        }
                     }
                 };
                 let at = z.add(s * stride + kept + j);

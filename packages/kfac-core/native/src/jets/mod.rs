@@ -1,5 +1,7 @@
-//! Taylor-mode jets of an MLP with m outputs: value, R first derivatives and Q second-order channels (S = 1 + R + Q)
-//! of each forward, and the adjoint that gives every layer's G. Formulas: `docs/math.md`, Jets.
+//! Taylor-mode jets of an MLP with m outputs: value, R first derivatives and Q second-order channels (S = 1 + R + Q), and
+//! where asked for channels of the orders 3 and 4 with the raw derivatives below them, of each forward; and the adjoint
+//! that gives every layer's G. Formulas: `docs/math-pinn.md`, Jets. Networks without a channel above order 2 run through
+//! `activation`, the others through `higher`.
 //!
 //! Points are taken in blocks of [`BLOCK`], the unit of work of a thread, and inside in sub-blocks whose panels stay in
 //! L1/L2. A panel's rows are (point, channel), its columns the units of a layer, so SIMD runs over units and the weights,
@@ -9,6 +11,8 @@
 mod activation;
 mod block;
 mod embedding;
+mod higher;
+mod higher_psi;
 mod product;
 mod psi;
 #[cfg(test)]
@@ -62,6 +66,12 @@ pub struct Shape<'a> {
     pub directions: &'a [f64],
     /// Q × R.
     pub second: &'a [f64],
+    /// R₂ and R₃ ≤ R₂: so many of the first directions carry their second and third derivatives too.
+    pub raw: [usize; 2],
+    /// T × R₂.
+    pub third: &'a [f64],
+    /// F × R₃.
+    pub fourth: &'a [f64],
 }
 
 impl Shape<'_> {
@@ -75,10 +85,18 @@ impl Shape<'_> {
                 .chunks_exact(self.coordinates)
                 .remainder()
                 .is_empty()
-            && match self.firsts() {
-                0 => self.second.is_empty(),
-                firsts => self.second.chunks_exact(firsts).remainder().is_empty(),
-            }
+            && self.raw[0] <= self.firsts()
+            && self.raw[1] <= self.raw[0]
+            && [
+                (self.second, self.firsts()),
+                (self.third, self.raw[0]),
+                (self.fourth, self.raw[1]),
+            ]
+            .iter()
+            .all(|(weights, directions)| match directions {
+                0 => weights.is_empty(),
+                &directions => weights.chunks_exact(directions).remainder().is_empty(),
+            })
             && self
                 .sizes
                 .iter()
@@ -130,9 +148,49 @@ impl Shape<'_> {
         self.second.len().checked_div(self.firsts()).unwrap_or(0)
     }
 
+    /// T.
+    fn thirds(&self) -> usize {
+        self.third.len().checked_div(self.raw[0]).unwrap_or(0)
+    }
+
+    /// F.
+    fn fourths(&self) -> usize {
+        self.fourth.len().checked_div(self.raw[1]).unwrap_or(0)
+    }
+
+    /// Whether there are other channels than the value, first derivatives and second-order ones.
+    fn is_higher(&self) -> bool {
+        self.raw[0] > 0
+    }
+
     /// S.
     pub fn channels(&self) -> usize {
-        1 + self.firsts() + self.seconds()
+        let [raw_seconds, raw_thirds] = self.raw;
+        1 + self.firsts()
+            + self.seconds()
+            + raw_seconds
+            + raw_thirds
+            + self.thirds()
+            + self.fourths()
+    }
+
+    /// Order of a channel.
+    fn order(&self, channel: usize) -> usize {
+        let [raw_seconds, raw_thirds] = self.raw;
+        let counts = [
+            (0, 1),
+            (1, self.firsts()),
+            (2, self.seconds() + raw_seconds),
+            (3, raw_thirds + self.thirds()),
+        ];
+        let mut end = 0;
+        for (order, count) in counts {
+            end += count;
+            if channel < end {
+                return order;
+            }
+        }
+        4
     }
 
     /// Number of weight matrices.

@@ -54,15 +54,15 @@ impl Psi for Sin {
 }
 
 /// The logistic function s(a) = 1/(1 + e⁻ᵃ), its complement 1 − s, its slope p = s(1 − s), and e^{−|a|}.
-struct Logistic<V> {
-    s: V,
-    complement: V,
-    p: V,
-    e: V,
+pub struct Logistic<V> {
+    pub s: V,
+    pub complement: V,
+    pub p: V,
+    pub e: V,
 }
 
 #[inline(always)]
-fn logistic<V: Vector>(a: V) -> Logistic<V> {
+pub fn logistic<V: Vector>(a: V) -> Logistic<V> {
     let one = like(a, V::Scalar::ONE);
     let e = (-a.abs()).exp();
     let large = one / (one + e);
@@ -151,11 +151,11 @@ impl Psi for Gaussian {
 
 /// a, within bounds beyond which e^{−a²/2} is 0: else 0 would meet an a² that has overflowed.
 #[inline(always)]
-fn bounded<V: Vector>(a: V) -> V {
+pub fn bounded<V: Vector>(a: V) -> V {
     constant(a, 39.0).min(a.abs()).copysign(a)
 }
 
 #[inline(always)]
-fn constant<V: Vector>(a: V, x: f64) -> V {
+pub fn constant<V: Vector>(a: V, x: f64) -> V {
     like(a, V::Scalar::from_f64(x))
 }

@@ -82,6 +82,9 @@ impl Case {
             activation: self.activation,
             directions: &self.directions,
             second: &self.second,
+            raw: [0, 0],
+            third: &[],
+            fourth: &[],
         }
     }
 

@@ -4,7 +4,7 @@ use super::product::{pack, packed_len};
 use crate::simd::Real;
 
 /// A network's parameters as the kernels read them, in T: packed once per call into one buffer. In order: second [Q × R],
-/// the first layer's constant channels [R + Q × h₁] or those of an embedding, the last layer's columns one after the other,
+/// third [T × R₂], fourth [F × R₃], the first layer's constant channels [S − 1 × h₁] or those of an embedding, the last layer's columns one after the other,
 /// then the packed matrices.
 pub struct Weights<'a, T: Real> {
     pub shape: Shape<'a>,
@@ -14,14 +14,20 @@ pub struct Weights<'a, T: Real> {
 
 impl<'a, T: Real> Weights<'a, T> {
     fn fixed_len(shape: &Shape) -> usize {
-        shape.second.len() + Self::constants_len(shape) + shape.outputs() * Self::head_len(shape)
+        Self::collapsed_len(shape)
+            + Self::constants_len(shape)
+            + shape.outputs() * Self::head_len(shape)
+    }
+
+    fn collapsed_len(shape: &Shape) -> usize {
+        shape.second.len() + shape.third.len() + shape.fourth.len()
     }
 
     fn constants_len(shape: &Shape) -> usize {
         if shape.is_embedded() {
             embedding::constants_len(shape)
         } else {
-            (shape.firsts() + shape.seconds()) * shape.width(1)
+            (shape.channels() - 1) * shape.width(1)
         }
     }
 
@@ -106,8 +112,9 @@ impl<'a, T: Real> Weights<'a, T> {
 
     /// Writes what both have; returns the rest of the buffer.
     fn fill_fixed<'b>(shape: &Shape, theta: &[f64], buffer: &'b mut [T]) -> &'b mut [T] {
-        let (second, rest) = buffer.split_at_mut(shape.second.len());
-        for (to, from) in second.iter_mut().zip(shape.second) {
+        let (collapsed, rest) = buffer.split_at_mut(Self::collapsed_len(shape));
+        let from = shape.second.iter().chain(shape.third).chain(shape.fourth);
+        for (to, from) in collapsed.iter_mut().zip(from) {
             *to = T::from_f64(*from);
         }
         let (constants, rest) = rest.split_at_mut(Self::constants_len(shape));
@@ -152,10 +159,21 @@ impl<'a, T: Real> Weights<'a, T> {
         &self.buffer[..self.shape.second.len()]
     }
 
+    /// T × R₂.
+    pub fn third(&self) -> &[T] {
+        &self.buffer[self.shape.second.len()..][..self.shape.third.len()]
+    }
+
+    /// F × R₃.
+    pub fn fourth(&self) -> &[T] {
+        let start = self.shape.second.len() + self.shape.third.len();
+        &self.buffer[start..start + self.shape.fourth.len()]
+    }
+
     /// What is the same for every point: the first hidden layer's pre-activations in the channels after the value or,
     /// with an embedding, what `embedding::fill_constants` says.
     pub fn constants(&self) -> &[T] {
-        let start = self.shape.second.len();
+        let start = Self::collapsed_len(&self.shape);
         &self.buffer[start..start + Self::constants_len(&self.shape)]
     }
 

@@ -10,6 +10,9 @@ type Network = [
   frequencies: Float64Array,
   directions: Float64Array,
   second: Float64Array,
+  raw: Uint32Array,
+  third: Float64Array,
+  fourth: Float64Array,
   theta: Float64Array,
 ];
 
@@ -26,16 +29,22 @@ const NONE = { f64: new Float64Array(0), f32: new Float32Array(0) };
 
 /** Jets by the Rust kernels: blocks of points on the engine's threads, SIMD over hidden units. */
 export function nativeJets(addon: JetsAddon): Jets {
-  const network = ({ sizes, activation, embedding, directions, second }: JetShape, theta: Float64Array): Network => [
-    new Uint32Array(sizes),
-    ACTIVATIONS.indexOf(activation),
-    embedding?.coordinates ?? sizes[0]!,
-    new Uint32Array(embedding?.kept ?? []),
-    embedding?.frequencies ?? NONE.f64,
-    directions,
-    second,
-    theta,
-  ];
+  const network = (shape: JetShape, theta: Float64Array): Network => {
+    const { sizes, activation, embedding, directions, second, higher } = shape;
+    return [
+      new Uint32Array(sizes),
+      ACTIVATIONS.indexOf(activation),
+      embedding?.coordinates ?? sizes[0]!,
+      new Uint32Array(embedding?.kept ?? []),
+      embedding?.frequencies ?? NONE.f64,
+      directions,
+      second,
+      new Uint32Array(higher ? [higher.rawSeconds, higher.rawThirds] : [0, 0]),
+      higher?.third ?? NONE.f64,
+      higher?.fourth ?? NONE.f64,
+      theta,
+    ];
+  };
   return {
     tape: layoutTape,
     forward(shape, theta, columns, tape) {

@@ -5,7 +5,7 @@ import { gaussian, normalCdf, normalPdf } from '../../normal.ts';
 export type Derivatives = readonly [number, number, number, number];
 
 /** e^{−|a|}, the logistic function s(a) = 1/(1 + e⁻ᵃ), its complement 1 − s and its slope p = s(1 − s). */
-function logistic(a: number): { e: number; s: number; complement: number; p: number } {
+export function logistic(a: number): { e: number; s: number; complement: number; p: number } {
   const e = Math.exp(-Math.abs(a));
   const large = 1 / (1 + e);
   const small = e * large;
@@ -13,7 +13,7 @@ function logistic(a: number): { e: number; s: number; complement: number; p: num
 }
 
 /** a, within bounds beyond which e^{−a²/2} is 0: else 0 would meet an a² that has overflowed. */
-function bounded(a: number): number {
+export function bounded(a: number): number {
   return Math.max(-39, Math.min(39, a));
 }
 

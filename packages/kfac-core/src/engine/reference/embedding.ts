@@ -1,19 +1,27 @@
 import type { JetShape, RealArray } from '../engine.ts';
+import { type JetChannel, jetChannels } from '../jet-channels.ts';
 import type { JetDimensions } from '../jet-tape.ts';
+
+/** (d/dφ)^k of cos φ and of sin φ. */
+function waveDerivative(k: number, cosine: number, sine: number): [ofCosine: number, ofSine: number] {
+  const cycle = [cosine, -sine, -cosine, sine];
+  return [cycle[k % 4]!, cycle[(k + 3) % 4]!];
+}
 
 /**
  * The channels of what the first layer reads at x [d], S rows of `stride` numbers from `start` on: coordinates and
- * directions themselves or, with an embedding, its features. With phase φ = f·x and rates ρ_r = f·v_r, cos φ has
- * first derivatives −ρ_r·sin φ and second-order channels −cos φ·Σ_r c_qr·ρ_r², and sin φ likewise.
+ * directions themselves or, with an embedding, its features. With phase φ = f·x and rates ρ_r = f·v_r, cos φ has in a channel
+ * of order k the entry cos⁽ᵏ⁾φ·Σ_r c_r·ρ_r^k, and sin φ likewise.
  */
 export function embed(
-  { directions, second, embedding }: JetShape,
+  shape: JetShape,
   { inputs: d, firsts, channels }: JetDimensions,
   x: Float64Array,
   z: RealArray,
   start: number,
   stride: number,
 ): void {
+  const { directions, embedding } = shape;
   const dot = (a: Float64Array, at: number, b: Float64Array, from: number): number => {
     let sum = 0;
     for (let i = 0; i < d; i++) sum += a[at + i]! * b[from + i]!;
@@ -27,6 +35,7 @@ export function embed(
   }
   const frequencies = embedding?.frequencies ?? new Float64Array(0);
   const waves = frequencies.length / d;
+  const orders = waves === 0 ? [] : jetChannels(shape, d);
   for (let k = 0; k < waves; k++) {
     const phase = dot(frequencies, k * d, x, 0);
     const [cosine, sine] = [Math.cos(phase), Math.sin(phase)];
@@ -36,10 +45,15 @@ export function embed(
     };
     const rates = Array.from({ length: firsts }, (_, r) => dot(frequencies, k * d, directions, r * d));
     write(0, cosine, sine);
-    for (const [r, rate] of rates.entries()) write(1 + r, -rate * sine, rate * cosine);
-    for (let s = 1 + firsts; s < channels; s++) {
-      const bend = rates.reduce((sum, rate, r) => sum + second[(s - 1 - firsts) * firsts + r]! * rate ** 2, 0);
-      write(s, -bend * cosine, -bend * sine);
+    for (const [k, channel] of orders.entries()) {
+      const factor = rateOf(channel, rates);
+      const [ofCosine, ofSine] = waveDerivative(channel.order, cosine, sine);
+      write(1 + k, factor * ofCosine, factor * ofSine);
     }
   }
+}
+
+/** Σ_r c_r·ρ_r^order. */
+function rateOf({ order, terms }: JetChannel, rates: readonly number[]): number {
+  return terms.reduce((sum, [r, weight]) => sum + weight * rates[r]! ** order, 0);
 }

@@ -1,7 +1,8 @@
 import type { JetShape, Jets, RealArray } from '../engine.ts';
 import type { JetDimensions } from '../jet-tape.ts';
 import { embed } from './embedding.ts';
-import { ACTIVATION_DERIVATIVES, type Derivatives } from './activations.ts';
+import { ACTIVATION_DERIVATIVES } from './activations.ts';
+import { activateHigher, deactivateHigher } from './higher-jets.ts';
 import { checkAdjoint, checkForward, layoutTape } from '../jet-tape.ts';
 
 /**
@@ -15,7 +16,7 @@ export function referenceJets(): Jets {
 const forward: Jets['forward'] = (shape, theta, columns, tape) => {
   const dimensions = checkForward(shape, theta, columns, tape);
   const { inputs: d, channels } = dimensions;
-  const { sizes, activation, dtype } = shape;
+  const { sizes, dtype } = shape;
   const layers = weights(shape, theta);
   const points = columns.cols;
   // Without a tape one point's panels are enough.
@@ -41,10 +42,9 @@ const forward: Jets['forward'] = (shape, theta, columns, tape) => {
         }
       }
       if (!last)
-        activate(
+        (shape.higher ? activateHigher : activate)(
           shape,
           dimensions,
-          ACTIVATION_DERIVATIVES[activation],
           panels.preactivations[layer]!.data,
           panels.inputs[layer + 1]!.data,
           row,
@@ -58,7 +58,6 @@ const forward: Jets['forward'] = (shape, theta, columns, tape) => {
 function activate(
   shape: JetShape,
   { firsts, channels }: JetDimensions,
-  psi: (a: number) => Derivatives,
   a: RealArray,
   y: RealArray,
   row: number,
@@ -66,7 +65,7 @@ function activate(
 ): void {
   for (let j = 0; j < width; j++) {
     const at = (s: number): number => a[(row + s) * width + j]!;
-    const [value, psi1, psi2] = psi(at(0));
+    const [value, psi1, psi2] = ACTIVATION_DERIVATIVES[shape.activation](at(0));
     y[row * (width + 1) + j] = value;
     for (let s = 1; s < channels; s++) {
       let sum = psi1 * at(s);
@@ -107,7 +106,7 @@ const adjoint: Jets['adjoint'] = (shape, theta, seeds, tape) => {
         };
         const y = Array.from({ length: channels }, (_, s) => outer(s));
         const a = tape.preactivations[layer]!.data;
-        deactivate(
+        (shape.higher ? deactivateHigher : deactivate)(
           shape,
           dimensions,
           y,
