@@ -8,8 +8,8 @@ import { type Solution, catalogue, solve } from '@kfac/pinn';
 const page = fileURLToPath(new URL('../../docs/accuracy.md', import.meta.url));
 const [BEGIN, END] = ['<!-- table: written by npm run test:slow -->', '<!-- end of table -->'];
 const HEAD = [
-  '| problem | hidden layers | parameters | points | optimizer | stopped by | steps | RMSE | relative L2 |',
-  '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
+  '| problem | hidden layers | parameters | points | optimizer | within | stopped by | steps | RMSE | relative L2 |',
+  '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
 ];
 
 const { values, positionals } = parseArgs({
@@ -38,6 +38,7 @@ function rowOf(name: string, { spec, network, optimizer, stopReason, steps, rmse
     `${network.parameters.length}`,
     `${interior} + ${conditions}`,
     optimizer.name,
+    `${seconds} s`,
     stopReason,
     `${steps}`,
     errors(rmse),
