@@ -184,17 +184,6 @@ test.skipIf(!native).each([
   300_000,
 );
 
-test.each(catalogue.map(({ name, spec }) => [name, spec] as const))(
-  '%s starts, and its loss falls',
-  async (_, spec) => {
-    const solution = await solve({ ...spec, stop: { steps: 6 } });
-    expect(solution.status).toBe('finished');
-    expect(solution.warnings).toEqual([]);
-    expect(loss(solution, 6)).toBeLessThan(0.7 * loss(solution, 1));
-  },
-  120_000,
-);
-
 test('the example of the README runs as it stands', async () => {
   const solution = await solve({
     domain: { x: [0, 1], y: [0, 1] },

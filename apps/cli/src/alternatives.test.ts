@@ -47,6 +47,16 @@ test('the optimizers of a differential equation are alternatives too', () => {
   expect(overridden(pinn[0]!.spec, solveTrainer, ['optimizer.name=adam']).dropped).toEqual([]);
 });
 
+test('so are the references, in a union inside a union', () => {
+  const prices = pinn.find(({ name }) => name === 'Black-Scholes')!.spec;
+  const overrides = ['exact.V.reference=burgers-cole-hopf', 'exact.V.viscosity=1'];
+  expect(overridden(prices, solveTrainer, overrides).dropped).toEqual([
+    'exact.V.strike',
+    'exact.V.rate',
+    'exact.V.volatility',
+  ]);
+});
+
 test.each<[string[], object]>([
   // What --set gave stays, even where it does not fit: validation names it.
   [['optimizer.name=adam', 'optimizer.curvature=independent'], { name: 'adam', curvature: 'independent' }],

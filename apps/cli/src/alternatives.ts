@@ -43,9 +43,11 @@ function visit(value: unknown, schema: JsonSchema, overridden: readonly Path[], 
   ];
 }
 
-/** The alternatives of a schema that are objects. */
+/** The alternatives of a schema that are objects, also those of a union inside the union. */
 function branchesOf(schema: JsonSchema): JsonSchema[] {
-  return ((schema.oneOf ?? schema.anyOf ?? []) as JsonSchema[]).filter(({ properties }) => properties !== undefined);
+  return ((schema.oneOf ?? schema.anyOf ?? []) as JsonSchema[]).flatMap((alternative) =>
+    alternative.properties === undefined ? branchesOf(alternative) : [alternative],
+  );
 }
 
 /** The alternative that has all fields, else the first that has all given ones; constants must agree. */

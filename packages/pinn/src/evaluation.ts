@@ -1,5 +1,6 @@
 import { type Engine, type JetShape, type Matrix, OPCODES, type Program, matrix, matrixOver } from '@kfac/core';
 import { type Problem, jetShape } from './problem.ts';
+import { boxOf } from './geometry/box.ts';
 import { samplePoints } from './sampling/sample.ts';
 
 /** Most points on which errors are measured. */
@@ -32,7 +33,7 @@ export function evaluationPoints(interior: number): number {
 
 /**
  * Measures errors against the exact solutions on a fixed uniform set of ten points for each collocation point inside, at
- * most 100 000.
+ * most 100 000, in the domain or the part of it that the specification names.
  */
 export class ErrorMeasure {
   readonly #engine: Engine;
@@ -59,7 +60,12 @@ export class ErrorMeasure {
     this.#program = differences(m);
     this.#differences = matrix(m, count);
     const key = { seed: problem.spec.seed, purpose: 'evaluation', place: 0, refresh: 0 } as const;
-    samplePoints('uniform', key, problem.box, null, { data, stride: count, from: 0, count });
+    samplePoints('uniform', key, boxOf({ ...problem.spec.domain, ...problem.spec.errorsWithin }), null, {
+      data,
+      stride: count,
+      from: 0,
+      count,
+    });
     const coordinates = matrixOver(d, count, data.subarray(0, d * count));
     this.#norms = exact.map((solution, k) => {
       const known = solution.values(engine, coordinates);

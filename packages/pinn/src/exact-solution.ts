@@ -1,9 +1,10 @@
-import { type Fault, KfacError, pointerOf } from '@kfac/core';
+import { type Fault, pointerOf } from '@kfac/core';
 import { attempt } from './attempt.ts';
 import { parseExpression } from './equation/parse.ts';
 import type { Scope } from './equation/symbols.ts';
 import { type ExactSolution, exactFromExpression } from './exact.ts';
-import { BurgersReference } from './problems/burgers.ts';
+import type { Box } from './geometry/box.ts';
+import { referenceOf } from './references/reference.ts';
 import type { ParsedSpec } from './spec.ts';
 
 /**
@@ -14,6 +15,7 @@ export function exactSolutions(
   exact: NonNullable<ParsedSpec['exact']>,
   unknowns: readonly string[],
   scope: Scope,
+  box: Box,
   faults: Fault[],
 ): ExactSolution[] {
   for (const name of Object.keys(exact)) {
@@ -33,18 +35,8 @@ export function exactSolutions(
     const solution = attempt(faults, pointerOf(['exact', unknown]), () =>
       typeof given === 'string'
         ? exactFromExpression(parseExpression(given, scope), scope)
-        : burgersReference(given.viscosity, scope),
+        : referenceOf(given, scope, box),
     );
     return solution ? [solution] : [];
   });
-}
-
-function burgersReference(viscosity: string, scope: Scope): ExactSolution {
-  const value = parseExpression(viscosity, scope);
-  const [time, space] = ['t', 'x'].map((name) => scope.coordinates.indexOf(name)) as [number, number];
-  if (value.kind !== 'number' || time < 0 || space < 0 || scope.coordinates.length !== 2) {
-    throw new KfacError('KFAC_SPEC', 'the Cole-Hopf reference needs the coordinates t and x and a constant viscosity');
-  }
-  if (scope.lower[time]! < 0) throw new KfacError('KFAC_SPEC', 'the Cole-Hopf reference starts at t = 0');
-  return new BurgersReference(value.value, time, space);
 }

@@ -28,7 +28,7 @@ import type { OptimizerSpec } from './optimizer-spec.ts';
 import { adaptivityWarnings, checkAdaptivity, freezeOf } from './adaptivity-checks.ts';
 import { allocatePoints } from './sampling/allocate.ts';
 import { LIMITS, type ParsedSpec, type PinnSpec, SIZES, pinnSpecSchema } from './spec.ts';
-import { checkConsistency, checkNames } from './spec-checks.ts';
+import { checkConsistency, checkErrorsWithin, checkNames } from './spec-checks.ts';
 
 /** A specification that has been checked and compiled: everything that training needs except an engine. */
 export interface Problem {
@@ -85,7 +85,10 @@ export function compileProblem(json: unknown): Problem {
     const compiled = check(`/conditions/${k}/equation`, () => compileText(equation, scope));
     return places && compiled ? { ...compiled, places } : null;
   });
-  const exact = parsed.exact ? exactSolutions(parsed.exact, parsed.unknowns, { ...scope, unknowns: [] }, faults) : null;
+  const exact = parsed.exact
+    ? exactSolutions(parsed.exact, parsed.unknowns, { ...scope, unknowns: [] }, box, faults)
+    : null;
+  checkErrorsWithin(parsed, faults);
   checkConsistency(parsed, faults);
   checkAdaptivity(parsed, faults);
   if (faults.length > 0) throw specError(faults);

@@ -40,6 +40,19 @@ export function checkNames(parsed: ParsedSpec, faults: Fault[]): void {
   }
 }
 
+/** Checks where errors are measured: known coordinates, intervals inside the domain. Adds what is wrong to `faults`. */
+export function checkErrorsWithin({ domain, errorsWithin }: ParsedSpec, faults: Fault[]): void {
+  for (const [name, [lower, upper]] of Object.entries(errorsWithin ?? {})) {
+    const whole = domain[name];
+    const inside = whole !== undefined && whole[0] <= lower && lower < upper && upper <= whole[1];
+    if (inside) continue;
+    const detail = whole
+      ? `expected an interval inside [${whole[0]}, ${whole[1]}], got [${lower}, ${upper}]`
+      : `"${name}" is not a coordinate; declared: ${Object.keys(domain).join(', ')}`;
+    faults.push({ code: 'KFAC_SPEC', pointer: pointerOf(['errorsWithin', name]), detail });
+  }
+}
+
 /**
  * Checks what fields say about each other: weights, stop rules, schedule, damping bounds, resampling. Adds what is wrong
  * to `faults`.

@@ -234,11 +234,11 @@ const REFUSALS: [what: string, json: unknown, code: string, pointer: string, det
     /derivative of u/,
   ],
   [
-    'eleven coordinates',
-    { ...minimal, domain: Object.fromEntries(Array.from({ length: 11 }, (_, k) => [`x${k}`, [0, 1]])) },
+    'a hundred and one coordinates',
+    { ...minimal, domain: Object.fromEntries(Array.from({ length: 101 }, (_, k) => [`x${k}`, [0, 1]])) },
     'KFAC_LIMIT',
     '/domain',
-    /at most 10/,
+    /at most 100/,
   ],
   ['a layer too wide', { ...minimal, network: { hidden: [4097] } }, 'KFAC_LIMIT', '/network/hidden/0', /4096/],
   ['too many points', { ...minimal, sampling: { interior: 2e6 } }, 'KFAC_LIMIT', '/sampling/interior', /1000000/],
@@ -474,7 +474,8 @@ describe('bad input', () => {
     ],
     [{ domain: undefined }, '/domain: required field is missing; expected an object'],
     [{ exact: { u: 3 } }, '/exact/u: expected string; or: expected an object, got 3'],
-    [{ exact: { u: { reference: 'x' } } }, '/exact/u/viscosity: required field is missing'],
+    [{ exact: { u: { reference: 'x' } } }, "/exact/u/reference: expected 'burgers-cole-hopf' | 'allen-cahn'"],
+    [{ exact: { u: { reference: 'heston' } } }, '/exact/u/strike: required field is missing'],
   ])('%j: what was expected and what came', (part, message) => {
     expect(() => parsePinnSpec({ ...minimal, ...part })).toThrow(message);
   });

@@ -5,13 +5,14 @@ import { MAX_TEXT } from './equation/gate.ts';
 import { optimizerSchema } from './optimizer-spec.ts';
 import { geometrySchema } from './geometry/shape-spec.ts';
 import { adaptiveSamplingSchema } from './sampling/adaptive-spec.ts';
+import { referenceSchema } from './references/reference.ts';
 import { SAMPLING_METHODS } from './sampling/methods.ts';
 import { section } from './section.ts';
 import { adaptiveWeightsSchema, pointwiseWeightsSchema } from './weights/spec.ts';
 
 /** Sizes beyond which a problem is refused with `KFAC_LIMIT`. */
 export const LIMITS = {
-  coordinates: 10,
+  coordinates: 100,
   unknowns: 16,
   constants: 64,
   equations: 32,
@@ -26,7 +27,8 @@ export const LIMITS = {
 } as const;
 
 /** Pointers of the fields whose upper bound is a limit on size rather than a question of meaning. */
-export const SIZES = /^\/(domain|geometry|constants|equations|conditions|unknowns|network|sampling|stop|exact)(\/|$)/;
+export const SIZES =
+  /^\/(domain|geometry|constants|equations|conditions|unknowns|network|sampling|stop|exact|errorsWithin)(\/|$)/;
 
 const name = z
   .string()
@@ -50,15 +52,7 @@ const conditionSchema = section({
   equation: text.describe('An equation in the unknowns, their derivatives up to order 4, coordinates and constants'),
 });
 
-const exactSchema = z.union([
-  text.describe('An expression in the coordinates and constants'),
-  section({
-    reference: z
-      .literal('burgers-cole-hopf')
-      .describe('u_t + u*u_x = viscosity*u_xx on x in [-1, 1], u = -sin(pi*x) at t = 0, u = 0 at x = -1, 1'),
-    viscosity: text.describe('An expression in the constants'),
-  }),
-]);
+const exactSchema = z.union([text.describe('An expression in the coordinates and constants'), referenceSchema]);
 
 const networkSchema = section({
   type: z.literal('mlp').default('mlp'),
@@ -141,6 +135,10 @@ export const pinnSpecSchema = section({
     .describe('Equations in the unknowns, their derivatives up to order 4, coordinates and constants'),
   conditions: z.array(conditionSchema).min(1).max(LIMITS.conditions),
   exact: z.record(name, exactSchema).optional().describe('Exact solution of every unknown, for reported errors'),
+  errorsWithin: z
+    .record(name, interval)
+    .optional()
+    .describe('Intervals of some coordinates: errors are measured on this part of the domain'),
   network: networkSchema.prefault({}),
   sampling: samplingSchema.prefault({}),
   weights: weightsSchema.prefault({}),

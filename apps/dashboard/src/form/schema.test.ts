@@ -87,6 +87,15 @@ describe('formOf', () => {
     expect(choice('horizon').variants.map((variant) => variant.label)).toEqual(['days, steps', 'years, steps']);
   });
 
+  test('a union inside a union is one choice', () => {
+    const nested = formOf({ anyOf: [{ type: 'string' }, { $ref: '#/properties/optimizer' }] }, schema);
+    expect((nested as FormNode & { type: 'choice' }).variants.map(({ label }) => label)).toEqual([
+      'expression',
+      'auto',
+      'adam',
+    ]);
+  });
+
   test('what it does not know is edited as JSON', () => expect(formOf({ not: {} }).type).toBe('json'));
 });
 

@@ -51,7 +51,11 @@ export function formOf(schema: JsonObject, root: JsonObject = schema, open: read
   const union = schema['oneOf'] ?? schema['anyOf'];
   if (isList(union)) {
     const nodes = union.filter(isObject).map((item) => formOf(item, root, open));
-    return { ...common, type: 'choice', variants: nodes.map((node) => ({ label: labelOf(node), node })) };
+    // A union inside a union is one choice.
+    const variants = nodes.flatMap((node) =>
+      node.type === 'choice' ? node.variants : [{ label: labelOf(node), node }],
+    );
+    return { ...common, type: 'choice', variants };
   }
   switch (schema['type']) {
     case 'object':

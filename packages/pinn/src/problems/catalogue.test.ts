@@ -4,31 +4,57 @@ import { checkPinn } from '../check.ts';
 import { compileProblem } from '../problem.ts';
 import { catalogue } from './catalogue.ts';
 
+/** Name and parameters of every problem. */
+const PARAMETERS: Readonly<Record<string, number>> = {
+  P2: 257,
+  P5: 449,
+  P10: 769,
+  P100: 21_249,
+  Laplace: 129,
+  Helmholtz: 385,
+  Liouville: 193,
+  Disk: 129,
+  'L-shape': 129,
+  Annulus: 337,
+  BH: 257,
+  Beam: 257,
+  H1: 257,
+  H4: 449,
+  FP9: 769,
+  'Burgers-0.01/pi': 921,
+  'Burgers-0.01': 921,
+  'Allen-Cahn': 981,
+  Fisher: 129,
+  Waves: 322,
+  Convection: 521,
+  'Klein-Gordon': 193,
+  Schroedinger: 322,
+  'KdV-2': 1981,
+  KdV: 981,
+  Kovasznay: 387,
+  'Taylor-Green': 435,
+  Oscillator: 130,
+  'Lane-Emden': 73,
+  'Boundary-layer': 97,
+  'Black-Scholes': 129,
+  Heston: 241,
+};
+
+/** Conditions that the exact solution meets only in the limit of an infinite domain. */
+const TRUNCATED: Readonly<Record<string, readonly RegExp[]>> = {
+  Heston: [/the condition "V_S = 1" on S = 8/],
+};
+
 test('the catalogue', () => {
-  expect(catalogue.map(({ name }) => name)).toEqual([
-    'P2',
-    'P5',
-    'H1',
-    'Burgers-0.01/pi',
-    'Burgers-0.01',
-    'Oscillator',
-    'Waves',
-    'Kovasznay',
-    'Disk',
-    'L-shape',
-    'Annulus',
-    'BH',
-    'KdV-2',
-    'Beam',
-  ]);
-  expect(catalogue.map(({ spec }) => checkPinn(spec).parameters)).toEqual([
-    257, 449, 257, 921, 921, 130, 322, 387, 129, 129, 337, 257, 1981, 257,
-  ]);
+  expect(Object.fromEntries(catalogue.map(({ name, spec }) => [name, compileProblem(spec).layout.size]))).toEqual(
+    PARAMETERS,
+  );
 });
 
-describe.each(catalogue.map((entry) => [entry.name, entry] as const))('%s', (_, { spec }) => {
+describe.each(catalogue.map((entry) => [entry.name, entry] as const))('%s', (name, { spec }) => {
   test('its exact solution satisfies equation and conditions', () => {
-    expect(checkPinn(spec).warnings).toEqual([]);
+    const expected = TRUNCATED[name] ?? [];
+    expect(checkPinn(spec).warnings).toEqual(expected.map((message) => expect.stringMatching(message)));
   });
 
   test('oracle pinn §8.14: the exact solution through jets has |e| < 1e-9, scaled', () => {

@@ -1,8 +1,8 @@
 import type { PhiloxStream } from '@kfac/core';
 import { randomPermutation } from './permutation.ts';
 
-/** Bases of the coordinates: ten, as many as a domain may have. */
-const PRIMES = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29] as const;
+/** Bases of the coordinates: the first hundred primes, as many as a domain may have coordinates. */
+const PRIMES = primes(100);
 /** Points are multiples of b^-K, K the largest with b^K ≤ 2³². */
 const RESOLUTION = 2 ** 32;
 
@@ -43,4 +43,10 @@ export function haltonPoints(count: number, dimensions: number, stream: PhiloxSt
     const permutations = Array.from({ length: digitsOf(base) }, () => randomPermutation(base, stream));
     for (let n = 0; n < count; n++) out[n * dimensions + j] = radicalInverse(n, base, permutations);
   }
+}
+
+function primes(count: number): number[] {
+  const found: number[] = [];
+  for (let n = 2; found.length < count; n++) if (found.every((prime) => n % prime !== 0)) found.push(n);
+  return found;
 }

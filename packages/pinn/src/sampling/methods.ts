@@ -10,7 +10,7 @@ export type SamplingMethod = (typeof SAMPLING_METHODS)[number];
 
 /**
  * Fills out[n·dimensions + j], n < count, with points strictly inside the unit cube: a pure function of the stream, of
- * which it uses at most 2·count·dimensions + 2¹⁰ numbers.
+ * which it uses at most 2·count·dimensions + 2¹⁷ numbers.
  */
 export type Sampler = (count: number, dimensions: number, stream: PhiloxStream, out: Float64Array) => void;
 

@@ -22,10 +22,22 @@ test('the points of SciPy 1.17.1 (new-joe-kuo-6), ten dimensions', () => {
   }
 });
 
+test('the points of SciPy 1.17.1, a hundred dimensions: coordinates 11, 21, 41, 61, 81, 96 and 100', () => {
+  const own = points(64, 100);
+  const expected: Record<number, number[]> = {
+    5: [0.375, 0.625, 0.375, 0.625, 0.625, 0.625, 0.375],
+    37: [0.015625, 0.953125, 0.078125, 0.078125, 0.421875, 0.546875, 0.171875],
+    63: [0.421875, 0.234375, 0.671875, 0.296875, 0.890625, 0.890625, 0.078125],
+  };
+  for (const [n, point] of Object.entries(expected)) {
+    for (const [k, j] of [10, 20, 40, 60, 80, 95, 99].entries()) expect(own[Number(n)]![j]).toBeCloseTo(point[k]!, 9);
+  }
+});
+
 test('with any shift the first 2^k points have one point in each interval of length 2^-k, in every dimension', () => {
-  const shift = Float64Array.from({ length: 10 }, (_, j) => (j * 0.618 + 0.123) % 1);
-  const own = points(256, 10, shift);
-  for (let j = 0; j < 10; j++) {
+  const shift = Float64Array.from({ length: 100 }, (_, j) => (j * 0.618 + 0.123) % 1);
+  const own = points(256, 100, shift);
+  for (let j = 0; j < 100; j++) {
     expect(new Set(own.map((point) => Math.floor(point[j]! * 256))).size).toBe(256);
     expect(own.every((point) => point[j]! > 0 && point[j]! < 1)).toBe(true);
   }

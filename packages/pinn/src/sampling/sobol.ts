@@ -1,23 +1,6 @@
 import type { PhiloxStream } from '@kfac/core';
+import { POLYNOMIALS } from './joe-kuo.ts';
 
-/**
- * Sobol sequences in up to ten dimensions with the direction numbers of Joe and Kuo (2008, new-joe-kuo-6): per
- * dimension from the second on, the degree s and the coefficients a of the primitive polynomial, and m₁…m_s.
- */
-const POLYNOMIALS: readonly (readonly [s: number, a: number, m: readonly number[]])[] = [
-  [1, 0, [1]],
-  [2, 1, [1, 3]],
-  [3, 1, [1, 3, 1]],
-  [3, 2, [1, 1, 1]],
-  [4, 1, [1, 1, 3, 3]],
-  [4, 4, [1, 3, 5, 13]],
-  [5, 2, [1, 1, 5, 5, 17]],
-  [5, 4, [1, 1, 5, 5, 5]],
-  [5, 7, [1, 1, 7, 11, 19]],
-];
-
-/** Most dimensions of a Sobol sequence here. */
-export const MAX_SOBOL_DIMENSIONS = POLYNOMIALS.length + 1;
 const BITS = 32;
 
 /** V_k · 2³² of one dimension, k = 1…32. */
@@ -40,7 +23,7 @@ function directionNumbers(dimension: number): Uint32Array {
   return v;
 }
 
-/** The sequence with a digital shift drawn from the stream: one number a dimension. */
+/** Sobol's sequence (1967) in up to 100 dimensions with a digital shift drawn from the stream: one number a dimension. */
 export function sobolPoints(count: number, dimensions: number, stream: PhiloxStream, out: Float64Array): void {
   const shift = new Float64Array(dimensions);
   stream.uniforms(shift);
