@@ -1,5 +1,6 @@
+import { readDataFiles } from '@kfac/pinn';
 import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { UsageError } from './exit.ts';
 import { dropFormerFields } from './alternatives.ts';
 import type { JsonSchema } from './alternatives.ts';
@@ -22,7 +23,7 @@ export interface ProblemSource {
 
 /**
  * Finds a problem by catalogue name (case does not matter) or reads it from a JSON file, then applies `--set` overrides;
- * what they drop is said on stderr. Throws `UsageError` if there is neither, or if the file is not JSON.
+ * what they drop is said on stderr. Files of data that it names are read, relative to its own folder. Throws `UsageError` if there is neither, or if the file is not JSON.
  */
 export function readProblem(
   source: string,
@@ -35,7 +36,7 @@ export function readProblem(
   const json = applyOverrides(item ? structuredClone(item.spec) : readJson(source, catalogue), overrides);
   const dropped = overrides.length === 0 ? [] : dropFormerFields(json, schemaOf(json), overriddenPaths(overrides));
   if (dropped.length > 0) process.stderr.write(`dropped, as --set leaves no place for it: ${dropped.join(', ')}\n`);
-  return { name, json };
+  return { name, json: readDataFiles(json, item ? '.' : dirname(source)) };
 }
 
 function readJson(path: string, catalogue: readonly CatalogueItem[]): unknown {

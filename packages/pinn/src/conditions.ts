@@ -4,27 +4,39 @@ import type { Place } from './geometry/box.ts';
 
 /** An equation, as text left = right: its residual left − right. */
 export interface Equation {
+  /** In the unknowns. */
   readonly residual: Expression;
+  /** In the outputs of the network, which an ansatz makes unknowns of; else the residual itself. */
+  readonly inNetwork: Expression;
   readonly compiled: CompiledEquation;
 }
 
 /** A condition of a problem: an equation and where it holds. */
 export interface Condition extends Equation {
+  /** For messages: the condition "u = 0". */
+  readonly label: string;
   readonly places: readonly Place[];
+  /**
+   * Of a periodic condition the other end: a residual is the sum over a point of the place, on which the one field is 1,
+   * and its image here, on which it is −1.
+   */
+  readonly opposite: Place | null;
 }
 
-/** Points of one place inside the columns of a group. */
-export interface PlaceSlot {
+/** Residuals of one place inside a group. */
+export interface PlaceSlot extends Pick<Condition, 'opposite'> {
   readonly place: Place;
   /** Number of the place among all conditions' places, in the order of the specification. */
   readonly index: number;
+  /** In residuals. */
   readonly from: number;
   readonly count: number;
 }
 
-/** Consecutive columns of a group that share one residual. */
+/** Consecutive columns of a batch that share one program. */
 export interface Segment {
   readonly compiled: CompiledEquation;
+  /** In points. */
   readonly from: number;
   readonly count: number;
 }
@@ -32,12 +44,18 @@ export interface Segment {
 /** Conditions with one jet shape and number of fields: one forward and one adjoint pass. All Dirichlet conditions are one group. */
 export interface ConditionGroup {
   readonly points: number;
+  /** Points that a residual is the sum over: 1, periodic 2. */
+  readonly pointsPerResidual: number;
   readonly slots: readonly PlaceSlot[];
   readonly segments: readonly Segment[];
 }
 
-const shapeKey = ({ plan, fields }: CompiledEquation): string =>
-  `${plan.directions.join()};${plan.second.join()};${plan.channels};${fields}`;
+const pointsPerResidual = ({ opposite }: Condition): number => (opposite ? 2 : 1);
+
+const shapeKey = (condition: Condition): string => {
+  const { plan, fields } = condition.compiled;
+  return `${plan.directions.join()};${plan.second.join()};${plan.channels};${fields};${pointsPerResidual(condition)}`;
+};
 
 /** Groups the conditions by jet shape and, within a group, by residual. `counts` gives the points of every place in order. */
 export function groupConditions(conditions: readonly Condition[], counts: readonly number[]): ConditionGroup[] {
@@ -46,7 +64,7 @@ export function groupConditions(conditions: readonly Condition[], counts: readon
     condition,
     first: (index += condition.places.length) - condition.places.length,
   }));
-  const groups = groupBy(numbered, ({ condition }) => shapeKey(condition.compiled));
+  const groups = groupBy(numbered, ({ condition }) => shapeKey(condition));
   return [...groups.values()].map((members) => layOut(members, counts));
 }
 
@@ -56,19 +74,24 @@ function layOut(
 ): ConditionGroup {
   const slots: PlaceSlot[] = [];
   const segments: Segment[] = [];
+  const perResidual = pointsPerResidual(members[0]!.condition);
   let from = 0;
   for (const same of groupBy(members, ({ condition }) => condition.residual).values()) {
     const start = from;
     for (const { condition, first } of same) {
       for (const [k, place] of condition.places.entries()) {
         const count = counts[first + k]!;
-        slots.push({ place, index: first + k, from, count });
+        slots.push({ place, opposite: condition.opposite, index: first + k, from, count });
         from += count;
       }
     }
-    segments.push({ compiled: same[0]!.condition.compiled, from: start, count: from - start });
+    segments.push({
+      compiled: same[0]!.condition.compiled,
+      from: start * perResidual,
+      count: (from - start) * perResidual,
+    });
   }
-  return { points: from, slots, segments };
+  return { points: from * perResidual, pointsPerResidual: perResidual, slots, segments };
 }
 
 /** Map.groupBy, which Node 20 lacks. */

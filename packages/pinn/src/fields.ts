@@ -2,6 +2,7 @@ import { type Engine, type Field, KfacError, type Matrix, matrix, matrixOver } f
 import type { Equation } from './conditions.ts';
 import { partName } from './part-name.ts';
 import { type Problem, jetShape } from './problem.ts';
+import { lowerOverValues, unknownsInNetwork } from './unknown-values.ts';
 
 /** A field in the precision in which it is computed. */
 export interface GridField extends Omit<Field, 'values'> {
@@ -14,7 +15,7 @@ const MAX_RESOLUTIONS = [1025, 1025, 101] as const;
 
 /**
  * Fields of a solution on a grid over the first coordinates, at most two unless more are asked for, the others at the
- * middle of their intervals: the network's values under the unknowns' names, the residual, and, if there is an exact
+ * middle of their intervals: the unknowns under their names, the residual, and, if there is an exact
  * solution, 'exact' and 'error' = value − exact; of several equations 'residual_1', …, of several unknowns 'exact_u',
  * 'error_u', …. The grid and what does not depend on θ are computed once.
  */
@@ -84,21 +85,22 @@ export class FieldGrid {
     ];
   }
 
-  /** The network's values, a row for each unknown, and the residual of an equation at θ. */
+  /** The unknowns and the residual of an equation at θ. */
   #evaluate({ compiled }: Equation, theta: Float64Array): { values: Matrix['data'][]; residual: Matrix['data'] } {
     const { box, spec } = this.#problem;
+    const { programs, jets } = this.#engine;
     const count = this.#points;
     const { plan } = compiled;
     const columns = matrix(box.names.length + spec.unknowns.length * plan.channels, count);
     const residual = matrix(1, count);
+    const values = matrix(spec.unknowns.length, count);
     columns.data.set(this.#coordinates);
-    this.#engine.jets.forward(jetShape(this.#problem, plan), theta, columns, null);
-    this.#engine.programs.evaluate(compiled.residual, columns, residual);
-    const values = spec.unknowns.map((_, k) => {
-      const row = box.names.length + k * plan.channels;
-      return columns.data.subarray(row * count, (row + 1) * count);
-    });
-    return { values, residual: residual.data };
+    jets.forward(jetShape(this.#problem, plan), theta, columns, null);
+    programs.evaluate(compiled.residual, columns, residual);
+    const unknowns = lowerOverValues(unknownsInNetwork(this.#problem), this.#problem, plan.channels);
+    programs.evaluate(unknowns, columns, values);
+    const rows = spec.unknowns.map((_, k) => values.data.subarray(k * count, (k + 1) * count));
+    return { values: rows, residual: residual.data };
   }
 
   #field(name: string, values: ArrayLike<number>): GridField {

@@ -45,7 +45,7 @@ export function checkNames(parsed: ParsedSpec, faults: Fault[]): void {
  * to `faults`.
  */
 export function checkConsistency(parsed: ParsedSpec, faults: Fault[]): void {
-  const { stop, optimizer, exact, equations, weights, sampling } = parsed;
+  const { stop, optimizer, exact, equations, weights, sampling, conditions, ansatz } = parsed;
   const fault = (pointer: string, detail: string): void => {
     faults.push({ code: 'KFAC_SPEC', pointer, detail });
   };
@@ -55,6 +55,8 @@ export function checkConsistency(parsed: ParsedSpec, faults: Fault[]): void {
       `expected one weight, or one for each of the ${equations.length} equations, got ${weights.interior.length}`,
     );
   }
+  if (conditions.length === 0 && !ansatz)
+    fault('/conditions', 'expected at least one condition, or an ansatz that satisfies them');
   if (Object.values(stop).every((value) => value === undefined))
     fault('/stop', 'expected at least one of steps, seconds, loss, relativeL2');
   else if (!exact && Object.entries(stop).every(([key, value]) => key === 'relativeL2' || value === undefined)) {

@@ -35,3 +35,8 @@ export function placeOf(box: Box, axis: number, value: number): Place {
     isPoint: lengths.length === 0,
   };
 }
+
+/** A place for messages: x = 1. */
+export function placeName({ names }: Box, { axis, value }: Place): string {
+  return `${names[axis]} = ${value}`;
+}

@@ -1,0 +1,128 @@
+import { conditionCheckPoints, pointValue } from './check-points.ts';
+import { orderAlong } from './condition-compile.ts';
+import type { Condition } from './conditions.ts';
+import { evaluatorOf } from './equation/evaluate.ts';
+import { type Variable, isNetworkVariable, networkVariablesOf, orderOf, variableKey } from './equation/expression.ts';
+import { TIME } from './equation/symbols.ts';
+import { placeName } from './geometry/box.ts';
+import type { Problem } from './problem.ts';
+
+/** Values that differ by less, relative to their size, are the same datum. */
+const TOLERANCE = 1e-9;
+
+/**
+ * Warns of conditions that are too few (an unknown whose value occurs nowhere; fewer than the order of ordinary equations,
+ * or in t), too many for that order, given twice, contradictory, or true by construction. Where data or an ansatz stand for conditions, or
+ * equations are fewer or more than unknowns (`checkSystem`), nothing is counted.
+ */
+export function checkConditions(problem: Problem): string[] {
+  return [...undetermined(problem), ...miscounted(problem), ...repeated(problem), ...needless(problem)];
+}
+
+/** Unknowns to which any constant can be added: neither equations nor conditions nor data contain their value. */
+function undetermined({ spec, box, equations, conditions, data, ansatz }: Problem): string[] {
+  const texts = [...equations, ...conditions.filter(({ opposite }) => !opposite)];
+  const variables = texts.flatMap(({ residual }) => networkVariablesOf(residual));
+  return spec.unknowns.flatMap((name, unknown) => {
+    const own = variables.filter((variable) => variable.unknown === unknown);
+    const hasValue = own.some((variable) => variable.kind === 'derivative' && orderOf(variable.orders) === 0);
+    const isMeasured = data.some((set) => set.unknown === unknown);
+    if (own.length === 0 || hasValue || isMeasured || ansatz[unknown]) return [];
+    const place = `${name} = number on ${box.names[0]} = ${box.lower[0]}`;
+    return [
+      `the equations and conditions contain only derivatives of ${name}, which leaves it a constant free: prescribe it somewhere, such as ${place}`,
+    ];
+  });
+}
+
+/** Conditions against the order of the equations: of ordinary ones altogether, else in t for each unknown. */
+function miscounted({ spec, box, equations, conditions, data, ansatz }: Problem): string[] {
+  const { embedding } = spec.network;
+  const axis = box.names.length === 1 ? 0 : box.names.indexOf(TIME);
+  const isPeriodic = embedding?.type === 'periodic' && embedding.coordinates.includes(box.names[axis]!);
+  const found = new Set(
+    equations.flatMap(({ residual }) => networkVariablesOf(residual).map(({ unknown }) => unknown)),
+  );
+  const isSquare = equations.length === spec.unknowns.length && found.size === spec.unknowns.length;
+  const isCounted = isSquare && data.length === 0 && !ansatz.some(Boolean);
+  if (axis < 0 || isPeriodic || !isCounted) return [];
+  const orders = spec.unknowns.map((_, unknown) => orderAlong(equations, unknown, axis, box));
+  const countOf = (chosen: readonly Condition[]): number =>
+    chosen.reduce((sum, { places }) => sum + places.filter((place) => place.axis === axis).length, 0);
+  const warn = (order: number, count: number, what: string, where: string): string[] => {
+    if (order === 0 || count === order) return [];
+    const conditionsText = `${count} condition${count === 1 ? '' : 's'}${where}`;
+    const consequence = count < order ? 'the solution may not be unique' : 'there may be no solution';
+    return [`the equations are of order ${order}${what}, with ${conditionsText}: ${consequence}`];
+  };
+  if (box.names.length === 1) {
+    const total = orders.reduce((sum, order) => sum + order, 0);
+    return warn(total, countOf(conditions), orders.length > 1 ? ' altogether' : '', '');
+  }
+  return spec.unknowns.flatMap((name, unknown) => {
+    const own = conditions.filter(({ residual }) =>
+      networkVariablesOf(residual).some((variable) => variable.unknown === unknown),
+    );
+    return warn(orders[unknown]!, countOf(own), ` in ${TIME} for ${name}`, ` on places of ${TIME}`);
+  });
+}
+
+/** Conditions with the same operator on the same place, up to the sign. */
+function repeated(problem: Problem): string[] {
+  const { box, conditions, scope } = problem;
+  const placed = conditions.flatMap((condition) => condition.places.map((place) => ({ condition, place })));
+  return placed.flatMap(({ condition, place }, k) =>
+    placed.slice(0, k).flatMap((other) => {
+      if (other.place.axis !== place.axis || other.place.value !== place.value) return [];
+      if (condition.opposite || other.condition.opposite) return [];
+      const points = conditionCheckPoints(
+        problem,
+        { ...condition, compiled: widest(condition, other.condition) },
+        place,
+      );
+      const gap = Math.min(
+        ...[1, -1].map((sign) => gapOf(condition, other.condition, points.flat(), sign, scope.coordinates.length)),
+      );
+      if (gap === Infinity) return [];
+      const what = `${condition.label} and ${other.condition.label} on ${placeName(box, place)}`;
+      return [gap > TOLERANCE ? `${what} contradict each other` : `${what} say the same`];
+    }),
+  );
+}
+
+/** Of two conditions the one that reads fields, if any does. */
+const widest = (a: Condition, b: Condition) => (a.compiled.fields >= b.compiled.fields ? a.compiled : b.compiled);
+
+/** The largest e₁ − sign·e₂ at some points, relative to their size; ∞ if it depends on the network. */
+function gapOf(one: Condition, other: Condition, points: readonly number[][], sign: number, d: number): number {
+  const variables = new Set([one, other].flatMap(({ residual }) => networkVariablesOf(residual).map(variableKey)));
+  const numbers = new Map([...variables].map((key, k) => [key, k + 1]));
+  const [a, b] = [evaluatorOf(one.residual), evaluatorOf(other.residual)];
+  let gap = 0;
+  for (const point of points) {
+    const at = (network: number): { difference: number; size: number } => {
+      const lookup = (variable: Variable): number =>
+        isNetworkVariable(variable)
+          ? 1 + 0.5 * Math.sin(numbers.get(variableKey(variable))! + network)
+          : pointValue(point, variable, d);
+      const [first, second] = [a(lookup), sign * b(lookup)];
+      return { difference: first - second, size: 1 + Math.abs(first) + Math.abs(second) };
+    };
+    const [p, q] = [at(0), at(2)];
+    if (!(Math.abs(p.difference - q.difference) <= TOLERANCE * (p.size + q.size))) return Infinity;
+    gap = Math.max(gap, Math.abs(p.difference) / p.size);
+  }
+  return gap;
+}
+
+/** Periodicity of a network that is periodic by construction. */
+function needless({ spec, box, conditions }: Problem): string[] {
+  const { embedding } = spec.network;
+  const names = conditions.flatMap(({ opposite }) => (opposite ? [box.names[opposite.axis]!] : []));
+  const periodic = embedding?.type === 'periodic' ? embedding.coordinates : [];
+  return [...new Set(names)]
+    .filter((name) => periodic.includes(name))
+    .map(
+      (name) => `the network is periodic in ${name} by construction: the condition "periodic": "${name}" adds nothing`,
+    );
+}
