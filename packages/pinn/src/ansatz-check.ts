@@ -1,8 +1,8 @@
-import { checkPoints, conditionCheckPoints, pointValue } from './check-points.ts';
+import { checkPoints, conditionCheckPoints } from './check-points.ts';
 import type { Condition } from './conditions.ts';
 import { evaluatorOf, termsOf } from './equation/evaluate.ts';
-import { type Variable, isNetworkVariable, networkVariablesOf, variableKey } from './equation/expression.ts';
 import { type Box, placeName } from './geometry/box.ts';
+import { madeUpNetworks } from './made-up-network.ts';
 
 /** Residuals, relative to the size of the equation's terms inside the domain, that rounding explains. */
 const TOLERANCE = 1e-9;
@@ -50,23 +50,17 @@ export function remainingConditions(conditions: readonly Condition[], setting: S
   return { conditions: left, notes, warnings };
 }
 
-/** A condition with made-up values in place of the network's, different ones at every point of a residual. */
+/** A condition on made-up networks, different ones at every point of a residual. */
 function trialOf({ inNetwork }: Condition, d: number) {
   const value = evaluatorOf(inNetwork);
   const terms = termsOf(inNetwork).map(evaluatorOf);
-  const numbers = new Map(networkVariablesOf(inNetwork).map((variable, k) => [variableKey(variable), k + 1]));
-  const lookup =
-    (point: readonly number[], network: number) =>
-    (variable: Variable): number =>
-      isNetworkVariable(variable)
-        ? 1 + 0.5 * Math.sin(numbers.get(variableKey(variable))! + network)
-        : pointValue(point, variable, d);
-  const residual = (row: readonly number[][], network: number): number =>
-    row.reduce((sum, point, k) => sum + value(lookup(point, network + 5 * k)), 0);
+  const lookupAt = madeUpNetworks([inNetwork], d);
+  const residual = (row: readonly number[][], first: number): number =>
+    row.reduce((sum, point, k) => sum + value(lookupAt(point, first + 2 * k)), 0);
   return {
     /** Of two networks, over the points of one residual. */
-    residuals: (row: readonly number[][]): [number, number] => [residual(row, 0), residual(row, 2)],
+    residuals: (row: readonly number[][]): [number, number] => [residual(row, 0), residual(row, 1)],
     /** The terms' absolute values added up at a point. */
-    size: (point: readonly number[]) => terms.reduce((sum, term) => sum + Math.abs(term(lookup(point, 0))), 0),
+    size: (point: readonly number[]) => terms.reduce((sum, term) => sum + Math.abs(term(lookupAt(point, 0))), 0),
   };
 }

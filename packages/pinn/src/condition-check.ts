@@ -1,10 +1,11 @@
-import { conditionCheckPoints, pointValue } from './check-points.ts';
+import { conditionCheckPoints } from './check-points.ts';
 import { orderAlong } from './condition-compile.ts';
 import type { Condition } from './conditions.ts';
 import { evaluatorOf } from './equation/evaluate.ts';
-import { type Variable, isNetworkVariable, networkVariablesOf, orderOf, variableKey } from './equation/expression.ts';
+import { networkVariablesOf, orderOf } from './equation/expression.ts';
 import { TIME } from './equation/symbols.ts';
 import { placeName } from './geometry/box.ts';
+import { madeUpNetworks } from './made-up-network.ts';
 import type { Problem } from './problem.ts';
 
 /** Values that differ by less, relative to their size, are the same datum. */
@@ -69,50 +70,44 @@ function miscounted({ spec, box, equations, conditions, data, ansatz }: Problem)
 
 /** Conditions with the same operator on the same place, up to the sign. */
 function repeated(problem: Problem): string[] {
-  const { box, conditions, scope } = problem;
-  const placed = conditions.flatMap((condition) => condition.places.map((place) => ({ condition, place })));
+  const { box, conditions } = problem;
+  const placed = conditions
+    .filter(({ opposite }) => !opposite)
+    .flatMap((condition) => condition.places.map((place) => ({ condition, place })));
   return placed.flatMap(({ condition, place }, k) =>
     placed.slice(0, k).flatMap((other) => {
       if (other.place.axis !== place.axis || other.place.value !== place.value) return [];
-      if (condition.opposite || other.condition.opposite) return [];
-      const points = conditionCheckPoints(
-        problem,
-        { ...condition, compiled: widest(condition, other.condition) },
-        place,
-      );
-      const gap = Math.min(
-        ...[1, -1].map((sign) => gapOf(condition, other.condition, points.flat(), sign, scope.coordinates.length)),
-      );
-      if (gap === Infinity) return [];
+      const pair = [other.condition, condition] as const;
+      // Points with the fields that either of the two reads.
+      const reader = pair.find(({ compiled }) => compiled.fields > 0) ?? condition;
+      const points = conditionCheckPoints(problem, reader, place).flat();
+      const gap = gapOf(pair, points, box.names.length);
+      if (gap === null) return [];
       const what = `${condition.label} and ${other.condition.label} on ${placeName(box, place)}`;
       return [gap > TOLERANCE ? `${what} contradict each other` : `${what} say the same`];
     }),
   );
 }
 
-/** Of two conditions the one that reads fields, if any does. */
-const widest = (a: Condition, b: Condition) => (a.compiled.fields >= b.compiled.fields ? a.compiled : b.compiled);
-
-/** The largest e₁ − sign·e₂ at some points, relative to their size; ∞ if it depends on the network. */
-function gapOf(one: Condition, other: Condition, points: readonly number[][], sign: number, d: number): number {
-  const variables = new Set([one, other].flatMap(({ residual }) => networkVariablesOf(residual).map(variableKey)));
-  const numbers = new Map([...variables].map((key, k) => [key, k + 1]));
+/** The largest e₁ ∓ e₂ at some points, relative to their size, if that sum or difference does not depend on the network. */
+function gapOf([one, other]: readonly [Condition, Condition], points: readonly number[][], d: number): number | null {
+  const lookupAt = madeUpNetworks([one.residual, other.residual], d);
   const [a, b] = [evaluatorOf(one.residual), evaluatorOf(other.residual)];
-  let gap = 0;
-  for (const point of points) {
-    const at = (network: number): { difference: number; size: number } => {
-      const lookup = (variable: Variable): number =>
-        isNetworkVariable(variable)
-          ? 1 + 0.5 * Math.sin(numbers.get(variableKey(variable))! + network)
-          : pointValue(point, variable, d);
-      const [first, second] = [a(lookup), sign * b(lookup)];
-      return { difference: first - second, size: 1 + Math.abs(first) + Math.abs(second) };
-    };
-    const [p, q] = [at(0), at(2)];
-    if (!(Math.abs(p.difference - q.difference) <= TOLERANCE * (p.size + q.size))) return Infinity;
-    gap = Math.max(gap, Math.abs(p.difference) / p.size);
-  }
-  return gap;
+  const gaps = [1, -1].map((sign) => {
+    let gap = 0;
+    for (const point of points) {
+      const [p, q] = [0, 1].map((network) => {
+        const lookup = lookupAt(point, network);
+        const [first, second] = [a(lookup), sign * b(lookup)];
+        return { difference: first - second, size: 1 + Math.abs(first) + Math.abs(second) };
+      }) as [{ difference: number; size: number }, { difference: number; size: number }];
+      if (!(Math.abs(p.difference - q.difference) <= TOLERANCE * (p.size + q.size))) return Infinity;
+      gap = Math.max(gap, Math.abs(p.difference) / p.size);
+    }
+    return gap;
+  });
+  const smallest = Math.min(...gaps);
+  return smallest === Infinity ? null : smallest;
 }
 
 /** Periodicity of a network that is periodic by construction. */

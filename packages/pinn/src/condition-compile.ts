@@ -2,10 +2,11 @@ import { type Fault, KfacError } from '@kfac/core';
 import { attempt } from './attempt.ts';
 import type { ConditionSpec } from './condition-spec.ts';
 import type { Condition, Equation } from './conditions.ts';
+import { substitute } from './equation/derive.ts';
 import { type Expression, inOrder, networkVariablesOf } from './equation/expression.ts';
 import { parseEquation } from './equation/parse.ts';
 import { type Scope, TIME, noDerivative } from './equation/symbols.ts';
-import { type Box, placeName, placeOf } from './geometry/box.ts';
+import { type Box, type Place, placeName, placeOf } from './geometry/box.ts';
 import { normalNames, normalOf } from './geometry/normal.ts';
 import { parsePlaces } from './geometry/on.ts';
 
@@ -28,20 +29,34 @@ export function placeCondition(
   const places = attempt(faults, `${pointer}/on`, () => parsePlaces(on, box));
   const equation = attempt(faults, `${pointer}/equation`, () => {
     const residual = parseEquation(text, withNormal);
-    return { isNormal: readsFields(residual), ...compile(residual, readsFields(residual) ? withNormal : scope) };
+    if (!readsFields(residual)) return compile(residual, scope);
+    return compile(places ? withoutZeros(residual, requireNormals(places, box, scope), scope) : residual, withNormal);
   });
   if (!places || !equation) return [];
-  const { isNormal, ...compiled } = equation;
-  attempt(faults, `${pointer}/equation`, () => {
-    const without = isNormal ? places.find((place) => !normalOf(box, place)) : undefined;
-    if (!without) return;
+  return [{ ...equation, label: `the condition "${text}"`, places, opposite: null }];
+}
+
+/** The normals of places. Throws `KFAC_EQUATION` if one has none. */
+function requireNormals(places: readonly Place[], box: Box, { unknowns: [unknown] }: Scope): number[][] {
+  return places.map((place) => {
+    const normal = normalOf(box, place);
+    if (normal) return normal;
+    const [what, name] = [placeName(box, place), box.names[place.axis]];
     const why =
-      box.names[without.axis] === TIME
-        ? `there is no normal in space on ${placeName(box, without)}; write ${scope.unknowns[0]}_${TIME} for the derivative in time`
-        : `${placeName(box, without)} lies inside the domain, where no side is outward; write the derivative, such as ${scope.unknowns[0]}_${box.names[without.axis]}`;
+      name === TIME
+        ? `there is no normal in space on ${what}; write ${unknown}_${TIME} for the derivative in time`
+        : `${what} lies inside the domain, where no side is outward; write the derivative, such as ${unknown}_${name}`;
     throw new KfacError('KFAC_EQUATION', `dn and the components of the normal need a side of the domain: ${why}`);
   });
-  return [{ ...compiled, label: `the condition "${text}"`, places, opposite: null }];
+}
+
+/** A residual without the components that vanish on all places, whose derivatives would be carried for nothing. */
+function withoutZeros(residual: Expression, normals: readonly (readonly number[])[], { pool }: Scope): Expression {
+  const isZero = (index: number): boolean => normals.every((normal) => normal[index] === 0);
+  const shorter = substitute(pool, residual, (variable) =>
+    variable.kind === 'field' && isZero(variable.index) ? pool.number(0) : undefined,
+  );
+  return networkVariablesOf(shorter).length > 0 ? shorter : residual;
 }
 
 function readsFields(expression: Expression): boolean {
