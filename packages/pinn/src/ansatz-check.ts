@@ -1,11 +1,18 @@
-import { checkPoints, conditionCheckPoints } from './check-points.ts';
+import { checkPoints, conditionCheckPoints, pointValue } from './check-points.ts';
 import type { Condition } from './conditions.ts';
 import { evaluatorOf, termsOf } from './equation/evaluate.ts';
-import { type Box, placeName } from './geometry/box.ts';
+import { isNetworkVariable } from './equation/expression.ts';
+import { noDerivative } from './equation/symbols.ts';
+import type { ExactSolution } from './exact.ts';
+import { type Box, placeName, placeOf } from './geometry/box.ts';
 import { madeUpNetworks } from './made-up-network.ts';
+import type { Problem } from './problem.ts';
 
 /** Residuals, relative to the size of the equation's terms inside the domain, that rounding explains. */
 const TOLERANCE = 1e-9;
+/** Differences from an exact solution, relative to its size, that rounding explains. */
+const EXACT_TOLERANCE = 1e-7;
+const NO_FIELDS = { compiled: { fields: 0 }, opposite: null } as const;
 
 interface Setting {
   readonly box: Box;
@@ -63,4 +70,39 @@ function trialOf({ inNetwork }: Condition, d: number) {
     /** The terms' absolute values added up at a point. */
     size: (point: readonly number[]) => terms.reduce((sum, term) => sum + Math.abs(term(lookupAt(point, 0))), 0),
   };
+}
+
+/**
+ * Compares the exact solution with the ansatz on the ends of every coordinate on which the factor vanishes. Returns a
+ * warning for each on which they differ.
+ */
+export function checkExactOnAnsatz(problem: Problem, exact: readonly ExactSolution[]): string[] {
+  const { box, spec, ansatz } = problem;
+  const d = box.names.length;
+  const ends = box.names.flatMap((_, axis) =>
+    [box.lower[axis]!, box.upper[axis]!].map((value) => placeOf(box, axis, value)),
+  );
+  const largest = (points: readonly number[][], of: (point: readonly number[]) => number): number =>
+    Math.max(...points.map((point) => Math.abs(of(point))));
+  return ansatz.flatMap((own, k) => {
+    if (!own) return [];
+    const [offset, factor] = [own.offset, own.factor].map((part) => {
+      const value = evaluatorOf(part);
+      return (point: readonly number[]) =>
+        value((variable) => (isNetworkVariable(variable) ? Number.NaN : pointValue(point, variable, d)));
+    }) as [(point: readonly number[]) => number, (point: readonly number[]) => number];
+    const solution = (point: readonly number[]): number => exact[k]!.derivative(point, noDerivative(d));
+    const inside = checkPoints(problem);
+    const [scale, size] = [largest(inside, factor), largest(inside, solution) + largest(inside, offset)];
+    return ends.flatMap((place) => {
+      const points = conditionCheckPoints(problem, NO_FIELDS, place).flat();
+      if (!(largest(points, factor) <= TOLERANCE * scale)) return [];
+      const gap = largest(points, (point) => solution(point) - offset(point));
+      if (gap <= EXACT_TOLERANCE * size) return [];
+      const where = placeName(box, place);
+      return [
+        `the exact solution of ${spec.unknowns[k]} is not what the ansatz gives on ${where}: they differ by up to ${gap.toPrecision(3)}`,
+      ];
+    });
+  });
 }

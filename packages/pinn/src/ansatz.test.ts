@@ -122,6 +122,15 @@ test('conditions that the ansatz satisfies are left out and said; the others sta
   expect(said).toEqual(expect.arrayContaining([...problem.notes]));
 });
 
+test('an exact solution that the ansatz cannot give is named with the place', () => {
+  const warningsOf = (offset: string) =>
+    checkPinn({ ...line, conditions: [], ansatz: { u: { offset, factor: 'x*(1 - x)' } } });
+  expect(warningsOf('sin(2*pi*x)').warnings).toEqual([]);
+  expect(warningsOf('x/2').warnings).toEqual([
+    'the exact solution of u is not what the ansatz gives on x = 1: they differ by up to 0.500',
+  ]);
+});
+
 test('conditions that the ansatz contradicts are named, and so are periodic ones', () => {
   const warningsOf = (conditions: PinnSpecInput['conditions'], ansatz: NonNullable<PinnSpecInput['ansatz']>) =>
     compileProblem({ ...line, conditions, ansatz }).warnings;

@@ -1,5 +1,6 @@
 import { fillConditionPoints } from './condition-points.ts';
 import type { Condition } from './conditions.ts';
+import type { CompiledEquation } from './equation/compile.ts';
 import type { NetworkVariable, Variable } from './equation/expression.ts';
 import type { Box, Place } from './geometry/box.ts';
 import { samplePoints } from './sampling/sample.ts';
@@ -40,7 +41,7 @@ export function checkPoints(setting: Setting): number[][] {
  */
 export function conditionCheckPoints(
   setting: Setting,
-  { compiled, opposite }: Pick<Condition, 'compiled' | 'opposite'>,
+  { compiled, opposite }: Pick<Condition, 'opposite'> & { readonly compiled: Pick<CompiledEquation, 'fields'> },
   place: Place,
 ): number[][][] {
   const d = setting.box.names.length;

@@ -95,7 +95,8 @@ export function periodicConditions(
           };
         }),
       );
-      if (conditions.length === 0)
+      // A faulty equation is missing here.
+      if (conditions.length === 0 && faults.length === 0)
         throw new KfacError('KFAC_SPEC', `expected a coordinate with a derivative in the equations, got "${name}"`);
       return conditions;
     }) ?? []

@@ -4,14 +4,15 @@ import { evaluatorOf, termsOf } from './equation/evaluate.ts';
 import type { Problem } from './problem.ts';
 import type { ExactSolution } from './exact.ts';
 import { checkPoints, conditionCheckPoints, pointValue } from './check-points.ts';
+import { checkExactOnAnsatz } from './ansatz-check.ts';
 import { placeName } from './geometry/box.ts';
 
 /** Largest residual, relative to the size of the equation's terms, that rounding explains. */
 const TOLERANCE = 1e-7;
 
 /**
- * Puts the exact solution into the equations and the conditions. Returns a warning with the residual for each that it
- * does not satisfy.
+ * Puts the exact solution into the equations and the conditions, and beside the ansatz. Returns a warning with the
+ * residual for each that it does not satisfy.
  */
 export function checkExact(problem: Problem): string[] {
   const { exact, equations, conditions, spec, box } = problem;
@@ -48,6 +49,7 @@ export function checkExact(problem: Problem): string[] {
         ),
       ),
     ),
+    ...checkExactOnAnsatz(problem, exact),
   ];
 }
 
