@@ -1,6 +1,6 @@
+import { readDataFiles, readGeometryFiles } from '@kfac/pinn';
 import { readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { readGeometryFiles } from '@kfac/pinn';
 import { UsageError } from './exit.ts';
 import { dropFormerFields } from './alternatives.ts';
 import type { JsonSchema } from './alternatives.ts';
@@ -22,9 +22,9 @@ export interface ProblemSource {
 }
 
 /**
- * Finds a problem by catalogue name (case does not matter) or reads it from a JSON file, then applies `--set` overrides
- * and reads the files that its geometry names, beside the JSON file;
- * what they drop is said on stderr. Throws `UsageError` if there is neither, or if the file is not JSON.
+ * Finds a problem by catalogue name (case does not matter) or reads it from a JSON file, then applies `--set` overrides;
+ * what they drop is said on stderr. Files that its geometry and its data name are read, relative to its own folder.
+ * Throws `UsageError` if there is neither, or if the file is not JSON.
  */
 export function readProblem(
   source: string,
@@ -38,7 +38,7 @@ export function readProblem(
   const json = item ? given : readGeometryFiles(given, dirname(source));
   const dropped = overrides.length === 0 ? [] : dropFormerFields(json, schemaOf(json), overriddenPaths(overrides));
   if (dropped.length > 0) process.stderr.write(`dropped, as --set leaves no place for it: ${dropped.join(', ')}\n`);
-  return { name, json };
+  return { name, json: readDataFiles(json, item ? '.' : dirname(source)) };
 }
 
 function readJson(path: string, catalogue: readonly CatalogueItem[]): unknown {

@@ -49,7 +49,10 @@ export function faultsOf(
     const alternatives = issue.code === 'invalid_union' ? (issue.errors ?? []) : [];
     if (alternatives.length > 0 && isObject(value)) {
       const misfit = (found: readonly ValidationIssue[]): number =>
-        found.some(({ path: inner }) => inner.length === 0) ? Infinity : found.length;
+        found.reduce((sum, { code, path: inner, keys = [''] }) => {
+          const isOfOtherType = inner.length === 0 && code !== 'unrecognized_keys';
+          return sum + (isOfOtherType ? Infinity : keys.length);
+        }, 0);
       const best = alternatives.reduce((a, b) => (misfit(b) < misfit(a) ? b : a));
       return faultsOf(best, input, sizes, path);
     }

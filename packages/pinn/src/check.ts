@@ -1,4 +1,5 @@
 import { checkCoefficients } from './coefficient-check.ts';
+import { checkConditions } from './condition-check.ts';
 import { checkExact } from './exact-check.ts';
 import { compileProblem, hashOf } from './problem.ts';
 import type { PinnSpec } from './spec.ts';
@@ -28,6 +29,12 @@ export function checkPinn(json: unknown): PinnCheck {
     bytes,
     optimizer: optimizer.name,
     reason: optimizer.reason,
-    warnings: [...warnings, ...checkSystem(problem), ...checkCoefficients(problem), ...checkExact(problem)],
+    warnings: [
+      ...warnings,
+      ...checkSystem(problem),
+      ...checkConditions(problem),
+      ...checkCoefficients(problem),
+      ...checkExact(problem),
+    ],
   };
 }

@@ -1,4 +1,4 @@
-import { checkPoints, pointValue } from './check-points.ts';
+import { checkPoints, conditionCheckPoints, pointValue } from './check-points.ts';
 import { evaluatorOf } from './equation/evaluate.ts';
 import { type Expression, inOrder, isNetworkVariable, operands } from './equation/expression.ts';
 import { placeName } from './geometry/place.ts';
@@ -27,15 +27,15 @@ export function checkCoefficients(problem: Problem): string[] {
     return [`a coefficient of ${what} is not finite on the domain, for instance at ${where}`];
   };
   return [
-    ...equations.flatMap(({ residual }, k) =>
-      warn(residual, checkPoints(problem, null), `the equation "${spec.equations[k]}"`),
+    ...equations.flatMap(({ inNetwork }, k) =>
+      warn(inNetwork, checkPoints(problem), `the equation "${spec.equations[k]}"`),
     ),
-    ...conditions.flatMap(({ residual, places }, k) =>
-      places.flatMap((place) =>
+    ...conditions.flatMap((condition) =>
+      condition.places.flatMap((place) =>
         warn(
-          residual,
-          checkPoints(problem, place),
-          `the condition "${spec.conditions[k]!.equation}" on ${placeName(place, box)}`,
+          condition.inNetwork,
+          conditionCheckPoints(problem, condition, place).flat(),
+          `${condition.label} on ${placeName(place, box)}`,
         ),
       ),
     ),

@@ -1,32 +1,48 @@
 import type { CompiledEquation } from './equation/compile.ts';
 import type { Expression } from './equation/expression.ts';
+import type { Place } from './geometry/box.ts';
 import type { ConditionPlace } from './geometry/place.ts';
 
 /** An equation, as text left = right: its residual left − right. */
 export interface Equation {
+  /** In the unknowns. */
   readonly residual: Expression;
+  /** In the outputs of the network, which an ansatz makes unknowns of; else the residual itself. */
+  readonly inNetwork: Expression;
   readonly compiled: CompiledEquation;
 }
 
 /** A condition of a problem: an equation and where it holds. */
 export interface Condition extends Equation {
+  /** As written: where, and what; of periodicity the coordinate. */
+  readonly on: string;
+  readonly text: string;
+  /** For messages: the condition "u = 0". */
+  readonly label: string;
   readonly places: readonly ConditionPlace[];
+  /**
+   * Of a periodic condition the other end: a residual is the sum over a point of the place, on which the one field is 1,
+   * and its image here, on which it is −1.
+   */
+  readonly opposite: Place | null;
 }
 
-/** Points of one place inside the columns of a group. */
-export interface PlaceSlot {
+/** Residuals of one place inside a group. */
+export interface PlaceSlot extends Pick<Condition, 'opposite'> {
   readonly place: ConditionPlace;
   /** Number of the place among all conditions' places, in the order of the specification. */
   readonly index: number;
   /** Number of its condition. */
   readonly condition: number;
+  /** In residuals. */
   readonly from: number;
   readonly count: number;
 }
 
-/** Consecutive columns of a group that share one residual. */
+/** Consecutive columns of a batch that share one program. */
 export interface Segment {
   readonly compiled: CompiledEquation;
+  /** In points. */
   readonly from: number;
   readonly count: number;
 }
@@ -34,14 +50,20 @@ export interface Segment {
 /** Conditions with one jet shape and number of fields: one forward and one adjoint pass. All Dirichlet conditions are one group. */
 export interface ConditionGroup {
   readonly points: number;
+  /** Points that a residual is the sum over: 1, periodic 2. */
+  readonly pointsPerResidual: number;
   readonly slots: readonly PlaceSlot[];
   readonly segments: readonly Segment[];
 }
 
-const shapeKey = ({ plan: { directions, second, higher, channels }, fields }: CompiledEquation): string =>
-  [directions, second, channels, fields, higher?.rawSeconds, higher?.rawThirds, higher?.third, higher?.fourth].join(
-    ';',
-  );
+const pointsPerResidual = ({ opposite }: Condition): number => (opposite ? 2 : 1);
+
+const shapeKey = (condition: Condition): string => {
+  const { plan, fields } = condition.compiled;
+  const { directions, second, higher, channels } = plan;
+  const raw = [higher?.rawSeconds, higher?.rawThirds, higher?.third, higher?.fourth];
+  return [directions, second, channels, ...raw, fields, pointsPerResidual(condition)].join(';');
+};
 
 /** Groups the conditions by jet shape and, within a group, by residual. `counts` gives the points of every place in order. */
 export function groupConditions(conditions: readonly Condition[], counts: readonly number[]): ConditionGroup[] {
@@ -51,7 +73,7 @@ export function groupConditions(conditions: readonly Condition[], counts: readon
     number,
     first: (index += condition.places.length) - condition.places.length,
   }));
-  const groups = groupBy(numbered, ({ condition }) => shapeKey(condition.compiled));
+  const groups = groupBy(numbered, ({ condition }) => shapeKey(condition));
   return [...groups.values()].map((members) => layOut(members, counts));
 }
 
@@ -61,19 +83,24 @@ function layOut(
 ): ConditionGroup {
   const slots: PlaceSlot[] = [];
   const segments: Segment[] = [];
+  const perResidual = pointsPerResidual(members[0]!.condition);
   let from = 0;
   for (const same of groupBy(members, ({ condition }) => condition.residual).values()) {
     const start = from;
     for (const { condition, number, first } of same) {
       for (const [k, place] of condition.places.entries()) {
         const count = counts[first + k]!;
-        slots.push({ place, index: first + k, condition: number, from, count });
+        slots.push({ place, opposite: condition.opposite, index: first + k, condition: number, from, count });
         from += count;
       }
     }
-    segments.push({ compiled: same[0]!.condition.compiled, from: start, count: from - start });
+    segments.push({
+      compiled: same[0]!.condition.compiled,
+      from: start * perResidual,
+      count: (from - start) * perResidual,
+    });
   }
-  return { points: from, slots, segments };
+  return { points: from * perResidual, pointsPerResidual: perResidual, slots, segments };
 }
 
 /** Map.groupBy, which Node 20 lacks. */

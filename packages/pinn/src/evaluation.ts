@@ -1,7 +1,8 @@
-import { type Engine, type JetShape, type Matrix, OPCODES, type Program, matrix, matrixOver } from '@kfac/core';
+import { type Engine, type JetShape, type Matrix, type Program, matrix, matrixOver } from '@kfac/core';
 import { type Problem, jetShape } from './problem.ts';
 import { boxOf } from './geometry/box.ts';
 import { samplePoints } from './sampling/sample.ts';
+import { lowerOverValues, unknownsInNetwork } from './unknown-values.ts';
 
 /** Most points on which errors are measured. */
 const MAX_EVALUATION_POINTS = 100_000;
@@ -15,15 +16,13 @@ export interface SolutionError {
   readonly relativeL2: number;
 }
 
-/** u_θ − u for every unknown, from a row for each of the network's values, then a row for each exact one. */
-function differences(unknowns: number): Program {
-  const sub = OPCODES.indexOf('sub');
-  return {
-    inputs: 2 * unknowns,
-    constants: new Float64Array(0),
-    code: Int32Array.from(Array.from({ length: unknowns }, (_, k) => [sub, k, unknowns + k]).flat()),
-    outputs: Int32Array.from({ length: unknowns }, (_, k) => 2 * unknowns + k),
-  };
+/** u_θ − u for every unknown, over coordinates, the network's values and, as fields, the exact ones. */
+function differences(problem: Problem): Program {
+  const { pool } = problem.scope;
+  const errors = unknownsInNetwork(problem).map((unknown, index) =>
+    pool.sub(unknown, pool.variable({ kind: 'field', index })),
+  );
+  return lowerOverValues(errors, problem, 1, errors.length);
 }
 
 /** Number of points on which errors are measured, for a number of collocation points inside. */
@@ -40,8 +39,8 @@ export class ErrorMeasure {
   readonly #shape: JetShape;
   /** Coordinates [d × N], then the network's values [m × N]. */
   readonly #columns: Matrix;
-  /** The network's values, then the exact ones [2m × N]. */
-  readonly #values: Matrix;
+  /** The same, then the exact values [d + 2m × N]. */
+  readonly #all: Matrix;
   readonly #program: Program;
   readonly #differences: Matrix;
   readonly #squared = matrix(1, 1);
@@ -56,11 +55,12 @@ export class ErrorMeasure {
     this.#engine = engine;
     this.#shape = jetShape(problem, NO_DIRECTIONS);
     this.#columns = matrixOver(d + m, count, data.subarray(0, (d + m) * count));
-    this.#values = matrixOver(2 * m, count, data.subarray(d * count));
-    this.#program = differences(m);
+    this.#all = matrixOver(d + 2 * m, count, data);
+    this.#program = differences(problem);
     this.#differences = matrix(m, count);
     const key = { seed: problem.spec.seed, purpose: 'evaluation', place: 0, refresh: 0 } as const;
-    samplePoints('uniform', key, boxOf({ ...problem.spec.domain, ...problem.spec.errorsWithin }), null, {
+    const within = { ...problem.box, ...boxOf({ ...problem.spec.domain, ...problem.spec.errorsWithin }) };
+    samplePoints('uniform', key, within, null, {
       data,
       stride: count,
       from: 0,
@@ -77,7 +77,7 @@ export class ErrorMeasure {
   /** The errors of every unknown at θ. */
   at(theta: Float64Array): SolutionError[] {
     this.#engine.jets.forward(this.#shape, theta, this.#columns, null);
-    this.#engine.programs.evaluate(this.#program, this.#values, this.#differences);
+    this.#engine.programs.evaluate(this.#program, this.#all, this.#differences);
     const { cols, data } = this.#differences;
     return this.#norms.map((norm, k) => {
       const error = this.#normOf(matrixOver(1, cols, data.subarray(k * cols, (k + 1) * cols)));

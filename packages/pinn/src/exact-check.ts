@@ -5,27 +5,28 @@ import { evaluatorOf, termsOf } from './equation/evaluate.ts';
 import { placeName } from './geometry/place.ts';
 import type { Problem } from './problem.ts';
 import type { ExactSolution } from './exact.ts';
-import { checkPoints, pointValue } from './check-points.ts';
+import { checkPoints, conditionCheckPoints, pointValue } from './check-points.ts';
+import { checkExactOnAnsatz } from './ansatz-check.ts';
 
 /** Largest residual, relative to the size of the equation's terms, that rounding explains. */
 const TOLERANCE = 1e-7;
 
 /**
- * Puts the exact solution into the equations and the conditions. Returns a warning with the residual for each that it
- * does not satisfy.
+ * Puts the exact solution into the equations and the conditions, and beside the ansatz. Returns a warning with the
+ * residual for each that it does not satisfy.
  */
 export function checkExact(problem: Problem): string[] {
   const { exact, equations, conditions, spec, box } = problem;
   if (!exact) return [];
-  const inside = checkPoints(problem, null);
+  const inside = checkPoints(problem);
   const size = Math.max(
     ...inside.flatMap((point) => {
       const value = point.map(() => 0);
       return exact.map((solution) => Math.abs(solution.derivative(point, value)));
     }),
   );
-  const warn = (residual: Expression, points: readonly number[][], what: string): string[] => {
-    const { largest, scale } = residualOf(problem, exact, residual, points, size);
+  const warn = (residual: Expression, rows: readonly number[][][], what: string): string[] => {
+    const { largest, scale } = residualOf(problem, exact, residual, rows, size);
     if (largest === Infinity) return [`the exact solution or a derivative of it is not finite everywhere in ${what}`];
     if (largest <= TOLERANCE * scale || largest === 0) return [];
     return [
@@ -33,41 +34,57 @@ export function checkExact(problem: Problem): string[] {
     ];
   };
   return [
-    ...equations.flatMap(({ residual }, k) => warn(residual, inside, `the equation "${spec.equations[k]}"`)),
-    ...conditions.flatMap(({ residual, places }, k) =>
-      places.flatMap((place) => {
-        const what = `the condition "${spec.conditions[k]!.equation}" on ${placeName(place, box)}`;
-        return warn(residual, checkPoints(problem, place), what);
-      }),
+    ...equations.flatMap(({ residual }, k) =>
+      warn(
+        residual,
+        inside.map((point) => [point]),
+        `the equation "${spec.equations[k]}"`,
+      ),
     ),
+    ...conditions.flatMap((condition) =>
+      condition.places.flatMap((place) =>
+        warn(
+          condition.residual,
+          conditionCheckPoints(problem, condition, place),
+          `${condition.label} on ${placeName(place, box)}`,
+        ),
+      ),
+    ),
+    ...checkExactOnAnsatz(problem, exact),
   ];
 }
 
-/** The largest residual of the exact solution at some points, and the size of the terms (at least the solution's own). */
+/**
+ * The largest residual of the exact solution, each a sum over its points, and the size of the terms (at least the
+ * solution's own).
+ */
 function residualOf(
   problem: Problem,
   exact: readonly ExactSolution[],
   residual: Expression,
-  points: readonly number[][],
+  rows: readonly number[][][],
   size: number,
 ): { largest: number; scale: number } {
   let largest = 0;
   let scale = size;
   const value = evaluatorOf(residual);
   const terms = termsOf(residual).map(evaluatorOf);
-  for (const point of points) {
-    const values = new Map<Variable, number>();
-    const lookup = (variable: Variable): number => {
-      const known = values.get(variable) ?? valueAt(problem, exact, point, variable);
-      values.set(variable, known);
-      return known;
-    };
-    const e = Math.abs(value(lookup));
-    largest = Number.isFinite(e) ? Math.max(largest, e) : Infinity;
-    scale = Math.max(
-      scale,
-      terms.reduce((sum, term) => sum + Math.abs(term(lookup)), 0),
-    );
+  for (const row of rows) {
+    let e = 0;
+    for (const point of row) {
+      const values = new Map<Variable, number>();
+      const lookup = (variable: Variable): number => {
+        const known = values.get(variable) ?? valueAt(problem, exact, point, variable);
+        values.set(variable, known);
+        return known;
+      };
+      e += value(lookup);
+      scale = Math.max(
+        scale,
+        terms.reduce((sum, term) => sum + Math.abs(term(lookup)), 0),
+      );
+    }
+    largest = Number.isFinite(e) ? Math.max(largest, Math.abs(e)) : Infinity;
   }
   return { largest, scale };
 }

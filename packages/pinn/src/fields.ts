@@ -17,7 +17,7 @@ const MAX_RESOLUTIONS = [1025, 1025, 101] as const;
 
 /**
  * Fields of a solution on a grid over some of the coordinates, by default the first two with the others at the middle
- * of their intervals: the network's values under the unknowns' names, the residual, and, if there is an exact
+ * of their intervals: the unknowns under their names, the residual, and, if there is an exact
  * solution, 'exact' and 'error' = value − exact; of several equations 'residual_1', …, of several unknowns 'exact_u',
  * 'error_u', …. Outside the geometry all are NaN. The grid and what does not depend on θ are computed once.
  */

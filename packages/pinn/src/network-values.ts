@@ -1,7 +1,9 @@
 import { type Engine, KfacError, matrix } from '@kfac/core';
 import { planChannels } from './equation/channels.ts';
+import { inNetwork } from './ansatz.ts';
 import { operatorOf } from './equation/compile.ts';
-import { type NetworkVariable, isNetworkVariable } from './equation/expression.ts';
+import { type Expression, isNetworkVariable, networkVariablesOf } from './equation/expression.ts';
+import { lowerExpressions } from './equation/lower.ts';
 import { parseExpression } from './equation/parse.ts';
 import { type Problem, jetShape } from './problem.ts';
 
@@ -9,7 +11,7 @@ import { type Problem, jetShape } from './problem.ts';
 const CHUNK = 8192;
 
 /**
- * The network's values and derivatives at any points [N × d]: every unknown by its name, and every entry of `derivatives`
+ * The solution's values and derivatives at any points [N × d]: every unknown by its name, and every entry of `derivatives`
  * ('u_x', 'u_xy', 'laplacian(u)') by its own. Throws `KFAC_SHAPE` for points of another dimension or non-finite ones,
  * `KFAC_EQUATION` for a derivative that does not exist.
  */
@@ -31,28 +33,32 @@ export function networkValues(
     }
   }
   const names = [...new Set([...spec.unknowns, ...derivatives])];
-  const variables = names.map((name) => variableOf(name, problem));
+  const asked = names.map((name) => inNetwork(derivativeOf(name, problem), problem.ansatz, scope));
+  const variables = asked.flatMap(networkVariablesOf);
   const { plan, rowOf } = planChannels(d, variables, (variable) => operatorOf(variable, scope.coordinates));
-  const rows = variables.map(rowOf);
+  const rows = d + spec.unknowns.length * plan.channels;
+  const program = lowerExpressions(asked, rows, (variable) => {
+    if (isNetworkVariable(variable)) return d + rowOf(variable);
+    return variable.kind === 'coordinate' ? variable.axis : rows;
+  });
   const shape = jetShape(problem, plan);
   const results = names.map(() => new Float64Array(points.length));
   for (let from = 0; from < points.length; from += CHUNK) {
     const count = Math.min(CHUNK, points.length - from);
-    const columns = matrix(d + spec.unknowns.length * plan.channels, count);
+    const columns = matrix(rows, count);
+    const values = matrix(names.length, count);
     for (let n = 0; n < count; n++)
       for (let axis = 0; axis < d; axis++) columns.data[axis * count + n] = points[from + n]![axis]!;
     engine.jets.forward(shape, theta, columns, null);
-    for (const [k, result] of results.entries()) {
-      const row = d + rows[k]!;
-      result.set(columns.data.subarray(row * count, (row + 1) * count), from);
-    }
+    engine.programs.evaluate(program, columns, values);
+    for (const [k, result] of results.entries()) result.set(values.data.subarray(k * count, (k + 1) * count), from);
   }
   return Object.fromEntries(names.map((name, k) => [name, results[k]!]));
 }
 
-function variableOf(name: string, { scope }: Problem): NetworkVariable {
+function derivativeOf(name: string, { scope }: Problem): Expression {
   const expression = parseExpression(name, scope);
-  if (expression.kind === 'variable' && isNetworkVariable(expression.variable)) return expression.variable;
+  if (expression.kind === 'variable' && isNetworkVariable(expression.variable)) return expression;
   throw new KfacError(
     'KFAC_EQUATION',
     `expected a derivative such as ${scope.unknowns[0]}_${scope.coordinates[0]}, got "${name}"`,

@@ -1,4 +1,5 @@
 import type { Activation, Embedding, ParameterLayout } from '@kfac/core';
+import type { AnsatzSpec } from './ansatz.ts';
 import { streamOf } from './sampling/sample.ts';
 
 /** The features that the first layer reads: kept coordinates by number, then cos(f·x), then sin(f·x) for the rows f. */
@@ -14,6 +15,9 @@ export interface TrainedNetwork {
   readonly coordinates: readonly string[];
   /** Names of the outputs, in order. */
   readonly unknowns: readonly string[];
+  /** By unknown: u = offset + factor·output, texts in the coordinates and these constants. Absent: u is the output. */
+  readonly ansatz?: AnsatzSpec;
+  readonly constants?: Readonly<Record<string, number>>;
   /** Absent: the first layer reads the coordinates themselves. */
   readonly embedding?: NetworkEmbedding;
   /** Widths, input first: coordinates or an embedding's features. */

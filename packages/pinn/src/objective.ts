@@ -1,4 +1,7 @@
 import type { CapturedLayer, Engine, Linearization, Objective, ParameterLayout, StepStart } from '@kfac/core';
+import { fillConditionPoints } from './condition-points.ts';
+import type { Segment } from './conditions.ts';
+import type { DataSet } from './data.ts';
 import { mergeLayers } from './merged-layer.ts';
 import { partName } from './part-name.ts';
 import { type Problem, jetShape } from './problem.ts';
@@ -12,15 +15,15 @@ import type { WeightedTerm } from './weights/point-scheme.ts';
 /**
  * A loss by its terms: each ½·weight·mean of squared residuals, points by their own weights where they have any; they add up
  * to the loss. The terms are `interior` (of
- * several equations `interior/1`, `interior/2`, …) and `conditions`.
+ * several equations `interior/1`, `interior/2`, …), `conditions` and, of measured data, `data`.
  */
 export type TermLosses = Readonly<Record<string, number>>;
 
 /**
- * The loss of a PINN, L = Σ_k (w_k/2)·mean e_k² + (w_c/2)·mean e_c², over the collocation points inside for every equation k
- * and over all points of all conditions together, linearised into captured pairs. Weights and the points inside may follow the
- * training, between steps. All equations have the same points,
- * and each the channels that it needs.
+ * The loss of a PINN, L = Σ_k (w_k/2)·mean e_k² + (w_c/2)·mean e_c² + (w_d/2)·mean e_d², over the collocation points inside
+ * for every equation k, over all points of all conditions together and over all data, linearised into captured pairs. Weights
+ * and the points inside may follow the training, between steps. All equations have the same points, and each the channels that
+ * it needs; a sum over nothing is no term.
  */
 export class PinnObjective implements Objective {
   readonly engine: Engine;
@@ -28,7 +31,8 @@ export class PinnObjective implements Objective {
   readonly #problem: Problem;
   /** Equations, each one batch. */
   readonly #interior: readonly WeightedTerm[];
-  readonly #conditions: WeightedTerm;
+  /** Batches of the groups of conditions. */
+  readonly #groups: readonly ResidualBatch[];
   readonly #terms: readonly WeightedTerm[];
   readonly #weights: LossWeights;
   readonly #adaptive: AdaptiveSample | null;
@@ -38,23 +42,31 @@ export class PinnObjective implements Objective {
   readonly #theta: Float64Array;
 
   constructor(problem: Problem, engine: Engine) {
-    const { spec, layout, equations, groups } = problem;
+    const { spec, layout, equations, groups, data } = problem;
     this.engine = engine;
     this.parameters = layout;
     this.#problem = problem;
     this.#theta = new Float64Array(layout.size);
-    const batch = (points: number, segments: ConstructorParameters<typeof ResidualBatch>[4]): ResidualBatch =>
-      new ResidualBatch(engine, layout, jetShape(problem, segments[0]!.compiled.plan), points, segments);
+    const batch = (points: number, segments: readonly Segment[], pointsPerResidual = 1): ResidualBatch =>
+      new ResidualBatch(
+        engine,
+        layout,
+        jetShape(problem, segments[0]!.compiled.plan),
+        points,
+        segments,
+        pointsPerResidual,
+      );
     const count = spec.sampling.interior;
     this.#interior = equations.map(({ compiled }, k) =>
       term(partName('interior', equations, `${k + 1}`), 'interior', [batch(count, [{ compiled, from: 0, count }])]),
     );
-    this.#conditions = term(
-      'conditions',
-      'conditions',
-      groups.map((group) => batch(group.points, group.segments)),
-    );
-    this.#terms = [...this.#interior, this.#conditions];
+    this.#groups = groups.map((group) => batch(group.points, group.segments, group.pointsPerResidual));
+    const measured = data.length === 0 ? [] : [dataBatch(data, batch)];
+    this.#terms = [
+      ...this.#interior,
+      ...(groups.length > 0 ? [term('conditions', 'conditions', this.#groups)] : []),
+      ...(measured.length > 0 ? [term('data', 'conditions', measured)] : []),
+    ];
     this.#weights = new LossWeights(problem, this.#terms);
     const { adaptive } = spec.sampling;
     const [{ coordinates }] = this.#interior[0]!.batches as [ResidualBatch];
@@ -144,17 +156,34 @@ export class PinnObjective implements Objective {
     });
     this.#shareInterior();
     for (const [k, { slots }] of groups.entries()) {
-      const { coordinates, points } = this.#conditions.batches[k]!;
-      for (const { place, index, from, count } of slots) {
-        samplePoints(spec.sampling.method, key('conditions', index), box, place, {
-          data: coordinates,
-          stride: points,
-          from,
-          count,
-        });
+      const { coordinates, fields, points: stride } = this.#groups[k]!;
+      for (const slot of slots) {
+        const own = key('conditions', slot.index);
+        fillConditionPoints(spec.sampling.method, own, box, slot, { coordinates, fields, stride });
       }
     }
   }
+}
+
+/** The batch of all data, a segment for each set. */
+function dataBatch(
+  data: readonly DataSet[],
+  batch: (points: number, segments: readonly Segment[]) => ResidualBatch,
+): ResidualBatch {
+  let points = 0;
+  const segments = data.map(({ compiled, values: { length: count } }) => {
+    const segment = { compiled, from: points, count };
+    points += count;
+    return segment;
+  });
+  const all = batch(points, segments);
+  for (const [k, { coordinates, values }] of data.entries()) {
+    const { from, count } = segments[k]!;
+    for (let row = 0; row * count < coordinates.length; row++)
+      all.coordinates.set(coordinates.subarray(row * count, (row + 1) * count), row * points + from);
+    all.fields.set(values, from);
+  }
+  return all;
 }
 
 /** Entry by entry; NaN equals nothing. */
@@ -164,9 +193,9 @@ function isSame(a: Float64Array, b: Float64Array): boolean {
 }
 
 function term(name: string, kind: WeightedTerm['kind'], batches: readonly ResidualBatch[]): WeightedTerm {
-  const total = batches.reduce((sum, { points }) => sum + points, 0);
+  const total = batches.reduce((sum, { examples }) => sum + examples, 0);
   let from = 0;
-  const ranges = batches.map(({ points }) => ({ from: (from += points) - points, count: points }));
+  const ranges = batches.map(({ examples }) => ({ from: (from += examples) - examples, count: examples }));
   const layers: CapturedLayer[] = batches[0]!.layers.map((_, l) =>
     mergeLayers(batches.map((batch, k) => ({ layer: batch.layers[l]!, ...ranges[k]! }))),
   );
@@ -200,7 +229,7 @@ function linearizeTerm(term: WeightedTerm, theta: Float64Array): number {
   for (const batch of term.batches) {
     batch.linearize(theta);
     term.residual.set(batch.residual, from);
-    from += batch.points;
+    from += batch.examples;
   }
   return weigh(term);
 }

@@ -8,9 +8,13 @@ import {
   specError,
   specHash,
 } from '@kfac/core';
+import { type Ansatzes, inNetwork, parseAnsatz } from './ansatz.ts';
+import { remainingConditions } from './ansatz-check.ts';
 import { attempt } from './attempt.ts';
 import { chooseOptimizer, type OptimizerChoice, phasesOf } from './auto.ts';
+import { type Compile, periodicConditions, placeCondition } from './condition-compile.ts';
 import { type Condition, type ConditionGroup, type Equation, groupConditions } from './conditions.ts';
+import { type DataSet, dataSets } from './data.ts';
 import { checkEmbedding, embeddingOf, featuresOf } from './embedding.ts';
 import { compileResidual } from './equation/compile.ts';
 import { ExpressionPool } from './equation/expression.ts';
@@ -21,7 +25,6 @@ import type { ExactSolution } from './exact.ts';
 import { exactSolutions } from './exact-solution.ts';
 import { type Box, boxOf } from './geometry/box.ts';
 import { buildGeometry } from './geometry/build.ts';
-import { parsePlaces } from './geometry/on.ts';
 import { adaptiveMemoryOf, memoryOf } from './memory.ts';
 import { rejectionBytes } from './sampling/rejection-bytes.ts';
 import type { OptimizerSpec } from './optimizer-spec.ts';
@@ -36,8 +39,12 @@ export interface Problem {
   readonly scope: Scope;
   readonly box: Box;
   readonly equations: readonly Equation[];
+  /** Without those that the ansatz satisfies. */
   readonly conditions: readonly Condition[];
   readonly groups: readonly ConditionGroup[];
+  readonly data: readonly DataSet[];
+  /** One entry for each unknown. */
+  readonly ansatz: Ansatzes;
   /** One for each unknown, or none at all. */
   readonly exact: readonly ExactSolution[] | null;
   readonly optimizer: OptimizerChoice;
@@ -49,7 +56,12 @@ export interface Problem {
   /** Working memory of training, estimated, in bytes. */
   readonly bytes: number;
   readonly warnings: readonly string[];
+  /** What was found out, and is as it should be. */
+  readonly notes: readonly string[];
 }
+
+/** The texts of a specification, compiled. */
+type Texts = Pick<Problem, 'equations' | 'conditions' | 'data' | 'ansatz' | 'exact' | 'warnings' | 'notes'>;
 
 /**
  * Checks a specification and compiles its texts. Throws one `KfacError` with every fault in `issues`:
@@ -79,11 +91,21 @@ export function compileProblem(json: unknown): Problem {
     unknowns: parsed.unknowns,
     constants: new Map(Object.entries(parsed.constants)),
   };
-  const equations = parsed.equations.map((text, k) => check(`/equations/${k}`, () => compileText(text, scope)));
-  const conditions = parsed.conditions.map(({ on, equation }, k) => {
-    const places = check(`/conditions/${k}/on`, () => parsePlaces(on, box));
-    const compiled = check(`/conditions/${k}/equation`, () => compileText(equation, scope));
-    return places && compiled ? { ...compiled, places } : null;
+  const ansatz = parseAnsatz(parsed.ansatz, scope, faults);
+  const compile: Compile = (residual, own) => {
+    const body = inNetwork(residual, ansatz, own);
+    return { residual, inNetwork: body, compiled: compileResidual(body, own) };
+  };
+  const equations = parsed.equations.flatMap(
+    (text, k) => check(`/equations/${k}`, () => compile(parseEquation(text, scope), scope)) ?? [],
+  );
+  const data: DataSet[] = [];
+  const conditions = parsed.conditions.flatMap((given, k) => {
+    const pointer = `/conditions/${k}`;
+    if ('on' in given) return placeCondition(given, pointer, box, scope, compile, faults);
+    if ('periodic' in given) return periodicConditions(given, pointer, equations, box, scope, compile, faults);
+    data.push(...dataSets(given, ['conditions', k], box, scope, compile, faults));
+    return [];
   });
   const exact = parsed.exact
     ? exactSolutions(parsed.exact, parsed.unknowns, { ...scope, unknowns: [] }, box, faults)
@@ -92,8 +114,11 @@ export function compileProblem(json: unknown): Problem {
   checkConsistency(parsed, faults);
   checkAdaptivity(parsed, faults);
   if (faults.length > 0) throw specError(faults);
+  const remaining = parsed.ansatz
+    ? remainingConditions(conditions, { box, spec: parsed })
+    : { conditions, warnings: [], notes: [] };
   const stopIsGiven = (json as { stop?: unknown }).stop !== undefined;
-  return assemble(parsed, scope, box, equations as Equation[], conditions as Condition[], exact, stopIsGiven);
+  return assemble(parsed, scope, box, { equations, data, ansatz, exact, ...remaining }, stopIsGiven);
 }
 
 /** An optimizer without a name is `auto`. */
@@ -108,20 +133,8 @@ export function parsePinnSpec(json: unknown): PinnSpec {
   return compileProblem(json).spec;
 }
 
-function compileText(text: string, scope: Scope): Equation {
-  const residual = parseEquation(text, scope);
-  return { residual, compiled: compileResidual(residual, scope) };
-}
-
-function assemble(
-  parsed: ParsedSpec,
-  scope: Scope,
-  box: Box,
-  equations: readonly Equation[],
-  conditions: readonly Condition[],
-  exact: readonly ExactSolution[] | null,
-  stopIsGiven: boolean,
-): Problem {
+function assemble(parsed: ParsedSpec, scope: Scope, box: Box, texts: Texts, stopIsGiven: boolean): Problem {
+  const { equations, conditions, data } = texts;
   const { embedding: form } = parsed.network;
   const embedding = form && embeddingOf(form, box, parsed.seed);
   const inputs = embedding ? featuresOf(embedding) : box.names.length;
@@ -143,13 +156,14 @@ function assemble(
   const batches = [
     ...equations.map(({ compiled }) => ({ points: parsed.sampling.interior, channels: compiled.plan.channels })),
     ...groups.map(({ points, segments }) => ({ points, channels: segments[0]!.compiled.plan.channels })),
+    ...data.map(({ values, compiled }) => ({ points: values.length, channels: compiled.plan.channels })),
   ];
   const optimizer = chooseOptimizer(parsed.optimizer.name, {
     parameters: layout.size,
     examples: batches.reduce((sum, { points }) => sum + points, 0),
     isFixed: parsed.sampling.resampleEvery === 0 && !parsed.sampling.adaptive,
   });
-  const { spec, warnings } = effectiveSpec(parsed, optimizer, exact !== null, stopIsGiven);
+  const { spec, warnings } = effectiveSpec(parsed, optimizer, texts, stopIsGiven);
   // Of a chain, one phase at a time is in memory.
   const training = Math.max(
     ...phasesOf(parsed.optimizer, optimizer).map((one) => memoryOf(sizes, layout.size, one, batches)),
@@ -162,19 +176,17 @@ function assemble(
     ]);
   }
   return {
+    ...texts,
     spec,
     scope,
     box,
-    equations,
-    conditions,
     groups,
-    exact,
     optimizer,
     layout,
     embedding,
     sizes,
     bytes,
-    warnings,
+    warnings: [...warnings, ...texts.warnings],
   };
 }
 
@@ -182,12 +194,12 @@ function assemble(
 function effectiveSpec(
   parsed: ParsedSpec,
   choice: OptimizerChoice,
-  hasExact: boolean,
+  { exact, data }: Texts,
   stopIsGiven: boolean,
 ): { spec: PinnSpec; warnings: string[] } {
   const warnings: string[] = [];
   const stop = { ...parsed.stop };
-  if (!hasExact && stop.relativeL2 !== undefined) {
+  if (!exact && stop.relativeL2 !== undefined) {
     delete stop.relativeL2;
     if (stopIsGiven) warnings.push('stop.relativeL2 is not applied: it needs an exact solution');
   }
@@ -199,8 +211,13 @@ function effectiveSpec(
   const weights = {
     ...parsed.weights,
     interior: parsed.weights.interior ?? (isGaussNewton ? 0.1 : 1),
+    ...(data.length > 0 ? { data: parsed.weights.data ?? 1 } : {}),
     ...(freezeAfter === undefined ? {} : { freezeAfter }),
   };
+  if (data.length === 0 && parsed.weights.data !== undefined) {
+    delete weights.data;
+    warnings.push('weights.data is not applied: no condition gives data');
+  }
   warnings.push(...adaptivityWarnings(parsed, phasesOf(parsed.optimizer, choice)));
   return { spec: { ...parsed, stop, optimizer, weights }, warnings };
 }

@@ -20,15 +20,18 @@ interface Scratch {
 
 /**
  * Points that share one jet shape, with the residuals there: one forward pass, one program a segment, one adjoint pass.
- * Everything is allocated once.
+ * A residual is the program's value at a point, or the sum over `pointsPerResidual` consecutive ones, whose pairs (Z, G)
+ * are then uses of one example. Everything is allocated once.
  */
 export class ResidualBatch {
   readonly points: number;
+  /** Number of residuals B = N/pointsPerResidual. */
+  readonly examples: number;
   /** Coordinate rows [d × N]: the first rows of the columns. */
   readonly coordinates: Float64Array;
   /** Field rows [F × N]: the last rows of the columns, the caller's to fill. */
   readonly fields: Float64Array;
-  /** e at the last linearisation [N]. */
+  /** e at the last linearisation [B]. */
   readonly residual: Float64Array;
   /** Captured pairs of the last linearisation, one a weight matrix. */
   readonly layers: readonly CapturedLayer[];
@@ -41,16 +44,26 @@ export class ResidualBatch {
   readonly #outputs: Matrix;
   readonly #seeds: Matrix;
   readonly #trial: Matrix;
+  readonly #pointsPerResidual: number;
   readonly #tape: JetTape;
   readonly #scratch: readonly Scratch[];
   readonly #segments: readonly Segment[];
 
-  constructor(engine: Engine, layout: ParameterLayout, shape: JetShape, points: number, segments: readonly Segment[]) {
+  constructor(
+    engine: Engine,
+    layout: ParameterLayout,
+    shape: JetShape,
+    points: number,
+    segments: readonly Segment[],
+    pointsPerResidual = 1,
+  ) {
     const d = shape.embedding?.coordinates ?? shape.sizes[0]!;
     const { plan, fields } = segments[0]!.compiled;
     const { channels } = plan;
     const rows = shape.sizes.at(-1)! * channels;
     this.points = points;
+    this.examples = points / pointsPerResidual;
+    this.#pointsPerResidual = pointsPerResidual;
     this.#engine = engine;
     this.#shape = shape;
     this.#segments = segments;
@@ -59,12 +72,18 @@ export class ResidualBatch {
     this.coordinates = (this.#columns.data as Float64Array).subarray(0, d * points);
     this.fields = (this.#columns.data as Float64Array).subarray((d + rows) * points);
     this.#outputs = matrix(1 + rows, points);
-    this.residual = (this.#outputs.data as Float64Array).subarray(0, points);
+    this.residual = (this.#outputs.data as Float64Array).subarray(0, this.examples);
     this.#seeds = matrixOver(rows, points, this.#outputs.data.subarray(points));
     this.#trial = matrix(1, points);
     this.#tape = engine.jets.tape(shape, points);
     this.layers = layout.blocks.map((block, l) =>
-      denseCapturedLayer(engine, block.name, this.#tape.inputs[l]!, this.#tape.gradients[l]!, channels),
+      denseCapturedLayer(
+        engine,
+        block.name,
+        this.#tape.inputs[l]!,
+        this.#tape.gradients[l]!,
+        channels * pointsPerResidual,
+      ),
     );
     this.#scratch =
       segments.length === 1
@@ -76,11 +95,11 @@ export class ResidualBatch {
           }));
   }
 
-  /** e at θ [N], without capture; overwritten by the next call. */
+  /** e at θ [B], without capture; overwritten by the next call. */
   residuals(theta: Float64Array): Float64Array {
     this.#engine.jets.forward(this.#shape, theta, this.#jets, null);
     this.#evaluate('residual', this.#trial);
-    return this.#trial.data as Float64Array;
+    return this.#summed(this.#trial);
   }
 
   /** Fills `residual` and `layers` at θ. */
@@ -88,24 +107,39 @@ export class ResidualBatch {
     const { jets } = this.#engine;
     jets.forward(this.#shape, theta, this.#jets, this.#tape);
     this.#evaluate('linearized', this.#outputs);
+    this.#summed(this.#outputs);
     jets.adjoint(this.#shape, theta, this.#seeds, this.#tape);
   }
 
-  /** out ← ‖∂e_n/∂θ‖² at the last linearisation [N]: Σ over layers and channels s, s′ of (Z_s·Z_s′)(G_s·G_s′). */
+  /** out ← ‖∂e_n/∂θ‖² at the last linearisation [B]: Σ over layers and uses s, s′ of (Z_s·Z_s′)(G_s·G_s′). */
   kernelDiagonal(out: Float64Array): void {
     const { inputs, gradients } = this.#tape;
-    const channels = inputs[0]!.rows / this.points;
+    const uses = inputs[0]!.rows / this.examples;
     out.fill(0);
     for (const [l, z] of inputs.entries()) {
       const g = gradients[l]!;
-      for (let n = 0; n < this.points; n++) {
-        for (let s = n * channels; s < (n + 1) * channels; s++) {
+      for (let n = 0; n < this.examples; n++) {
+        for (let s = n * uses; s < (n + 1) * uses; s++) {
           out[n]! += rowProduct(z, s, s) * rowProduct(g, s, s);
-          for (let other = n * channels; other < s; other++)
+          for (let other = n * uses; other < s; other++)
             out[n]! += 2 * rowProduct(z, s, other) * rowProduct(g, s, other);
         }
       }
     }
+  }
+
+  /** Adds up, in place, what the points of a residual give in the first row; the residuals [B]. */
+  #summed({ data }: Matrix): Float64Array {
+    const values = data as Float64Array;
+    const count = this.#pointsPerResidual;
+    if (count > 1) {
+      for (let i = 0; i < this.examples; i++) {
+        let sum = 0;
+        for (let k = 0; k < count; k++) sum += values[i * count + k]!;
+        values[i] = sum;
+      }
+    }
+    return values.subarray(0, this.examples);
   }
 
   #evaluate(kind: 'residual' | 'linearized', out: Matrix): void {

@@ -28,7 +28,7 @@ test('the norms on the training points are those of the loss, without its weight
 test('with too few points the fresh residual is far above that of training, with many it is not', async () => {
   const few = await solve({ ...poisson, sampling: { interior: 12, conditions: 8 }, stop: { steps: 60 } });
   const many = await solve({ ...poisson, sampling: { interior: 800, conditions: 200 }, stop: { steps: 60 } });
-  const gap = ({ residuals }: typeof few): number => residuals['interior']!.fresh / residuals['interior']!.training;
+  const gap = ({ residuals }: typeof few): number => residuals['interior']!.fresh! / residuals['interior']!.training;
   expect(gap(few)).toBeGreaterThan(30);
   expect(gap(many)).toBeLessThan(2);
   expect(gap(many)).toBeGreaterThan(0.5);

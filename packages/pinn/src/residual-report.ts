@@ -1,5 +1,6 @@
 import type { Engine } from '@kfac/core';
-import type { Equation } from './conditions.ts';
+import { type PointColumns, fillConditionPoints } from './condition-points.ts';
+import type { Condition, Equation } from './conditions.ts';
 import { type ConditionPlace, placeName } from './geometry/place.ts';
 import type { PinnObjective } from './objective.ts';
 import { partName } from './part-name.ts';
@@ -19,8 +20,11 @@ const PROFILE_POINTS = 65;
 export interface ResidualNorms {
   /** On the points of the last step: what training made small. */
   readonly training: number;
-  /** On uniform points that training never saw, as many, at least 1000. Above `training` by much: more points are needed. */
-  readonly fresh: number;
+  /**
+   * On uniform points that training never saw, as many, at least 1000. Above `training` by much: more points are needed. Null
+   * for measured data, of which there are no others.
+   */
+  readonly fresh: number | null;
 }
 
 /** What a solution leaves of one condition, on fresh points of its places together. */
@@ -58,37 +62,35 @@ export function residualReport(
   objective: PinnObjective,
   theta: Float64Array,
 ): ResidualReport {
-  const { spec, equations, conditions } = problem;
-  const places = conditions.flatMap((condition) => condition.places);
-  const counts = allocatePoints(Math.max(spec.sampling.conditions, LEAST_FRESH), places);
-  const training = objective.residualNorms(theta);
-  const onPlace = (equation: Equation, place: ConditionPlace | null, index: number, count: number): Squares =>
-    freshSquares(problem, engine, equation, theta, place, index, count);
-
-  const numbered = conditions.flatMap((condition, k) => condition.places.map((place) => ({ condition, k, place })));
-  const byPlace = numbered.map(({ condition, k, place }, index) => ({
-    k,
-    squares: onPlace(condition, place, index + 1, counts[index]!),
-  }));
-  const misfits = conditions.map((_, k) =>
-    byPlace.flatMap((one) => (one.k === k ? [one.squares] : [])).reduce(together),
+  const { spec, equations, conditions, box } = problem;
+  const counts = allocatePoints(
+    Math.max(spec.sampling.conditions, LEAST_FRESH),
+    conditions.flatMap((condition) => condition.places),
+  );
+  let index = 0;
+  const misfits = conditions.map((condition) =>
+    condition.places
+      .map((place) => placeSquares(problem, engine, condition, theta, place, index + 1, counts[index++]!))
+      .reduce(together),
   );
   const fresh: Record<string, number> = {};
+  const count = Math.max(spec.sampling.interior, LEAST_FRESH);
   for (const [k, equation] of equations.entries())
-    fresh[partName('interior', equations, `${k + 1}`)] = rms(
-      onPlace(equation, null, 0, Math.max(spec.sampling.interior, LEAST_FRESH)),
-    );
-  fresh['conditions'] = rms(misfits.reduce(together));
-
+    fresh[partName('interior', equations, `${k + 1}`)] = rms(insideSquares(problem, engine, equation, theta, count));
+  if (misfits.length > 0) fresh['conditions'] = rms(misfits.reduce(together));
   return {
     residuals: Object.fromEntries(
-      Object.entries(training).map(([name, value]) => [name, { training: value, fresh: fresh[name]! }]),
+      Object.entries(objective.residualNorms(theta)).map(([name, training]) => [
+        name,
+        { training, fresh: fresh[name] ?? null },
+      ]),
     ),
-    conditions: misfits.map((squares, k) => ({
-      ...spec.conditions[k]!,
-      rms: rms(squares),
-      max: squares.max,
-      ...(problem.box.names.length > 2 ? {} : { profiles: profilesOf(problem, engine, theta, k) }),
+    conditions: conditions.map((condition, k) => ({
+      on: condition.on,
+      equation: condition.text,
+      rms: rms(misfits[k]!),
+      max: misfits[k]!.max,
+      ...(box.names.length > 2 ? {} : { profiles: profilesOf(problem, engine, theta, condition) }),
     })),
   };
 }
@@ -108,26 +110,75 @@ const together = (a: Squares, b: Squares): Squares => ({
   count: a.count + b.count,
 });
 
-/** Uniform points of the domain, or of a place, in chunks; the stream is of their own purpose. */
-function freshSquares(
+/** The stream of fresh points on a place, or inside (0), in chunks. */
+const freshKey = ({ spec }: Problem, place: number, chunk: number) =>
+  ({ seed: spec.seed, purpose: 'fresh', place, refresh: chunk }) as const;
+
+/** Adds up over chunks of at most CHUNK residuals. */
+function inChunks(count: number, measure: (size: number, chunk: number) => Float64Array): Squares {
+  let squares: Squares = { sum: 0, max: 0, count: 0 };
+  for (let from = 0; from < count; from += CHUNK)
+    squares = together(squares, squaresOf(measure(Math.min(CHUNK, count - from), from / CHUNK)));
+  return squares;
+}
+
+/** An equation on uniform points of the domain. */
+function insideSquares(
   problem: Problem,
   engine: Engine,
   equation: Equation,
   theta: Float64Array,
-  place: ConditionPlace | null,
+  count: number,
+): Squares {
+  return inChunks(count, (size, chunk) => {
+    const data = new Float64Array(problem.box.names.length * size);
+    const target = { data, stride: size, from: 0, count: size };
+    samplePoints('uniform', freshKey(problem, 0, chunk), problem.box, null, target);
+    return residualValues(problem, engine, equation, theta, data).residual;
+  });
+}
+
+/** A condition on uniform points of one of its places. */
+function placeSquares(
+  problem: Problem,
+  engine: Engine,
+  condition: Condition,
+  theta: Float64Array,
+  place: ConditionPlace,
   index: number,
   count: number,
 ): Squares {
-  const d = problem.box.names.length;
-  let squares: Squares = { sum: 0, max: 0, count: 0 };
-  for (let from = 0; from < count; from += CHUNK) {
-    const size = Math.min(CHUNK, count - from);
-    const data = new Float64Array(d * size);
-    const key = { seed: problem.spec.seed, purpose: 'fresh', place: index, refresh: from / CHUNK } as const;
-    samplePoints('uniform', key, problem.box, place, { data, stride: size, from: 0, count: size });
-    squares = together(squares, squaresOf(residualValues(problem, engine, equation, theta, data).residual));
-  }
-  return squares;
+  return inChunks(count, (size, chunk) =>
+    conditionResidual(problem, engine, condition, theta, size, (columns) =>
+      fillConditionPoints(
+        'uniform',
+        freshKey(problem, index, chunk),
+        problem.box,
+        { place, opposite: condition.opposite, from: 0, count: size },
+        columns,
+      ),
+    ),
+  );
+}
+
+/** The residuals of a condition at points that `fill` writes; of pairs of points the sum over each. */
+function conditionResidual(
+  problem: Problem,
+  engine: Engine,
+  { compiled, opposite }: Condition,
+  theta: Float64Array,
+  count: number,
+  fill: (columns: PointColumns) => void,
+): Float64Array {
+  const perResidual = opposite ? 2 : 1;
+  const stride = count * perResidual;
+  const coordinates = new Float64Array(problem.box.names.length * stride);
+  const fields = new Float64Array(compiled.fields * stride);
+  fill({ coordinates, fields, stride });
+  const { residual } = residualValues(problem, engine, { compiled }, theta, coordinates, fields);
+  return perResidual === 1
+    ? residual
+    : Float64Array.from({ length: count }, (_, n) => residual[2 * n]! + residual[2 * n + 1]!);
 }
 
 function squaresOf(residual: Float64Array): Squares {
@@ -140,10 +191,9 @@ function squaresOf(residual: Float64Array): Squares {
   return { sum, max, count: residual.length };
 }
 
-/** The residual of condition k along the sides among its places; at most two coordinates. */
-function profilesOf(problem: Problem, engine: Engine, theta: Float64Array, k: number): MisfitProfile[] {
-  const { box, conditions } = problem;
-  const condition = conditions[k]!;
+/** The residual of a condition along the sides among its places; at most two coordinates. */
+function profilesOf(problem: Problem, engine: Engine, theta: Float64Array, condition: Condition): MisfitProfile[] {
+  const { box } = problem;
   return condition.places.flatMap((place) => {
     if ('part' in place) return [];
     const free = place.isPoint ? null : 1 - place.axis;
@@ -155,15 +205,22 @@ function profilesOf(problem: Problem, engine: Engine, theta: Float64Array, k: nu
             return box.lower[free]! * (1 - share) + box.upper[free]! * share;
           });
     const count = free === null ? 1 : PROFILE_POINTS;
-    const data = new Float64Array(box.names.length * count);
-    if (free !== null) data.set(at, free * count);
-    data.fill(place.value, place.axis * count, (place.axis + 1) * count);
-    const { residual } = residualValues(problem, engine, condition, theta, data);
-    return {
-      place: placeName(place, box),
-      along: free === null ? null : box.names[free]!,
-      at,
-      residual: Array.from(residual),
-    };
+    const residual = conditionResidual(problem, engine, condition, theta, count, (columns) => {
+      const slot = { place, opposite: condition.opposite, from: 0, count };
+      fillConditionPoints('grid', freshKey(problem, 0, 0), box, slot, columns);
+      // The grid keeps clear of the ends; the profile shows them.
+      const each = columns.stride / count;
+      if (free !== null)
+        for (const [n, value] of at.entries())
+          columns.coordinates.fill(value, free * columns.stride + n * each, free * columns.stride + (n + 1) * each);
+    });
+    return [
+      {
+        place: placeName(place, box),
+        along: free === null ? null : box.names[free]!,
+        at,
+        residual: Array.from(residual),
+      },
+    ];
   });
 }

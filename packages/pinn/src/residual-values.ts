@@ -1,35 +1,52 @@
-import { type Engine, matrix } from '@kfac/core';
+import { type Engine, matrix, matrixOver } from '@kfac/core';
 import type { Equation } from './conditions.ts';
 import { type Problem, jetShape } from './problem.ts';
+import { lowerOverValues, unknownsInNetwork } from './unknown-values.ts';
 
 /** What an equation leaves at points. */
 export interface ResidualValues {
-  /** The network's values, a row [N] for each unknown. */
+  /** The unknowns, a row [N] for each. */
   readonly values: readonly Float64Array[];
-  /** e = left − right [N]. */
+  /** e = left − right [N]; of a condition with pairs of points the part of each point. */
   readonly residual: Float64Array;
 }
 
-/** The network's values and an equation's (or condition's) residual at θ, at points given as coordinate rows [d × N]. */
+/**
+ * The unknowns and an equation's (or condition's) residual at θ, at points given as coordinate rows [d × N], and field rows
+ * [F × N] for a condition that reads them.
+ */
 export function residualValues(
-  problem: Pick<Problem, 'box' | 'spec' | 'sizes' | 'embedding'>,
+  problem: Pick<Problem, 'box' | 'spec' | 'sizes' | 'embedding' | 'scope' | 'ansatz'>,
   engine: Engine,
   { compiled }: Pick<Equation, 'compiled'>,
   theta: Float64Array,
   coordinates: Float64Array,
+  fields: Float64Array = new Float64Array(0),
 ): ResidualValues {
   const { box, spec } = problem;
   const { plan } = compiled;
   const d = box.names.length;
   const count = coordinates.length / d;
-  const columns = matrix(d + spec.unknowns.length * plan.channels, count);
-  const out = matrix(1, count);
+  const jets = d + spec.unknowns.length * plan.channels;
+  const columns = matrix(jets + compiled.fields, count);
+  const residual = matrix(1, count);
+  const values = matrix(spec.unknowns.length, count);
   columns.data.set(coordinates);
-  engine.jets.forward(jetShape(problem, plan), theta, columns, null);
-  engine.programs.evaluate(compiled.residual, columns, out);
-  const values = spec.unknowns.map((_, k) => {
-    const row = d + k * plan.channels;
-    return (columns.data as Float64Array).subarray(row * count, (row + 1) * count);
-  });
-  return { values, residual: out.data as Float64Array };
+  columns.data.set(fields, jets * count);
+  engine.jets.forward(
+    jetShape(problem, plan),
+    theta,
+    matrixOver(jets, count, columns.data.subarray(0, jets * count)),
+    null,
+  );
+  engine.programs.evaluate(compiled.residual, columns, residual);
+  engine.programs.evaluate(
+    lowerOverValues(unknownsInNetwork(problem), problem, plan.channels, compiled.fields),
+    columns,
+    values,
+  );
+  return {
+    values: spec.unknowns.map((_, k) => (values.data as Float64Array).subarray(k * count, (k + 1) * count)),
+    residual: residual.data as Float64Array,
+  };
 }

@@ -18,6 +18,7 @@ export function networkOf(problem: Problem, theta: Float64Array): TrainedNetwork
     type: 'mlp',
     coordinates: box.names,
     unknowns: spec.unknowns,
+    ...(spec.ansatz ? { ansatz: spec.ansatz, constants: spec.constants } : {}),
     ...(embedding ? { embedding: networkEmbedding(embedding) } : {}),
     sizes,
     activation: spec.network.activation,

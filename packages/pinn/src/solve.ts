@@ -1,6 +1,7 @@
 import { type HistoryRow, type TrainingOptions, defaultEngine, runTraining, specHash } from '@kfac/core';
 import { checkCoefficients } from './coefficient-check.ts';
 import { ErrorMeasure, evaluationDue } from './evaluation.ts';
+import { checkConditions } from './condition-check.ts';
 import { checkExact } from './exact-check.ts';
 import { FieldGrid } from './fields.ts';
 import { fitLastLayer } from './last-layer.ts';
@@ -44,10 +45,12 @@ export async function solve(json: PinnSpecInput, options: SolveOptions = {}): Pr
   const warnings = [
     ...problem.warnings,
     ...checkSystem(problem),
+    ...checkConditions(problem),
     ...checkCoefficients(problem),
     ...checkExact(problem),
   ];
   options.onNote?.(`optimizer ${choice.name} (${choice.reason})`);
+  for (const note of problem.notes) options.onNote?.(note);
   for (const warning of warnings) options.onNote?.(`warning: ${warning}`);
 
   const objective = new PinnObjective(problem, engine);

@@ -1,5 +1,5 @@
 import { type Fault, pointerOf } from '@kfac/core';
-import { RESERVED } from './equation/symbols.ts';
+import { RESERVED, TIME } from './equation/symbols.ts';
 import type { OptimizerSpec } from './optimizer-spec.ts';
 import { LIMITS, type ParsedSpec } from './spec.ts';
 
@@ -41,13 +41,16 @@ export function checkNames(parsed: ParsedSpec, faults: Fault[]): void {
 }
 
 /** Checks where errors are measured: known coordinates, intervals inside the domain. Adds what is wrong to `faults`. */
-export function checkErrorsWithin({ domain, errorsWithin }: ParsedSpec, faults: Fault[]): void {
+export function checkErrorsWithin({ domain, geometry, errorsWithin }: ParsedSpec, faults: Fault[]): void {
   for (const [name, [lower, upper]] of Object.entries(errorsWithin ?? {})) {
     const whole = domain[name];
     const inside = whole !== undefined && whole[0] <= lower && lower < upper && upper <= whole[1];
-    if (inside) continue;
+    const isShaped = geometry !== undefined && name !== TIME;
+    if (inside && !isShaped) continue;
     const detail = whole
-      ? `expected an interval inside [${whole[0]}, ${whole[1]}], got [${lower}, ${upper}]`
+      ? isShaped
+        ? `expected only ${TIME} beside a geometry, got ${name}`
+        : `expected an interval inside [${whole[0]}, ${whole[1]}], got [${lower}, ${upper}]`
       : `"${name}" is not a coordinate; declared: ${Object.keys(domain).join(', ')}`;
     faults.push({ code: 'KFAC_SPEC', pointer: pointerOf(['errorsWithin', name]), detail });
   }
@@ -58,7 +61,7 @@ export function checkErrorsWithin({ domain, errorsWithin }: ParsedSpec, faults: 
  * to `faults`.
  */
 export function checkConsistency(parsed: ParsedSpec, faults: Fault[]): void {
-  const { stop, optimizer, exact, equations, weights, sampling } = parsed;
+  const { stop, optimizer, exact, equations, weights, sampling, conditions, ansatz } = parsed;
   const fault = (pointer: string, detail: string): void => {
     faults.push({ code: 'KFAC_SPEC', pointer, detail });
   };
@@ -68,6 +71,8 @@ export function checkConsistency(parsed: ParsedSpec, faults: Fault[]): void {
       `expected one weight, or one for each of the ${equations.length} equations, got ${weights.interior.length}`,
     );
   }
+  if (conditions.length === 0 && !ansatz)
+    fault('/conditions', 'expected at least one condition, or an ansatz that satisfies them');
   if (Object.values(stop).every((value) => value === undefined))
     fault('/stop', 'expected at least one of steps, seconds, loss, relativeL2');
   else if (!exact && Object.entries(stop).every(([key, value]) => key === 'relativeL2' || value === undefined)) {

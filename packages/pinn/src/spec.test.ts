@@ -509,7 +509,7 @@ test('an exact solution that does not satisfy its equation or a condition is a w
 
 test('a system with another number of equations than unknowns, or an unknown in no equation, is a warning', () => {
   const warnings = (unknowns: string[], equations: string[]) => checkPinn({ ...minimal, unknowns, equations }).warnings;
-  expect(warnings(['u', 'v'], ['u_x = v', 'v_x = -u'])).toEqual([]);
+  expect(warnings(['u', 'v'], ['u_x = v', 'v = -u'])).toEqual([]);
   expect(warnings(['u', 'v'], ['u_x = v'])).toEqual(['1 equation for 2 unknowns: the system may have many solutions']);
   expect(warnings(['u'], ['u_x = -u', 'u_xx = u'])).toEqual([
     '2 equations for 1 unknown: the system may have no solution',
@@ -519,8 +519,10 @@ test('a system with another number of equations than unknowns, or an unknown in 
 
 test('an exact solution of a system is checked unknown by unknown', () => {
   const system = { ...minimal, unknowns: ['u', 'v'], equations: ['u_x = v', 'v_x = laplacian(u)'] };
-  expect(checkPinn({ ...system, exact: { u: 'exp(x)', v: 'exp(x)' } }).warnings).toEqual([]);
-  expect(checkPinn({ ...system, exact: { u: 'exp(x)', v: '2*exp(x)' } }).warnings).toEqual([
+  const warnings = (u: string, v: string) =>
+    checkPinn({ ...system, exact: { u, v } }).warnings.filter((text) => text.includes('exact'));
+  expect(warnings('exp(x)', 'exp(x)')).toEqual([]);
+  expect(warnings('exp(x)', '2*exp(x)')).toEqual([
     expect.stringMatching(/the equation "u_x = v": residual up to 2/),
     expect.stringMatching(/the equation "v_x = laplacian\(u\)": residual up to 2/),
   ]);

@@ -1,5 +1,7 @@
 import { ACTIVATIONS } from '@kfac/core';
 import { z } from 'zod';
+import { ansatzSchema } from './ansatz.ts';
+import { CONDITION_LIMITS, conditionSchema } from './condition-spec.ts';
 import { embeddingSchema } from './embedding.ts';
 import { MAX_TEXT } from './equation/gate.ts';
 import { optimizerSchema } from './optimizer-spec.ts';
@@ -16,7 +18,7 @@ export const LIMITS = {
   unknowns: 16,
   constants: 64,
   equations: 32,
-  conditions: 64,
+  conditions: CONDITION_LIMITS.conditions,
   layers: 16,
   width: 4096,
   points: 1_000_000,
@@ -42,15 +44,6 @@ const constantName = z
 const text = z.string().min(1).max(MAX_TEXT);
 const interval = z.tuple([z.number(), z.number()]).describe('Lower and upper end');
 const points = z.int().min(1).max(LIMITS.points);
-
-const conditionSchema = section({
-  on: z
-    .string()
-    .min(1)
-    .max(1024)
-    .describe('boundary, coordinate = number, a part of the geometry, or several joined by or'),
-  equation: text.describe('An equation in the unknowns, their derivatives up to order 4, coordinates and constants'),
-});
 
 const exactSchema = z.union([text.describe('An expression in the coordinates and constants'), referenceSchema]);
 
@@ -107,6 +100,7 @@ const weightsSchema = section({
     .max(LIMITS.steps)
     .optional()
     .describe('Step after which weights stay; for sa in a chain the end of its first Adam phases'),
+  data: z.number().positive().optional().describe('Of the measured data, all together; 1 by default'),
 });
 
 const stopSchema = section({
@@ -133,7 +127,11 @@ export const pinnSpecSchema = section({
     .min(1)
     .max(LIMITS.equations)
     .describe('Equations in the unknowns, their derivatives up to order 4, coordinates and constants'),
-  conditions: z.array(conditionSchema).min(1).max(LIMITS.conditions),
+  conditions: z
+    .array(conditionSchema)
+    .max(LIMITS.conditions)
+    .describe('Conditions on places, periodicity, measured data; may be empty with an ansatz'),
+  ansatz: ansatzSchema.optional(),
   exact: z.record(name, exactSchema).optional().describe('Exact solution of every unknown, for reported errors'),
   errorsWithin: z
     .record(name, interval)

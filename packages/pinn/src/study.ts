@@ -90,7 +90,7 @@ export async function convergenceStudy(
       seconds,
       loss,
       residual: Math.hypot(
-        ...Object.entries(residuals).flatMap(([name, { fresh }]) => (name === 'conditions' ? [] : [fresh])),
+        ...Object.entries(residuals).flatMap(([name, { fresh }]) => (name === 'conditions' ? [] : (fresh ?? []))),
       ),
       rmse: largest(rmse),
       relativeL2: largest(relativeL2),

@@ -2,7 +2,17 @@ import { KfacError } from '@kfac/core';
 import { type BinaryOperation, type Expression, type UnaryOperation, networkVariablesOf } from './expression.ts';
 import { MAX_NESTING, MAX_NODES, admit, equationError, splitEquation } from './gate.ts';
 import { signOf } from './sign.ts';
-import { FUNCTIONS, OPERATORS, type OperatorName, type Scope, TIME, isOperatorName, resolveSymbol } from './symbols.ts';
+import { normalName } from '../geometry/normal.ts';
+import {
+  FUNCTIONS,
+  OPERATORS,
+  type OperatorName,
+  type Scope,
+  TIME,
+  isOperatorName,
+  noDerivative,
+  resolveSymbol,
+} from './symbols.ts';
 import { type Token, tokensOf } from './tokens.ts';
 
 const SUMS: ReadonlyMap<string, BinaryOperation> = new Map([
@@ -207,9 +217,10 @@ class Parser {
   #function(token: Token): Expression {
     const name = token.text;
     const operation = UNARY.get(name);
-    if (isOperatorName(name)) return this.#operator(name, token, this.#take());
+    if (name === 'dn') return this.#normalDerivative(token, this.#argument(token, this.#take()));
+    if (isOperatorName(name)) return this.#operator(name, token, this.#argument(token, this.#take()));
     if (operation === undefined) {
-      const known = `${[...FUNCTIONS, ...OPERATORS].join(', ')} (a product needs *)`;
+      const known = `${[...FUNCTIONS, ...OPERATORS, 'dn'].join(', ')} (a product needs *)`;
       throw this.#error(`unknown function "${name}"; known: ${known}`, token);
     }
     const open = this.#take();
@@ -227,9 +238,10 @@ class Parser {
     return this.#at(token, () => this.#scope.pool.unary(operation, inside));
   }
 
-  /** laplacian(u), biharmonic(u): the argument is a name, not an expression. */
-  #operator(kind: OperatorName, token: Token, open: Token): Expression {
-    const { pool, coordinates, unknowns } = this.#scope;
+  /** The argument of laplacian(u), biharmonic(u) or dn(u): the name of an unknown, not an expression. */
+  #argument(token: Token, open: Token): number {
+    const { unknowns } = this.#scope;
+    const operator = token.text;
     let level = 1;
     while (level > 0) {
       if (this.#next.kind === 'end') throw this.#error('expected ")", found the end', this.#next);
@@ -240,12 +252,36 @@ class Parser {
     const unknown = unknowns.indexOf(name);
     if (unknown < 0) {
       const known =
-        unknowns.length === 0 ? `${kind}(of an unknown)` : unknowns.map((u) => `${kind}(${u})`).join(' or ');
-      throw this.#error(`expected ${known}, got ${kind}(${name})`, token);
+        unknowns.length === 0 ? `${operator}(of an unknown)` : unknowns.map((u) => `${operator}(${u})`).join(' or ');
+      throw this.#error(`expected ${known}, got ${operator}(${name})`, token);
     }
+    return unknown;
+  }
+
+  #operator(kind: OperatorName, token: Token, unknown: number): Expression {
+    const { pool, coordinates, unknowns } = this.#scope;
     if (coordinates.every((coordinate) => coordinate === TIME))
-      throw this.#error(`${kind}(${name}) needs a coordinate other than ${TIME}`, token);
+      throw this.#error(`${kind}(${unknowns[unknown]}) needs a coordinate other than ${TIME}`, token);
     return pool.variable({ kind, unknown });
+  }
+
+  /** dn(u) = n·∇u over the coordinates but t, n being fields. */
+  #normalDerivative(token: Token, unknown: number): Expression {
+    const { pool, coordinates, fields = [], unknowns } = this.#scope;
+    const terms = coordinates.flatMap((coordinate, axis) => {
+      const index = fields.indexOf(normalName(coordinate));
+      if (index < 0) return [];
+      const orders = noDerivative(coordinates.length);
+      orders[axis] = 1;
+      return [
+        pool.mul(pool.variable({ kind: 'field', index }), pool.variable({ kind: 'derivative', unknown, orders })),
+      ];
+    });
+    if (terms.length === 0) {
+      const name = `dn(${unknowns[unknown]})`;
+      throw this.#error(`${name} stands only in a condition on sides: it is the derivative along their normal`, token);
+    }
+    return terms.reduce((sum, term) => pool.add(sum, term));
   }
 
   /** A factor that begins at `from` has been read: what follows must be an operator. */

@@ -7,7 +7,7 @@ export const FUNCTIONS = ['sin', 'cos', 'tan', 'tanh', 'sinh', 'cosh', 'exp', 'l
 /** Names that the text rules use themselves, or that the parser would understand in its own way. */
 export const RESERVED: ReadonlySet<string> = new Set([
   ...FUNCTIONS,
-  ...['laplacian', 'biharmonic'],
+  ...['laplacian', 'biharmonic', 'dn'],
   'boundary',
   'pi',
   'e',
@@ -57,15 +57,17 @@ export function resolveSymbol(scope: Scope, name: string): Expression {
   if (constant !== undefined) return pool.number(constant);
   const axis = scope.coordinates.indexOf(name);
   if (axis >= 0) return pool.coordinate(axis);
+  const underscore = name.indexOf('_');
   const field = scope.fields?.indexOf(name) ?? -1;
-  if (field >= 0) return pool.variable({ kind: 'field', index: field });
+  // Of an unknown n, n_x is the derivative.
+  if (field >= 0 && !scope.unknowns.includes(name.slice(0, underscore)))
+    return pool.variable({ kind: 'field', index: field });
   const unknown = scope.unknowns.indexOf(name);
   if (unknown >= 0)
     return pool.variable({ kind: 'derivative', unknown, orders: noDerivative(scope.coordinates.length) });
-  if ((FUNCTIONS as readonly string[]).includes(name) || isOperatorName(name)) {
+  if ((FUNCTIONS as readonly string[]).includes(name) || isOperatorName(name) || name === 'dn') {
     throw new KfacError('KFAC_EQUATION', `expected "(" after the function ${name}`);
   }
-  const underscore = name.indexOf('_');
   if (underscore > 0) return resolveDerivative(scope, name, name.slice(0, underscore), name.slice(underscore + 1));
   throw new KfacError('KFAC_EQUATION', `unknown name "${name}"; known here: ${knownNames(scope)}`);
 }

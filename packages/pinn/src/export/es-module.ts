@@ -1,5 +1,6 @@
 import type { TrainedNetwork } from '../network.ts';
 import type { PinnSpec } from '../spec.ts';
+import { type AnsatzSource, ansatzFunction, ansatzStatements } from './es-ansatz.ts';
 
 /** The body of a function of a that returns ψ, ψ′, ψ″. */
 const ACTIVATIONS: Readonly<Record<TrainedNetwork['activation'], string>> = {
@@ -59,7 +60,7 @@ const FEATURES = `  const phases = frequencies.map((f) => f.reduce((sum, value, 
  * derivatives by jets, y = ψ, y_i = ψ′a_i, y_ij = ψ′a_ij + ψ″a_i a_j, in double precision. Weights are written as the
  * shortest decimals that read back as the same doubles.
  */
-export function esModule(network: TrainedNetwork, spec: Pick<PinnSpec, 'domain' | 'unknowns' | 'equations'>): string {
+export function esModule(network: TrainedNetwork, spec: AnsatzSource & Pick<PinnSpec, 'equations'>): string {
   const { coordinates, sizes, activation, embedding } = network;
   const { domain, unknowns, equations } = spec;
   const json = JSON.stringify;
@@ -89,7 +90,7 @@ const kept = ${json(embedding.kept)};
 const frequencies = ${json(embedding.frequencies)};
 `
     : ''
-}
+}${ansatzFunction(spec)}
 /** The activation function ${activation} with its first and second derivative. */
 function activation(a) {
   ${ACTIVATIONS[activation]}
@@ -131,7 +132,7 @@ ${embedding ? FEATURES : COORDINATES}
       jets[0][k] = y;
     }
   }
-
+${ansatzStatements(spec)}
   const solution = {};
   for (const [k, unknown] of unknowns.entries()) {
     solution[unknown] = { value: jets[0][k] };

@@ -62,6 +62,23 @@ const PROBLEMS: readonly (readonly [string, number, number, PinnSpecInput])[] = 
     },
   ],
   [
+    'log r on an annulus, by its slope along the normal inside',
+    150,
+    2e-3,
+    {
+      domain: SQUARE,
+      geometry: { type: 'annulus', center: [0, 0], inner: 0.5, outer: 1 },
+      equations: ['laplacian(u) = 0'],
+      conditions: [
+        { on: 'annulus.inner', equation: 'dn(u) = 2/log(2)' },
+        { on: 'annulus.outer', equation: 'u = 0' },
+      ],
+      exact: { u: '-log(x^2 + y^2)/(2*log(2))' },
+      network: { hidden: [12, 12] },
+      sampling: { interior: 300, conditions: 100 },
+    },
+  ],
+  [
     'a box minus a disk, other data on the hole',
     150,
     1e-3,

@@ -139,8 +139,8 @@ export class LossWeights {
     const diagonal = new Float64Array(m.length);
     let at = 0;
     for (const batch of this.#terms[term]!.batches) {
-      batch.kernelDiagonal(diagonal.subarray(at, at + batch.points));
-      at += batch.points;
+      batch.kernelDiagonal(diagonal.subarray(at, at + batch.examples));
+      at += batch.examples;
     }
     let sum = 0;
     for (let n = from; n < from + count; n++) sum += m[n]! * diagonal[n]!;

@@ -1,11 +1,11 @@
 import { partName } from '../part-name.ts';
 import type { Problem } from '../problem.ts';
 
-/** A part of the loss with a weight of its own: an equation, or one condition. */
+/** A part of the loss with a weight of its own: an equation, one condition, or all measured data. */
 export interface LossPart {
-  /** 'interior' or 'interior/2'; 'conditions' or 'conditions/3'. */
+  /** 'interior' or 'interior/2'; 'conditions' or 'conditions/3'; 'data'. */
   readonly name: string;
-  /** Number of its term: the equations in order, then all conditions together. */
+  /** Number of its term: the equations in order, then all conditions together, then the data. */
   readonly term: number;
   /** Examples from…from+count−1 of the term. */
   readonly from: number;
@@ -19,18 +19,24 @@ export interface LossPart {
   readonly curvature: number;
 }
 
-/** The parts of a problem's loss: the equations, then the conditions, each in the order of the specification. */
-export function lossParts({ spec, equations, conditions, groups }: Problem): LossPart[] {
+/** All measured data together. */
+function dataPart(data: Problem['data'], weight: number, term: number): LossPart {
+  const count = data.reduce((sum, { values }) => sum + values.length, 0);
+  return { name: 'data', term, from: 0, count, weight, curvature: weight / count };
+}
+
+/** The parts of a problem's loss: the equations, then the conditions, each in the order of the specification, then the data. */
+export function lossParts({ spec, equations, conditions, groups, data }: Problem): LossPart[] {
   const { weights, sampling } = spec;
   const ranges = conditions.map(() => ({ from: 0, count: 0 }));
   let total = 0;
-  for (const { slots, points } of groups) {
+  for (const { slots, points, pointsPerResidual } of groups) {
     for (const { condition, from, count } of slots) {
       const range = ranges[condition]!;
       if (range.count === 0) range.from = total + from;
       range.count += count;
     }
-    total += points;
+    total += points / pointsPerResidual;
   }
   return [
     ...equations.map((_, k) => {
@@ -52,5 +58,6 @@ export function lossParts({ spec, equations, conditions, groups }: Problem): Los
       weight: (weights.conditions * count) / total,
       curvature: weights.conditions / total,
     })),
+    ...(data.length === 0 ? [] : [dataPart(data, weights.data ?? 1, equations.length + (groups.length > 0 ? 1 : 0))]),
   ];
 }

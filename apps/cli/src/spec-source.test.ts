@@ -1,0 +1,23 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { readProblem } from './spec-source.ts';
+
+test('files of data are read from the folder of the problem', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kfac-source-'));
+  try {
+    writeFileSync(join(folder, 'measured.csv'), 'x,u\n0,1\n0.5,2\n');
+    const problem = { domain: { x: [0, 1] }, equations: ['u_x = u'], conditions: [{ data: { file: 'measured.csv' } }] };
+    const path = join(folder, 'problem.json');
+    writeFileSync(path, JSON.stringify(problem));
+    const { name, json } = readProblem(path, [], [], () => ({}));
+    expect(name).toBe('problem');
+    expect(json).toEqual({ ...problem, conditions: [{ data: { x: [0, 0.5], u: [1, 2] } }] });
+    expect(() => readProblem(path, [], ['conditions.0.data.file=none.csv'], () => ({}))).toThrow(
+      /"none.csv": .*ENOENT/,
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

@@ -1,0 +1,126 @@
+import { conditionCheckPoints } from './check-points.ts';
+import { orderAlong } from './condition-compile.ts';
+import type { Condition } from './conditions.ts';
+import { evaluatorOf } from './equation/evaluate.ts';
+import { networkVariablesOf, orderOf } from './equation/expression.ts';
+import { TIME } from './equation/symbols.ts';
+import { isSamePlace, placeName } from './geometry/place.ts';
+import { madeUpNetworks } from './made-up-network.ts';
+import type { Problem } from './problem.ts';
+
+/** Values that differ by less, relative to their size, are the same datum. */
+const TOLERANCE = 1e-9;
+
+/**
+ * Warns of conditions that are too few (an unknown whose value occurs nowhere; fewer than the order of ordinary equations,
+ * or in t), too many for that order, given twice, contradictory, or true by construction. Where data or an ansatz stand for conditions, or
+ * equations are fewer or more than unknowns (`checkSystem`), nothing is counted.
+ */
+export function checkConditions(problem: Problem): string[] {
+  return [...undetermined(problem), ...miscounted(problem), ...repeated(problem), ...needless(problem)];
+}
+
+/** Unknowns to which any constant can be added: neither equations nor conditions nor data contain their value. */
+function undetermined({ spec, box, equations, conditions, data, ansatz }: Problem): string[] {
+  const texts = [...equations, ...conditions.filter(({ opposite }) => !opposite)];
+  const variables = texts.flatMap(({ residual }) => networkVariablesOf(residual));
+  return spec.unknowns.flatMap((name, unknown) => {
+    const own = variables.filter((variable) => variable.unknown === unknown);
+    const hasValue = own.some((variable) => variable.kind === 'derivative' && orderOf(variable.orders) === 0);
+    const isMeasured = data.some((set) => set.unknown === unknown);
+    if (own.length === 0 || hasValue || isMeasured || ansatz[unknown]) return [];
+    const place = `${name} = number on ${box.names[0]} = ${box.lower[0]}`;
+    return [
+      `the equations and conditions contain only derivatives of ${name}, which leaves it a constant free: prescribe it somewhere, such as ${place}`,
+    ];
+  });
+}
+
+/** Conditions against the order of the equations: of ordinary ones altogether, else in t for each unknown. */
+function miscounted({ spec, box, equations, conditions, data, ansatz }: Problem): string[] {
+  const { embedding } = spec.network;
+  const axis = box.names.length === 1 ? 0 : box.names.indexOf(TIME);
+  const isPeriodic = embedding?.type === 'periodic' && embedding.coordinates.includes(box.names[axis]!);
+  const found = new Set(
+    equations.flatMap(({ residual }) => networkVariablesOf(residual).map(({ unknown }) => unknown)),
+  );
+  const isSquare = equations.length === spec.unknowns.length && found.size === spec.unknowns.length;
+  const isCounted = isSquare && data.length === 0 && !ansatz.some(Boolean);
+  if (axis < 0 || isPeriodic || !isCounted) return [];
+  const orders = spec.unknowns.map((_, unknown) => orderAlong(equations, unknown, axis, box));
+  const countOf = (chosen: readonly Condition[]): number =>
+    chosen.reduce(
+      (sum, { places }) => sum + places.filter((place) => !('part' in place) && place.axis === axis).length,
+      0,
+    );
+  const warn = (order: number, count: number, what: string, where: string): string[] => {
+    if (order === 0 || count === order) return [];
+    const conditionsText = `${count} condition${count === 1 ? '' : 's'}${where}`;
+    const consequence = count < order ? 'the solution may not be unique' : 'there may be no solution';
+    return [`the equations are of order ${order}${what}, with ${conditionsText}: ${consequence}`];
+  };
+  if (box.names.length === 1) {
+    const total = orders.reduce((sum, order) => sum + order, 0);
+    return warn(total, countOf(conditions), orders.length > 1 ? ' altogether' : '', '');
+  }
+  return spec.unknowns.flatMap((name, unknown) => {
+    const own = conditions.filter(({ residual }) =>
+      networkVariablesOf(residual).some((variable) => variable.unknown === unknown),
+    );
+    return warn(orders[unknown]!, countOf(own), ` in ${TIME} for ${name}`, ` on places of ${TIME}`);
+  });
+}
+
+/** Conditions with the same operator on the same place, up to the sign. */
+function repeated(problem: Problem): string[] {
+  const { box, conditions } = problem;
+  const placed = conditions
+    .filter(({ opposite }) => !opposite)
+    .flatMap((condition) => condition.places.map((place) => ({ condition, place })));
+  return placed.flatMap(({ condition, place }, k) =>
+    placed.slice(0, k).flatMap((other) => {
+      if (!isSamePlace(other.place, place)) return [];
+      const pair = [other.condition, condition] as const;
+      // Points with the fields that either of the two reads.
+      const reader = pair.find(({ compiled }) => compiled.fields > 0) ?? condition;
+      const points = conditionCheckPoints(problem, reader, place).flat();
+      const gap = gapOf(pair, points, box.names.length);
+      if (gap === null) return [];
+      const what = `${condition.label} and ${other.condition.label} on ${placeName(place, box)}`;
+      return [gap > TOLERANCE ? `${what} contradict each other` : `${what} say the same`];
+    }),
+  );
+}
+
+/** The largest e₁ ∓ e₂ at some points, relative to their size, if that sum or difference does not depend on the network. */
+function gapOf([one, other]: readonly [Condition, Condition], points: readonly number[][], d: number): number | null {
+  const lookupAt = madeUpNetworks([one.residual, other.residual], d);
+  const [a, b] = [evaluatorOf(one.residual), evaluatorOf(other.residual)];
+  const gaps = [1, -1].map((sign) => {
+    let gap = 0;
+    for (const point of points) {
+      const [p, q] = [0, 1].map((network) => {
+        const lookup = lookupAt(point, network);
+        const [first, second] = [a(lookup), sign * b(lookup)];
+        return { difference: first - second, size: 1 + Math.abs(first) + Math.abs(second) };
+      }) as [{ difference: number; size: number }, { difference: number; size: number }];
+      if (!(Math.abs(p.difference - q.difference) <= TOLERANCE * (p.size + q.size))) return Infinity;
+      gap = Math.max(gap, Math.abs(p.difference) / p.size);
+    }
+    return gap;
+  });
+  const smallest = Math.min(...gaps);
+  return smallest === Infinity ? null : smallest;
+}
+
+/** Periodicity of a network that is periodic by construction. */
+function needless({ spec, box, conditions }: Problem): string[] {
+  const { embedding } = spec.network;
+  const names = conditions.flatMap(({ opposite }) => (opposite ? [box.names[opposite.axis]!] : []));
+  const periodic = embedding?.type === 'periodic' ? embedding.coordinates : [];
+  return [...new Set(names)]
+    .filter((name) => periodic.includes(name))
+    .map(
+      (name) => `the network is periodic in ${name} by construction: the condition "periodic": "${name}" adds nothing`,
+    );
+}

@@ -1,0 +1,19 @@
+import { pointValue } from './check-points.ts';
+import type { Lookup } from './equation/evaluate.ts';
+import { type Expression, isNetworkVariable, networkVariablesOf, variableKey } from './equation/expression.ts';
+
+/**
+ * Values for some expressions at a point (d coordinates, then fields) of a made-up network, which its number tells from
+ * others: each variable of the network has a value in [½, 3/2] that has nothing to do with the point or with the others.
+ */
+export function madeUpNetworks(
+  expressions: readonly Expression[],
+  d: number,
+): (point: readonly number[], network: number) => Lookup {
+  const keys = new Set(expressions.flatMap((expression) => networkVariablesOf(expression).map(variableKey)));
+  const numbers = new Map([...keys].map((key, k) => [key, k + 1]));
+  return (point, network) => (variable) =>
+    isNetworkVariable(variable)
+      ? 1 + 0.5 * Math.sin(numbers.get(variableKey(variable))! + 2 * network)
+      : pointValue(point, variable, d);
+}
