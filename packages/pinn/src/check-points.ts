@@ -1,4 +1,5 @@
-import type { NetworkVariable, Variable } from './equation/expression.ts';
+import type { NetworkVariable } from './equation/expression.ts';
+import type { RowVariable } from './equation/lower.ts';
 import type { Place } from './geometry/box.ts';
 import type { Problem } from './problem.ts';
 import { samplePoints } from './sampling/sample.ts';
@@ -7,7 +8,11 @@ const INTERIOR_POINTS = 64;
 const PLACE_POINTS = 16;
 
 /** What a point gives an expression, of d coordinates followed by fields. */
-export function pointValue(point: readonly number[], variable: Exclude<Variable, NetworkVariable>, d: number): number {
+export function pointValue(
+  point: readonly number[],
+  variable: Exclude<RowVariable, NetworkVariable>,
+  d: number,
+): number {
   return point[variable.kind === 'coordinate' ? variable.axis : d + variable.index]!;
 }
 

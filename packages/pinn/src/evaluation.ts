@@ -1,6 +1,7 @@
 import { type Engine, type JetShape, type Matrix, OPCODES, type Program, matrix, matrixOver } from '@kfac/core';
 import { type Problem, jetShape } from './problem.ts';
 import { samplePoints } from './sampling/sample.ts';
+import type { Scalars } from './scalars.ts';
 
 /** Most points on which errors are measured. */
 const MAX_EVALUATION_POINTS = 100_000;
@@ -32,6 +33,7 @@ function differences(unknowns: number): Program {
 export class ErrorMeasure {
   readonly #engine: Engine;
   readonly #shape: JetShape;
+  readonly #scalars: Scalars;
   /** Coordinates [d × N], then the network's values [m × N]. */
   readonly #columns: Matrix;
   /** The network's values, then the exact ones [2m × N]. */
@@ -49,6 +51,7 @@ export class ErrorMeasure {
     const data = new Float64Array((d + 2 * m) * count);
     this.#engine = engine;
     this.#shape = jetShape(problem, NO_DIRECTIONS);
+    this.#scalars = problem.scalars;
     this.#columns = matrixOver(d + m, count, data.subarray(0, (d + m) * count));
     this.#values = matrixOver(2 * m, count, data.subarray(d * count));
     this.#program = differences(m);
@@ -65,7 +68,7 @@ export class ErrorMeasure {
 
   /** The errors of every unknown at θ. */
   at(theta: Float64Array): SolutionError[] {
-    this.#engine.jets.forward(this.#shape, theta, this.#columns, null);
+    this.#engine.jets.forward(this.#shape, this.#scalars.networkPart(theta), this.#columns, null);
     this.#engine.programs.evaluate(this.#program, this.#values, this.#differences);
     const { cols, data } = this.#differences;
     return this.#norms.map((norm, k) => {

@@ -4,16 +4,17 @@ import { evaluatorOf, termsOf } from './equation/evaluate.ts';
 import type { Problem } from './problem.ts';
 import type { ExactSolution } from './exact.ts';
 import { checkPoints, pointValue } from './check-points.ts';
+import { parametersOf } from './scalar-use.ts';
 
 /** Largest residual, relative to the size of the equation's terms, that rounding explains. */
 const TOLERANCE = 1e-7;
 
 /**
  * Puts the exact solution into the equations and the conditions. Returns a warning with the residual for each that it
- * does not satisfy.
+ * does not satisfy. Those with an unknown scalar whose true value is not given are left out.
  */
 export function checkExact(problem: Problem): string[] {
-  const { exact, equations, conditions, spec, box } = problem;
+  const { exact, equations, conditions, spec, box, scalars } = problem;
   if (!exact) return [];
   const inside = checkPoints(problem, null);
   const size = Math.max(
@@ -23,6 +24,7 @@ export function checkExact(problem: Problem): string[] {
     }),
   );
   const warn = (residual: Expression, points: readonly number[][], what: string): string[] => {
+    if ([...parametersOf([residual])].some((index) => scalars.specs[index]!.exact === undefined)) return [];
     const { largest, scale } = residualOf(problem, exact, residual, points, size);
     if (largest === Infinity) return [`the exact solution or a derivative of it is not finite everywhere in ${what}`];
     if (largest <= TOLERANCE * scale || largest === 0) return [];
@@ -72,11 +74,12 @@ function residualOf(
 
 /** The value of an equation's variable for the exact solution. */
 function valueAt(
-  { scope }: Problem,
+  { scope, scalars }: Problem,
   exact: readonly ExactSolution[],
   point: readonly number[],
   variable: Variable,
 ): number {
+  if (variable.kind === 'parameter') return scalars.specs[variable.index]!.exact!;
   if (!isNetworkVariable(variable)) return pointValue(point, variable, scope.coordinates.length);
   const solution = exact[variable.unknown]!;
   if (variable.kind === 'derivative') return solution.derivative(point, variable.orders);

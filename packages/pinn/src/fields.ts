@@ -1,5 +1,6 @@
 import { type Engine, type Field, KfacError, type Matrix, matrix, matrixOver } from '@kfac/core';
 import type { Equation } from './conditions.ts';
+import { bindParameters } from './equation/lower.ts';
 import { partName } from './part-name.ts';
 import { type Problem, jetShape } from './problem.ts';
 
@@ -86,14 +87,15 @@ export class FieldGrid {
 
   /** The network's values, a row for each unknown, and the residual of an equation at θ. */
   #evaluate({ compiled }: Equation, theta: Float64Array): { values: Matrix['data'][]; residual: Matrix['data'] } {
-    const { box, spec } = this.#problem;
+    const { box, spec, scalars } = this.#problem;
     const count = this.#points;
     const { plan } = compiled;
     const columns = matrix(box.names.length + spec.unknowns.length * plan.channels, count);
     const residual = matrix(1, count);
     columns.data.set(this.#coordinates);
-    this.#engine.jets.forward(jetShape(this.#problem, plan), theta, columns, null);
-    this.#engine.programs.evaluate(compiled.residual, columns, residual);
+    this.#engine.jets.forward(jetShape(this.#problem, plan), scalars.networkPart(theta), columns, null);
+    const known = scalars.values(theta, new Float64Array(scalars.count));
+    this.#engine.programs.evaluate(bindParameters(compiled.residual, known), columns, residual);
     const values = spec.unknowns.map((_, k) => {
       const row = box.names.length + k * plan.channels;
       return columns.data.subarray(row * count, (row + 1) * count);

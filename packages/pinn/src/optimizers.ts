@@ -40,18 +40,20 @@ function resolved({ spec, optimizer }: Problem): SingleOptimizerSpec {
 
 /** `steps`: of the whole training or of its phase. */
 function createSingle(
-  { layout, box }: Problem,
+  { layout, box, scalars }: Problem,
   engine: Engine,
   options: SingleOptimizerSpec,
   steps: number | undefined,
 ): Optimizer {
+  /** The unknown scalars' own small block of the Gauss-Newton matrix. */
+  const exactBlocks = scalars.blocks.map(({ name }) => name);
   switch (options.name) {
     case 'kfac': {
       const { name: _, firstStep, ...rest } = options;
-      return new KFac(engine, layout, { ...rest, ...(firstStep === undefined ? {} : { firstStep }) });
+      return new KFac(engine, layout, { ...rest, exactBlocks, ...(firstStep === undefined ? {} : { firstStep }) });
     }
     case 'kfac-pcg':
-      return new KFacPcg(engine, layout, { ...options, average: 'debiased' });
+      return new KFacPcg(engine, layout, { ...options, exactBlocks, average: 'debiased' });
     case 'hessian-free':
       return new HessianFree(engine, layout, options);
     case 'gauss-newton': {

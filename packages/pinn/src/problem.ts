@@ -22,8 +22,11 @@ import { exactSolutions } from './exact-solution.ts';
 import { type Box, boxOf } from './geometry/box.ts';
 import { parsePlaces } from './geometry/on.ts';
 import { memoryOf } from './memory.ts';
+import { HEAD } from './network.ts';
 import type { OptimizerSpec } from './optimizer-spec.ts';
 import { allocatePoints } from './sampling/allocate.ts';
+import { Scalars, checkScalars } from './scalars.ts';
+import { checkUsed } from './scalar-use.ts';
 import { LIMITS, type ParsedSpec, type PinnSpec, SIZES, pinnSpecSchema } from './spec.ts';
 import { checkConsistency, checkNames } from './spec-checks.ts';
 
@@ -39,6 +42,8 @@ export interface Problem {
   readonly exact: readonly ExactSolution[] | null;
   readonly optimizer: OptimizerChoice;
   readonly layout: ParameterLayout;
+  /** Numbers to be found along with the unknowns: the last entries of θ. */
+  readonly scalars: Scalars;
   /** What the first layer reads in place of the coordinates. */
   readonly embedding: Embedding | undefined;
   /** Widths of the network, input first: coordinates or an embedding's features; one output for each unknown. */
@@ -63,6 +68,7 @@ export function compileProblem(json: unknown): Problem {
   const check = <T>(pointer: string, run: () => T): T | null => attempt(faults, pointer, run);
 
   checkNames(parsed, faults);
+  checkScalars(parsed.parameters ?? {}, faults);
   if (faults.length > 0) throw specError(faults);
   const box = boxOf(parsed.domain);
   checkEmbedding(parsed.network.embedding, box, faults);
@@ -72,6 +78,7 @@ export function compileProblem(json: unknown): Problem {
     lower: box.lower,
     unknowns: parsed.unknowns,
     constants: new Map(Object.entries(parsed.constants)),
+    parameters: Object.keys(parsed.parameters ?? {}),
   };
   const equations = parsed.equations.map((text, k) => check(`/equations/${k}`, () => compileText(text, scope)));
   const conditions = parsed.conditions.map(({ on, equation }, k) => {
@@ -79,7 +86,13 @@ export function compileProblem(json: unknown): Problem {
     const compiled = check(`/conditions/${k}/equation`, () => compileText(equation, scope));
     return places && compiled ? { ...compiled, places } : null;
   });
-  const exact = parsed.exact ? exactSolutions(parsed.exact, parsed.unknowns, { ...scope, unknowns: [] }, faults) : null;
+  const known: Scope = { ...scope, unknowns: [], parameters: [] };
+  const exact = parsed.exact ? exactSolutions(parsed.exact, parsed.unknowns, known, faults) : null;
+  checkUsed(
+    scope,
+    [...equations, ...conditions].flatMap((one) => (one ? [one.residual] : [])),
+    faults,
+  );
   checkConsistency(parsed, faults);
   if (faults.length > 0) throw specError(faults);
   const stopIsGiven = (json as { stop?: unknown }).stop !== undefined;
@@ -116,13 +129,13 @@ function assemble(
   const embedding = form && embeddingOf(form, box, parsed.seed);
   const inputs = embedding ? featuresOf(embedding) : box.names.length;
   const sizes = [inputs, ...parsed.network.hidden, parsed.unknowns.length];
-  const layout = new ParameterLayout(
-    sizes.slice(1).map((outputs, l) => ({
-      name: l === sizes.length - 2 ? 'head' : `hidden${l + 1}`,
-      inputs: sizes[l]! + 1,
-      outputs,
-    })),
-  );
+  const scalars = new Scalars(parsed.parameters ?? {});
+  const matrices = sizes.slice(1).map((outputs, l) => ({
+    name: l === sizes.length - 2 ? HEAD : `hidden${l + 1}`,
+    inputs: sizes[l]! + 1,
+    outputs,
+  }));
+  const layout = new ParameterLayout([...matrices, ...scalars.blocks]);
   const optimizer = chooseOptimizer(parsed.optimizer.name, layout.size);
   const { spec, warnings } = effectiveSpec(parsed, optimizer, exact !== null, stopIsGiven);
   const groups = groupConditions(
@@ -139,7 +152,7 @@ function assemble(
   // Of a chain, one phase at a time is in memory.
   const bytes = Math.max(
     ...phasesOf(parsed.optimizer, optimizer).map((one) =>
-      memoryOf(sizes, layout.size, one.name, one.name === 'lbfgs' ? one.history : 0, batches),
+      memoryOf(sizes, scalars.count, one.name, one.name === 'lbfgs' ? one.history : 0, batches),
     ),
   );
   if (bytes > LIMITS.bytes) {
@@ -158,6 +171,7 @@ function assemble(
     exact,
     optimizer,
     layout,
+    scalars,
     embedding,
     sizes,
     bytes,

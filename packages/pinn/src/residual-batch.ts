@@ -10,6 +10,9 @@ import {
   matrixOver,
 } from '@kfac/core';
 import type { Segment } from './conditions.ts';
+import { bindParameters } from './equation/lower.ts';
+import { CapturedScalars } from './captured-scalars.ts';
+import type { Scalars } from './scalars.ts';
 
 /** Working columns of one segment of a batch that has several. */
 interface Scratch {
@@ -30,7 +33,7 @@ export class ResidualBatch {
   readonly fields: Float64Array;
   /** e at the last linearisation [N]. */
   readonly residual: Float64Array;
-  /** Captured pairs of the last linearisation, one a weight matrix. */
+  /** Captured pairs of the last linearisation, one a weight matrix, the last of them the unknown scalars'. */
   readonly layers: readonly CapturedLayer[];
   readonly #engine: Engine;
   readonly #shape: JetShape;
@@ -44,8 +47,19 @@ export class ResidualBatch {
   readonly #tape: JetTape;
   readonly #scratch: readonly Scratch[];
   readonly #segments: readonly Segment[];
+  readonly #scalars: Scalars;
+  /** Their values p at the last θ [P]. */
+  readonly #values: Float64Array;
+  readonly #captured: CapturedScalars | null;
 
-  constructor(engine: Engine, layout: ParameterLayout, shape: JetShape, points: number, segments: readonly Segment[]) {
+  constructor(
+    engine: Engine,
+    layout: ParameterLayout,
+    shape: JetShape,
+    points: number,
+    segments: readonly Segment[],
+    scalars: Scalars,
+  ) {
     const d = shape.embedding?.coordinates ?? shape.sizes[0]!;
     const { plan, fields } = segments[0]!.compiled;
     const { channels } = plan;
@@ -58,43 +72,53 @@ export class ResidualBatch {
     this.#jets = matrixOver(d + rows, points, this.#columns.data.subarray(0, (d + rows) * points));
     this.coordinates = (this.#columns.data as Float64Array).subarray(0, d * points);
     this.fields = (this.#columns.data as Float64Array).subarray((d + rows) * points);
-    this.#outputs = matrix(1 + rows, points);
+    this.#outputs = matrix(1 + rows + scalars.count, points);
     this.residual = (this.#outputs.data as Float64Array).subarray(0, points);
-    this.#seeds = matrixOver(rows, points, this.#outputs.data.subarray(points));
+    this.#seeds = matrixOver(rows, points, this.#outputs.data.subarray(points, (1 + rows) * points));
     this.#trial = matrix(1, points);
     this.#tape = engine.jets.tape(shape, points);
-    this.layers = layout.blocks.map((block, l) =>
-      denseCapturedLayer(engine, block.name, this.#tape.inputs[l]!, this.#tape.gradients[l]!, channels),
-    );
+    this.#scalars = scalars;
+    this.#values = new Float64Array(scalars.count);
+    this.#captured = scalars.count === 0 ? null : new CapturedScalars(engine, scalars, points);
+    this.layers = [
+      ...this.#tape.inputs.map((inputs, l) =>
+        denseCapturedLayer(engine, layout.blocks[l]!.name, inputs, this.#tape.gradients[l]!, channels),
+      ),
+      ...(this.#captured ? [this.#captured.layer] : []),
+    ];
     this.#scratch =
       segments.length === 1
         ? []
         : segments.map((segment) => ({
             segment,
             columns: matrix(d + rows + fields, segment.count),
-            outputs: matrix(1 + rows, segment.count),
+            outputs: matrix(this.#outputs.rows, segment.count),
           }));
   }
 
   /** e at θ [N], without capture; overwritten by the next call. */
   residuals(theta: Float64Array): Float64Array {
-    this.#engine.jets.forward(this.#shape, theta, this.#jets, null);
-    this.#evaluate('residual', this.#trial);
+    this.#engine.jets.forward(this.#shape, this.#scalars.networkPart(theta), this.#jets, null);
+    this.#evaluate('residual', theta, this.#trial);
     return this.#trial.data as Float64Array;
   }
 
   /** Fills `residual` and `layers` at θ. */
   linearize(theta: Float64Array): void {
     const { jets } = this.#engine;
-    jets.forward(this.#shape, theta, this.#jets, this.#tape);
-    this.#evaluate('linearized', this.#outputs);
-    jets.adjoint(this.#shape, theta, this.#seeds, this.#tape);
+    const network = this.#scalars.networkPart(theta);
+    jets.forward(this.#shape, network, this.#jets, this.#tape);
+    this.#evaluate('linearized', theta, this.#outputs);
+    jets.adjoint(this.#shape, network, this.#seeds, this.#tape);
+    const first = 1 + this.#seeds.rows;
+    this.#captured?.set(theta, this.#outputs.data.subarray(first * this.points));
   }
 
-  #evaluate(kind: 'residual' | 'linearized', out: Matrix): void {
+  #evaluate(kind: 'residual' | 'linearized', theta: Float64Array, out: Matrix): void {
     const { programs } = this.#engine;
+    this.#scalars.values(theta, this.#values);
     if (this.#scratch.length === 0) {
-      programs.evaluate(this.#segments[0]!.compiled[kind], this.#columns, out);
+      programs.evaluate(bindParameters(this.#segments[0]!.compiled[kind], this.#values), this.#columns, out);
       return;
     }
     for (const { segment, columns, outputs } of this.#scratch) {
@@ -106,7 +130,7 @@ export class ResidualBatch {
           row * count,
         );
       }
-      programs.evaluate(compiled[kind], columns, part);
+      programs.evaluate(bindParameters(compiled[kind], this.#values), columns, part);
       for (let row = 0; row < part.rows; row++)
         out.data.set(part.data.subarray(row * count, (row + 1) * count), row * this.points + from);
     }

@@ -5,6 +5,7 @@ import type { TrainedNetwork } from './network.ts';
 import { networkValues } from './network-values.ts';
 import type { TermLosses } from './objective.ts';
 import type { Problem } from './problem.ts';
+import type { ScalarEstimate } from './scalars.ts';
 import type { PinnSpec } from './spec.ts';
 
 /** What a training came to, as plain JSON: what `kfac solve --json` prints and the service stores. */
@@ -20,7 +21,7 @@ export interface PinnReport {
   readonly spec: PinnSpec;
   readonly hash: string;
   readonly optimizer: { readonly name: string; readonly reason: string };
-  /** Number of trained parameters. */
+  /** Number of trained parameters, unknown scalars included. */
   readonly parameters: number;
   /** The loss at the end, and its parts: each ½·weight·mean of squared residuals. */
   readonly loss: number;
@@ -29,6 +30,8 @@ export interface PinnReport {
   readonly rmse: Readonly<Record<string, number>>;
   /** ‖u_θ − u‖₂/‖u‖₂ by unknown; empty without an exact solution. */
   readonly relativeL2: Readonly<Record<string, number>>;
+  /** The unknown scalars by name, in their own units; empty without any. */
+  readonly estimates: Readonly<Record<string, ScalarEstimate>>;
   /** One entry an evaluated step: step, seconds and metrics by key. */
   readonly history: readonly Readonly<Record<string, number>>[];
   readonly warnings: readonly string[];
@@ -44,10 +47,19 @@ export class Solution {
   readonly network: TrainedNetwork;
   readonly #problem: Problem;
   readonly #engine: Engine;
+  /** The network's parameters, then the unknown scalars'. */
+  readonly #theta: Float64Array;
 
-  constructor(report: PinnReport, network: TrainedNetwork, problem: Problem, engine: Engine) {
+  constructor(
+    report: PinnReport,
+    network: Omit<TrainedNetwork, 'parameters'>,
+    theta: Float64Array,
+    problem: Problem,
+    engine: Engine,
+  ) {
     this.report = report;
-    this.network = network;
+    this.network = { ...network, parameters: problem.scalars.networkPart(theta) };
+    this.#theta = theta;
     this.#problem = problem;
     this.#engine = engine;
   }
@@ -100,6 +112,11 @@ export class Solution {
     return this.report.relativeL2;
   }
 
+  /** The values of the unknown scalars by name, in their own units; the report's `estimates` tell their errors too. */
+  get parameters(): Readonly<Record<string, number>> {
+    return Object.fromEntries(Object.entries(this.report.estimates).map(([name, { value }]) => [name, value]));
+  }
+
   get history(): PinnReport['history'] {
     return this.report.history;
   }
@@ -119,7 +136,7 @@ export class Solution {
 
   /** Values, residuals and, with an exact solution, exact and error on a grid; `resolution` points along an axis. */
   fields(resolution?: number): Field[] {
-    return new FieldGrid(this.#problem, this.#engine, resolution).at(this.network.parameters);
+    return new FieldGrid(this.#problem, this.#engine, resolution).at(this.#theta);
   }
 
   /**
@@ -133,7 +150,7 @@ export class Solution {
       throw new KfacError('KFAC_SPEC', `expected a format of ${known}, got ${JSON.stringify(format)}`);
     }
     const { network, spec } = this;
-    const fields = () => new FieldGrid(this.#problem, this.#engine, resolution, 3).sample(network.parameters);
+    const fields = () => new FieldGrid(this.#problem, this.#engine, resolution, 3).sample(this.#theta);
     const content = EXPORT_FORMATS[format].write({ network, spec, fields });
     return typeof content === 'string' ? new TextEncoder().encode(content) : content;
   }

@@ -361,6 +361,7 @@ describe('what a solution says', () => {
     expect(Object.keys(report).toSorted()).toEqual([
       'bitExact',
       'engine',
+      'estimates',
       'hash',
       'history',
       'kind',

@@ -28,7 +28,7 @@ import { checkSystem } from './system-check.ts';
  */
 export async function solve(json: PinnSpecInput, options: TrainingOptions = {}): Promise<Solution> {
   const problem = compileProblem(json);
-  const { spec, layout, exact, optimizer: choice } = problem;
+  const { spec, layout, scalars, exact, optimizer: choice } = problem;
   const engine = options.engine ?? defaultEngine();
   const warnings = [
     ...problem.warnings,
@@ -44,6 +44,7 @@ export async function solve(json: PinnSpecInput, options: TrainingOptions = {}):
   const measure = exact ? new ErrorMeasure(problem, exact, engine) : null;
   const { activation, firstLayerScale, lastLayer } = spec.network;
   const theta = initialParameters(layout, activation, spec.seed, firstLayerScale);
+  scalars.initialise(theta);
   if (lastLayer === 'least-squares' && !options.resume) fitLastLayer(engine, objective, theta);
   const grid = new FieldGrid(problem, engine);
   const { relativeL2: tolerance, ...stop } = spec.stop;
@@ -57,6 +58,10 @@ export async function solve(json: PinnSpecInput, options: TrainingOptions = {}):
     for (const [k, { rmse, relativeL2 }] of errors.entries()) {
       metrics[partName('pinn/rmse', unknowns, unknowns[k]!)] = rmse;
       metrics[partName('pinn/rel_l2', unknowns, unknowns[k]!)] = relativeL2;
+    }
+    for (const [name, { value, relativeError }] of Object.entries(scalars.estimates(at))) {
+      metrics[`pinn/parameter/${name}`] = value;
+      if (relativeError !== undefined) metrics[`pinn/parameter_error/${name}`] = relativeError;
     }
     return { terms, errors, metrics };
   };
@@ -101,6 +106,7 @@ export async function solve(json: PinnSpecInput, options: TrainingOptions = {}):
       terms,
       rmse: Object.fromEntries(errors.map(({ rmse }, k) => [unknowns[k]!, rmse])),
       relativeL2: Object.fromEntries(errors.map(({ relativeL2 }, k) => [unknowns[k]!, relativeL2])),
+      estimates: scalars.estimates(final),
       warnings,
       bitExact,
       ...(badStep === undefined ? {} : { badStep }),
@@ -112,8 +118,8 @@ export async function solve(json: PinnSpecInput, options: TrainingOptions = {}):
       ...(problem.embedding ? { embedding: networkEmbedding(problem.embedding) } : {}),
       sizes: problem.sizes,
       activation: spec.network.activation,
-      parameters: final,
     },
+    final,
     problem,
     engine,
   );

@@ -4,6 +4,7 @@ import { embeddingSchema } from './embedding.ts';
 import { MAX_TEXT } from './equation/gate.ts';
 import { optimizerSchema } from './optimizer-spec.ts';
 import { SAMPLING_METHODS } from './sampling/methods.ts';
+import { scalarSchema } from './scalars.ts';
 import { section } from './section.ts';
 
 /** Sizes beyond which a problem is refused with `KFAC_LIMIT`. */
@@ -11,6 +12,7 @@ export const LIMITS = {
   coordinates: 10,
   unknowns: 16,
   constants: 64,
+  parameters: 64,
   equations: 32,
   conditions: 64,
   layers: 16,
@@ -23,7 +25,7 @@ export const LIMITS = {
 } as const;
 
 /** Pointers of the fields whose upper bound is a limit on size rather than a question of meaning. */
-export const SIZES = /^\/(domain|constants|equations|conditions|unknowns|network|sampling|stop|exact)(\/|$)/;
+export const SIZES = /^\/(domain|constants|parameters|equations|conditions|unknowns|network|sampling|stop|exact)(\/|$)/;
 
 const name = z
   .string()
@@ -114,6 +116,10 @@ export const pinnSpecSchema = section({
   domain: z.record(name, interval).describe('Coordinates with their intervals; a coordinate t is time'),
   unknowns: z.array(name).min(1).max(LIMITS.unknowns).default(['u']).describe('One output of the network for each'),
   constants: z.record(constantName, z.number()).default({}),
+  parameters: z
+    .record(constantName, scalarSchema)
+    .optional()
+    .describe('Unknown numbers by name, found along with the solution; any equation or condition may use them'),
   equations: z
     .array(text)
     .min(1)

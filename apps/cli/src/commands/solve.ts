@@ -29,12 +29,17 @@ export const solveTrainer: Trainer = {
   },
 };
 
-/** Errors by unknown (where an exact solution is known) and losses by term. */
+/** Errors by unknown (where an exact solution is known), unknown scalars and losses by term. */
 export function solveSummary(report: PinnReport): string {
   const unknowns = Object.keys(report.rmse);
   const errors = table(
     ['', 'RMSE', 'relative L2'],
     unknowns.map((name) => [name, digits(report.rmse[name]), digits(report.relativeL2[name])]),
+  );
+  const estimates = Object.entries(report.estimates);
+  const parameters = table(
+    ['parameter', 'value', 'relative error'],
+    estimates.map(([name, { value, relativeError }]) => [name, String(value), digits(relativeError)]),
   );
   const terms = table(
     ['loss by term', ''],
@@ -42,6 +47,7 @@ export function solveSummary(report: PinnReport): string {
   );
   return [
     ...(unknowns.length > 0 ? [errors, ''] : ['no exact solution is given, so no error is known', '']),
+    ...(estimates.length > 0 ? [parameters, ''] : []),
     terms,
   ].join('\n');
 }

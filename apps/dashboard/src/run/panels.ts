@@ -30,6 +30,18 @@ const PINN: readonly Panel[] = [
     y: 'auto',
     group: 'progress',
   },
+  {
+    title: 'Unknown parameters',
+    series: [{ key: 'pinn/parameter', label: 'value of' }],
+    y: 'auto',
+    group: 'progress',
+  },
+  {
+    title: 'Relative error of the parameters',
+    series: [{ key: 'pinn/parameter_error', label: 'error of' }],
+    y: 'auto',
+    group: 'progress',
+  },
 ];
 
 const HEDGING: readonly Panel[] = [

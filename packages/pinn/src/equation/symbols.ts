@@ -25,6 +25,8 @@ export interface Scope {
   readonly constants: ReadonlyMap<string, number>;
   /** Names of the numbers given at every point of a condition; none inside the domain. */
   readonly fields?: readonly string[];
+  /** Names of the unknown scalars; none in exact solutions. */
+  readonly parameters?: readonly string[];
 }
 
 /** The coordinate that `laplacian` and `boundary` leave out. */
@@ -47,6 +49,8 @@ export function resolveSymbol(scope: Scope, name: string): Expression {
   if (axis >= 0) return pool.coordinate(axis);
   const field = scope.fields?.indexOf(name) ?? -1;
   if (field >= 0) return pool.variable({ kind: 'field', index: field });
+  const parameter = scope.parameters?.indexOf(name) ?? -1;
+  if (parameter >= 0) return pool.variable({ kind: 'parameter', index: parameter });
   const unknown = scope.unknowns.indexOf(name);
   if (unknown >= 0)
     return pool.variable({ kind: 'derivative', unknown, orders: noDerivative(scope.coordinates.length) });
@@ -113,5 +117,6 @@ function segmentations(coordinates: readonly string[], text: string, length = 0)
 }
 
 function knownNames(scope: Scope): string {
-  return [...scope.coordinates, ...scope.unknowns, ...scope.constants.keys(), 'pi', 'e'].join(', ');
+  const { coordinates, unknowns, constants, parameters = [] } = scope;
+  return [...coordinates, ...unknowns, ...constants.keys(), ...parameters, 'pi', 'e'].join(', ');
 }
