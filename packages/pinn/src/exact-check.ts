@@ -4,13 +4,16 @@ import { evaluatorOf, termsOf } from './equation/evaluate.ts';
 import type { Problem } from './problem.ts';
 import type { ExactSolution } from './exact.ts';
 import { checkPoints, pointValue } from './check-points.ts';
+import { isGaussian, quadratureOf } from './quadrature.ts';
 import { parametersOf } from './scalar-use.ts';
 
 /** Largest residual, relative to the size of the equation's terms, that rounding explains. */
 const TOLERANCE = 1e-7;
+/** The same for an integral, relative to that of the integrand's size; the rule itself is not exact. */
+const INTEGRAL_TOLERANCE = 1e-5;
 
 /**
- * Puts the exact solution into the equations and the conditions. Returns a warning with the residual for each that it
+ * Puts the exact solution into the equations, the conditions and, over at most three coordinates, the constraints. Returns a warning with the residual for each that it
  * does not satisfy. Those with an unknown scalar whose true value is not given are left out.
  */
 export function checkExact(problem: Problem): string[] {
@@ -33,6 +36,7 @@ export function checkExact(problem: Problem): string[] {
     ];
   };
   return [
+    ...checkConstraints(problem, exact),
     ...equations.flatMap(({ residual }, k) => warn(residual, inside, `the equation "${spec.equations[k]}"`)),
     ...conditions.flatMap(({ residual, places }, k) =>
       places.flatMap((place) => {
@@ -41,6 +45,28 @@ export function checkExact(problem: Problem): string[] {
       }),
     ),
   ];
+}
+
+/** Warns of integrals of the exact solution that differ from what they should be. */
+function checkConstraints(problem: Problem, exact: readonly ExactSolution[]): string[] {
+  const { constraints, box, spec, scalars } = problem;
+  if (constraints.length === 0 || !isGaussian(box)) return [];
+  const { points, weights } = quadratureOf(problem);
+  return constraints.flatMap(({ integrand, equals }, k) => {
+    if ([...parametersOf([integrand])].some((index) => scalars.specs[index]!.exact === undefined)) return [];
+    const value = evaluatorOf(integrand);
+    let sum = 0;
+    let size = Math.abs(equals);
+    weights.forEach((weight, n) => {
+      const point = box.names.map((_, axis) => points.data[axis * weights.length + n]!);
+      const term = weight * value((variable) => valueAt(problem, exact, point, variable));
+      sum += term;
+      size += Math.abs(term);
+    });
+    if (Math.abs(sum - equals) <= INTEGRAL_TOLERANCE * size) return [];
+    const { integral } = spec.constraints![k]!;
+    return [`the integral of "${integral}" for the exact solution is ${sum.toPrecision(6)}, expected ${equals}`];
+  });
 }
 
 /** The largest residual of the exact solution at some points, and the size of the terms (at least the solution's own). */

@@ -3,18 +3,19 @@ import type { SingleOptimizerSpec } from './optimizer-spec.ts';
 /**
  * Bytes that training keeps, estimated from above: the captured passes (inputs, pre-activations and gradients of every
  * layer for every point and channel), the outputs' channels with their seeds, the columns of the unknown scalars, and the
- * optimizer's matrices; `history` is the number of pairs that L-BFGS keeps.
+ * optimizer's matrices; a batch has as many examples as points unless told otherwise; `history` is the number of pairs that L-BFGS keeps.
  */
 export function memoryOf(
   sizes: readonly number[],
   scalars: number,
   optimizer: SingleOptimizerSpec['name'],
   history: number,
-  batches: readonly { readonly points: number; readonly channels: number }[],
+  batches: readonly { readonly points: number; readonly channels: number; readonly examples?: number }[],
 ): number {
   const perRow = sizes.slice(1).reduce((sum, outputs, l) => sum + sizes[l]! + 1 + 2 * outputs, sizes.at(-1)!);
   const rows = batches.reduce((sum, { points, channels }) => sum + points * channels, 0);
-  const examples = batches.reduce((sum, { points }) => sum + points, 0);
+  const all = batches.reduce((sum, { points }) => sum + points, 0);
+  const examples = batches.reduce((sum, { points, examples: own = points }) => sum + own, 0);
   const parameters = sizes.slice(1).reduce((sum, outputs, l) => sum + (sizes[l]! + 1) * outputs, scalars);
   const factors = sizes.slice(1).reduce((sum, outputs, l) => sum + (sizes[l]! + 1) ** 2 + outputs ** 2, scalars ** 2);
   const widest = Math.max(...sizes.slice(1).map((outputs, l) => (sizes[l]! + 1) * outputs));
@@ -37,5 +38,5 @@ export function memoryOf(
     lbfgs: 6 * (history + 1) * parameters,
     adam: 0,
   }[optimizer];
-  return 8 * (rows * perRow + examples * 3 * scalars + matrices + 10 * parameters + 20 * examples);
+  return 8 * (rows * perRow + all * 3 * scalars + matrices + 10 * parameters + 20 * all);
 }

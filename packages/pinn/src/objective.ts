@@ -1,26 +1,29 @@
 import type { CapturedLayer, Engine, Linearization, LossTerm, Objective, ParameterLayout } from '@kfac/core';
+import { IntegralBatch } from './integral-batch.ts';
 import { mergeLayers } from './merged-layer.ts';
 import { partName } from './part-name.ts';
 import { type Problem, jetShape } from './problem.ts';
-import { ResidualBatch } from './residual-batch.ts';
+import { type Batch, ResidualBatch } from './residual-batch.ts';
+import { quadratureOf } from './quadrature.ts';
 import { type Purpose, samplePoints } from './sampling/sample.ts';
 
 /**
  * A loss by its terms: each ½·weight·mean of squared residuals; they add up to the loss. The terms are `interior` (of
- * several equations `interior/1`, `interior/2`, …) and `conditions`.
+ * several equations `interior/1`, `interior/2`, …), `conditions`, and `constraints` where there are any.
  */
 export type TermLosses = Readonly<Record<string, number>>;
 
 /** A loss term over one or several batches. */
-interface Term extends LossTerm {
-  readonly kind: 'interior' | 'conditions';
+interface Term<B extends Batch = Batch> extends LossTerm {
+  readonly kind: 'interior' | 'conditions' | 'constraints';
   readonly weight: number;
-  readonly batches: readonly ResidualBatch[];
+  readonly batches: readonly B[];
 }
 
 /**
  * The loss of a PINN, L = Σ_k (w_k/2)·mean e_k² + (w_c/2)·mean e_c², over the collocation points inside for every equation k
- * and over all points of all conditions together, linearised into captured pairs. All equations have the same points,
+ * and over all points of all conditions together (and a third mean over the integral constraints, one residual each),
+ * linearised into captured pairs. All equations have the same points,
  * and each the channels that it needs.
  */
 export class PinnObjective implements Objective {
@@ -28,8 +31,8 @@ export class PinnObjective implements Objective {
   readonly parameters: ParameterLayout;
   readonly #problem: Problem;
   /** Equations, each one batch. */
-  readonly #interior: readonly Term[];
-  readonly #conditions: Term;
+  readonly #interior: readonly Term<ResidualBatch>[];
+  readonly #conditions: Term<ResidualBatch>;
   readonly #terms: readonly Term[];
   #refresh = -1;
   /** The last linearisation, at #theta; null once the points have changed. */
@@ -60,7 +63,7 @@ export class PinnObjective implements Objective {
       spec.weights.conditions,
       groups.map((group) => batch(group.points, group.segments)),
     );
-    this.#terms = [...this.#interior, this.#conditions];
+    this.#terms = [...this.#interior, this.#conditions, ...constraintTerms(problem, engine)];
     this.nextBatch(1);
   }
 
@@ -120,7 +123,16 @@ function isSame(a: Float64Array, b: Float64Array): boolean {
   return true;
 }
 
-function term(name: string, kind: Term['kind'], weight: number, batches: readonly ResidualBatch[]): Term {
+/** The term of the integral constraints: none without any. */
+function constraintTerms(problem: Problem, engine: Engine): Term[] {
+  const { constraints, spec, layout } = problem;
+  if (constraints.length === 0) return [];
+  const quadrature = quadratureOf(problem);
+  const batches = constraints.map((one) => new IntegralBatch(engine, layout, problem, one, quadrature));
+  return [term('constraints', 'constraints', spec.weights.constraints ?? 1, batches)];
+}
+
+function term<B extends Batch>(name: string, kind: Term['kind'], weight: number, batches: readonly B[]): Term<B> {
   const total = batches.reduce((sum, { points }) => sum + points, 0);
   let from = 0;
   const ranges = batches.map(({ points }) => ({ from: (from += points) - points, count: points }));

@@ -12,6 +12,7 @@ import { attempt } from './attempt.ts';
 import { chooseOptimizer, type OptimizerChoice, phasesOf } from './auto.ts';
 import { type Condition, type ConditionGroup, type Equation, groupConditions } from './conditions.ts';
 import { checkEmbedding, embeddingOf, featuresOf } from './embedding.ts';
+import { type Constraint, compileConstraints } from './constraints.ts';
 import { compileResidual } from './equation/compile.ts';
 import { ExpressionPool } from './equation/expression.ts';
 import { parseEquation } from './equation/parse.ts';
@@ -24,6 +25,7 @@ import { parsePlaces } from './geometry/on.ts';
 import { memoryOf } from './memory.ts';
 import { HEAD } from './network.ts';
 import type { OptimizerSpec } from './optimizer-spec.ts';
+import { quadraturePoints } from './quadrature.ts';
 import { allocatePoints } from './sampling/allocate.ts';
 import { Scalars, checkScalars } from './scalars.ts';
 import { checkUsed } from './scalar-use.ts';
@@ -38,6 +40,7 @@ export interface Problem {
   readonly equations: readonly Equation[];
   readonly conditions: readonly Condition[];
   readonly groups: readonly ConditionGroup[];
+  readonly constraints: readonly Constraint[];
   /** One for each unknown, or none at all. */
   readonly exact: readonly ExactSolution[] | null;
   readonly optimizer: OptimizerChoice;
@@ -86,17 +89,26 @@ export function compileProblem(json: unknown): Problem {
     const compiled = check(`/conditions/${k}/equation`, () => compileText(equation, scope));
     return places && compiled ? { ...compiled, places } : null;
   });
+  const constraints = compileConstraints(parsed.constraints ?? [], scope, faults);
   const known: Scope = { ...scope, unknowns: [], parameters: [] };
   const exact = parsed.exact ? exactSolutions(parsed.exact, parsed.unknowns, known, faults) : null;
   checkUsed(
     scope,
-    [...equations, ...conditions].flatMap((one) => (one ? [one.residual] : [])),
+    [
+      ...[...equations, ...conditions].flatMap((one) => (one ? [one.residual] : [])),
+      ...constraints.flatMap((one) => (one ? [one.integrand] : [])),
+    ],
     faults,
   );
   checkConsistency(parsed, faults);
   if (faults.length > 0) throw specError(faults);
   const stopIsGiven = (json as { stop?: unknown }).stop !== undefined;
-  return assemble(parsed, scope, box, equations as Equation[], conditions as Condition[], exact, stopIsGiven);
+  const parts = {
+    equations: equations as Equation[],
+    conditions: conditions as Condition[],
+    constraints: constraints as Constraint[],
+  };
+  return assemble(parsed, scope, box, parts, exact, stopIsGiven);
 }
 
 /** An optimizer without a name is `auto`. */
@@ -120,8 +132,7 @@ function assemble(
   parsed: ParsedSpec,
   scope: Scope,
   box: Box,
-  equations: readonly Equation[],
-  conditions: readonly Condition[],
+  { equations, conditions, constraints }: Pick<Problem, 'equations' | 'conditions' | 'constraints'>,
   exact: readonly ExactSolution[] | null,
   stopIsGiven: boolean,
 ): Problem {
@@ -148,6 +159,11 @@ function assemble(
   const batches = [
     ...equations.map(({ compiled }) => ({ points: spec.sampling.interior, channels: compiled.plan.channels })),
     ...groups.map(({ points, segments }) => ({ points, channels: segments[0]!.compiled.plan.channels })),
+    ...constraints.map(({ compiled }) => ({
+      points: quadraturePoints(box, spec.sampling.interior),
+      channels: compiled.plan.channels,
+      examples: 1,
+    })),
   ];
   // Of a chain, one phase at a time is in memory.
   const bytes = Math.max(
@@ -168,6 +184,7 @@ function assemble(
     equations,
     conditions,
     groups,
+    constraints,
     exact,
     optimizer,
     layout,
@@ -197,6 +214,7 @@ function effectiveSpec(
   const weights = {
     interior: parsed.weights.interior ?? (isGaussNewton ? 0.1 : 1),
     conditions: parsed.weights.conditions,
+    ...(parsed.weights.constraints === undefined ? {} : { constraints: parsed.weights.constraints }),
   };
   return { spec: { ...parsed, stop, optimizer, weights }, warnings };
 }

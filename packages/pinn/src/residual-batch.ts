@@ -21,19 +21,31 @@ interface Scratch {
   readonly outputs: Matrix;
 }
 
+/** Examples with one residual each, evaluated and linearised together. */
+export interface Batch {
+  /** N: number of examples. */
+  readonly points: number;
+  /** e at the last linearisation [N]. */
+  readonly residual: Float64Array;
+  /** Captured pairs of the last linearisation, one a weight matrix, the last of them the unknown scalars'. */
+  readonly layers: readonly CapturedLayer[];
+  /** e at θ [N], without capture; overwritten by the next call. */
+  residuals(theta: Float64Array): Float64Array;
+  /** Fills `residual` and `layers` at θ. */
+  linearize(theta: Float64Array): void;
+}
+
 /**
  * Points that share one jet shape, with the residuals there: one forward pass, one program a segment, one adjoint pass.
  * Everything is allocated once.
  */
-export class ResidualBatch {
+export class ResidualBatch implements Batch {
   readonly points: number;
   /** Coordinate rows [d × N]: the first rows of the columns. */
   readonly coordinates: Float64Array;
   /** Field rows [F × N]: the last rows of the columns, the caller's to fill. */
   readonly fields: Float64Array;
-  /** e at the last linearisation [N]. */
   readonly residual: Float64Array;
-  /** Captured pairs of the last linearisation, one a weight matrix, the last of them the unknown scalars'. */
   readonly layers: readonly CapturedLayer[];
   readonly #engine: Engine;
   readonly #shape: JetShape;
@@ -96,14 +108,12 @@ export class ResidualBatch {
           }));
   }
 
-  /** e at θ [N], without capture; overwritten by the next call. */
   residuals(theta: Float64Array): Float64Array {
     this.#engine.jets.forward(this.#shape, this.#scalars.networkPart(theta), this.#jets, null);
     this.#evaluate('residual', theta, this.#trial);
     return this.#trial.data as Float64Array;
   }
 
-  /** Fills `residual` and `layers` at θ. */
   linearize(theta: Float64Array): void {
     const { jets } = this.#engine;
     const network = this.#scalars.networkPart(theta);

@@ -1,5 +1,6 @@
 import { ACTIVATIONS } from '@kfac/core';
 import { z } from 'zod';
+import { constraintSchema } from './constraints.ts';
 import { embeddingSchema } from './embedding.ts';
 import { MAX_TEXT } from './equation/gate.ts';
 import { optimizerSchema } from './optimizer-spec.ts';
@@ -15,6 +16,7 @@ export const LIMITS = {
   parameters: 64,
   equations: 32,
   conditions: 64,
+  constraints: 16,
   layers: 16,
   width: 4096,
   points: 1_000_000,
@@ -25,7 +27,8 @@ export const LIMITS = {
 } as const;
 
 /** Pointers of the fields whose upper bound is a limit on size rather than a question of meaning. */
-export const SIZES = /^\/(domain|constants|parameters|equations|conditions|unknowns|network|sampling|stop|exact)(\/|$)/;
+export const SIZES =
+  /^\/(domain|constants|parameters|equations|conditions|constraints|unknowns|network|sampling|stop|exact)(\/|$)/;
 
 const name = z
   .string()
@@ -96,6 +99,7 @@ const weightsSchema = section({
     .optional()
     .describe('Of every equation, or of each one; 0.1 for Gauss-Newton, 1 otherwise'),
   conditions: z.number().positive().default(1),
+  constraints: z.number().positive().optional().describe('Of the mean square of all integral constraints; 1'),
 });
 
 const stopSchema = section({
@@ -126,6 +130,11 @@ export const pinnSpecSchema = section({
     .max(LIMITS.equations)
     .describe('Equations in the unknowns, their derivatives up to order 2, coordinates and constants'),
   conditions: z.array(conditionSchema).min(1).max(LIMITS.conditions),
+  constraints: z
+    .array(constraintSchema)
+    .max(LIMITS.constraints)
+    .optional()
+    .describe('Integrals over the whole domain with prescribed values'),
   exact: z.record(name, exactSchema).optional().describe('Exact solution of every unknown, for reported errors'),
   network: networkSchema.prefault({}),
   sampling: samplingSchema.prefault({}),
@@ -141,5 +150,7 @@ export type PinnSpecInput = z.input<typeof pinnSpecSchema>;
 
 type Parsed = z.output<typeof pinnSpecSchema>;
 /** The effective specification: every default filled in. */
-export type PinnSpec = Omit<Parsed, 'weights'> & { weights: { interior: number | number[]; conditions: number } };
+export type PinnSpec = Omit<Parsed, 'weights'> & {
+  weights: { interior: number | number[]; conditions: number; constraints?: number };
+};
 export type ParsedSpec = Parsed;

@@ -14,6 +14,7 @@ const LOSS: Panel = {
     { key: 'loss', label: 'loss' },
     { key: 'pinn/interior', label: 'interior' },
     { key: 'pinn/conditions', label: 'conditions' },
+    { key: 'pinn/constraints', label: 'constraints' },
   ],
   y: 'auto',
   group: 'progress',

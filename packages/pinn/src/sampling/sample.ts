@@ -3,7 +3,15 @@ import type { Box, Place } from '../geometry/box.ts';
 import { SAMPLERS, type SamplingMethod } from './methods.ts';
 
 /** What a stream of random numbers is for; streams of one seed and different purposes are independent. */
-export const PURPOSES = { parameters: 0, evaluation: 1, check: 2, interior: 3, conditions: 4, embedding: 5 } as const;
+export const PURPOSES = {
+  parameters: 0,
+  evaluation: 1,
+  check: 2,
+  interior: 3,
+  conditions: 4,
+  embedding: 5,
+  integral: 6,
+} as const;
 export type Purpose = keyof typeof PURPOSES;
 
 /** Which sample: the seed, its purpose, and for conditions the place. The refresh number selects a new sample of the same kind. */
