@@ -184,6 +184,19 @@ test.skipIf(!native).each([
   300_000,
 );
 
+test.skipIf(!native).each([
+  ['Diffusivity', 'kappa', 1e-4],
+  ['String-3', 'lambda', 1e-5],
+])(
+  '%s: %s within 300 steps to a relative error below %d',
+  async (name, parameter, bound) => {
+    const { spec } = catalogue.find((entry) => entry.name === name)!;
+    const solution = await solve({ ...spec, stop: { steps: 300 } });
+    expect(solution.report.estimates[parameter]!.relativeError).toBeLessThan(bound);
+  },
+  300_000,
+);
+
 test.each(catalogue.map(({ name, spec }) => [name, spec] as const))(
   '%s starts, and its loss falls',
   async (_, spec) => {

@@ -1,6 +1,7 @@
 import { defaultEngine, matrix } from '@kfac/core';
 import { describe, expect, test } from 'vitest';
 import { checkPinn } from '../check.ts';
+import { bindParameters } from '../equation/lower.ts';
 import { compileProblem } from '../problem.ts';
 import { catalogue } from './catalogue.ts';
 
@@ -14,8 +15,13 @@ test('the catalogue', () => {
     'Oscillator',
     'Waves',
     'Kovasznay',
+    'Diffusivity',
+    'Conductivity',
+    'String-3',
   ]);
-  expect(catalogue.map(({ spec }) => checkPinn(spec).parameters)).toEqual([257, 449, 257, 921, 921, 130, 322, 387]);
+  expect(catalogue.map(({ spec }) => checkPinn(spec).parameters)).toEqual([
+    257, 449, 257, 921, 921, 130, 322, 387, 130, 98, 62,
+  ]);
 });
 
 describe.each(catalogue.map((entry) => [entry.name, entry] as const))('%s', (_, { spec }) => {
@@ -24,7 +30,8 @@ describe.each(catalogue.map((entry) => [entry.name, entry] as const))('%s', (_, 
   });
 
   test('oracle pinn §8.14: the exact solution through jets has |e| < 1e-9, scaled', () => {
-    const { equations, exact, box } = compileProblem(spec);
+    const { equations, exact, box, scalars } = compileProblem(spec);
+    const known = Float64Array.from(scalars.specs, (scalar) => scalar.exact!);
     const d = box.names.length;
     const points = 50;
     for (const { compiled } of equations) {
@@ -59,8 +66,8 @@ describe.each(catalogue.map((entry) => [entry.name, entry] as const))('%s', (_, 
         [...point, ...channels].forEach((value, row) => (columns.data[row * points + n] = value));
         scale = Math.max(scale, ...channels.map(Math.abs));
       }
-      const out = matrix(1 + rows, points);
-      defaultEngine().programs.evaluate(linearized, columns, out);
+      const out = matrix(1 + rows + known.length, points);
+      defaultEngine().programs.evaluate(bindParameters(linearized, known), columns, out);
       expect(Math.max(...out.data.subarray(0, points).map(Math.abs))).toBeLessThan(1e-9 * scale);
     }
   });

@@ -1,4 +1,5 @@
 import type { PinnSpecInput } from '../spec.ts';
+import { inverseProblems } from './inverse.ts';
 
 /** A named problem that is ready to run. */
 export interface CatalogueEntry {
@@ -156,4 +157,5 @@ export const catalogue: readonly CatalogueEntry[] = [
   oscillator,
   waves,
   kovasznay,
+  ...inverseProblems,
 ];

@@ -1,0 +1,58 @@
+import type { CatalogueEntry } from './catalogue.ts';
+
+const diffusivity: CatalogueEntry = {
+  name: 'Diffusivity',
+  title: 'Diffusivity of a rod from one thermometer',
+  description:
+    'Inverse problem: the diffusivity of a rod with cold ends, found from the temperature in its middle; the true value is 1/4',
+  spec: {
+    domain: { t: [0, 1], x: [0, 1] },
+    parameters: { kappa: { initial: 1, positive: true, exact: 0.25 } },
+    equations: ['u_t = kappa*u_xx'],
+    conditions: [
+      { on: 'x = 0 or x = 1', equation: 'u = 0' },
+      { on: 't = 0', equation: 'u = sin(pi*x)' },
+      { on: 'x = 0.5', equation: 'u = exp(-pi^2*t/4)' },
+    ],
+    exact: { u: 'exp(-pi^2*t/4)*sin(pi*x)' },
+    network: { hidden: [32] },
+    sampling: { interior: 400, conditions: 120 },
+  },
+};
+
+const conductivity: CatalogueEntry = {
+  name: 'Conductivity',
+  title: 'Conductivity that varies along a rod',
+  description:
+    "Inverse problem: the conductivity k(x) in (k u')' = f, found from the temperature u everywhere and k at one end",
+  spec: {
+    domain: { x: [0, 1] },
+    unknowns: ['u', 'k'],
+    equations: ['k*u_xx + k_x*u_x = (1 + 2*x + x^2)*exp(x)', 'u = exp(x)'],
+    conditions: [{ on: 'x = 0', equation: 'k = 1' }],
+    exact: { u: 'exp(x)', k: '1 + x^2' },
+    network: { hidden: [24] },
+    sampling: { interior: 200, conditions: 1 },
+  },
+};
+
+const overtone: CatalogueEntry = {
+  name: 'String-3',
+  title: 'Third eigenvalue of a string',
+  description:
+    "Eigenvalue problem: -u'' = lambda u with u = 0 at both ends; the projection on a trial function chooses the third mode and its size",
+  spec: {
+    domain: { x: [0, 1] },
+    parameters: { lambda: { initial: 80, exact: 88.82643960980423 } },
+    equations: ['-u_xx = lambda*u'],
+    conditions: [{ on: 'boundary', equation: 'u = 0' }],
+    constraints: [{ integral: 'u*sin(3*pi*x)', equals: 0.5 }],
+    exact: { u: 'sin(3*pi*x)' },
+    network: { hidden: [20] },
+    weights: { interior: 1e-4 },
+    sampling: { interior: 100, conditions: 2 },
+  },
+};
+
+/** Problems with unknown numbers or coefficients. */
+export const inverseProblems: readonly CatalogueEntry[] = [diffusivity, conductivity, overtone];
