@@ -1,4 +1,5 @@
 import type { SingleOptimizerSpec } from './optimizer-spec.ts';
+import { STANDARD_ERROR_PARAMETERS } from './standard-errors.ts';
 
 /**
  * Bytes that training keeps, estimated from above: the captured passes (inputs, pre-activations and gradients of every
@@ -38,5 +39,7 @@ export function memoryOf(
     lbfgs: 6 * (history + 1) * parameters,
     adam: 0,
   }[optimizer];
-  return 8 * (rows * perRow + all * 3 * scalars + matrices + 10 * parameters + 20 * all);
+  const standardErrors =
+    scalars > 0 && parameters <= STANDARD_ERROR_PARAMETERS ? parameters ** 2 + examples * parameters : 0;
+  return 8 * (standardErrors + rows * perRow + all * 3 * scalars + matrices + 10 * parameters + 20 * all);
 }

@@ -50,6 +50,8 @@ export interface ScalarEstimate {
   readonly value: number;
   /** |p − p*|/|p*| (|p| for p* = 0) where the specification gives p*. */
   readonly relativeError?: number;
+  /** Of the measurements' scatter alone, linearised (`standardErrors`); for at most 3000 parameters and more points than those. */
+  readonly standardError?: number;
 }
 
 /** The unknown scalars p of a problem as a part of the flat parameter vector θ: its last entries. */
@@ -95,15 +97,25 @@ export class Scalars {
     return out;
   }
 
-  /** The values at θ by name, with their errors where the true ones are given. */
-  estimates(theta: Float64Array): Record<string, ScalarEstimate> {
+  /**
+   * The values at θ by name, with their errors where the true ones are given, and the standard errors of q [P] in the units
+   * of p.
+   */
+  estimates(theta: Float64Array, standardErrors: Float64Array | null = null): Record<string, ScalarEstimate> {
     const values = this.values(theta, new Float64Array(this.count));
+    const slopes = this.slopes(theta, new Float64Array(this.count));
     return Object.fromEntries(
       this.names.map((name, k) => {
         const { exact } = this.specs[k]!;
         const value = values[k]!;
-        if (exact === undefined) return [name, { value }];
-        return [name, { value, relativeError: Math.abs(value - exact) / (Math.abs(exact) || 1) }];
+        return [
+          name,
+          {
+            value,
+            ...(exact === undefined ? {} : { relativeError: Math.abs(value - exact) / (Math.abs(exact) || 1) }),
+            ...(standardErrors ? { standardError: Math.abs(slopes[k]!) * standardErrors[k]! } : {}),
+          },
+        ];
       }),
     );
   }

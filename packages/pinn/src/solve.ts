@@ -11,6 +11,7 @@ import { partName } from './part-name.ts';
 import { compileProblem, hashOf } from './problem.ts';
 import { Solution } from './solution.ts';
 import type { PinnSpecInput } from './spec.ts';
+import { STANDARD_ERROR_PARAMETERS, standardErrors } from './standard-errors.ts';
 import { checkSystem } from './system-check.ts';
 
 /**
@@ -92,6 +93,10 @@ export async function solve(json: PinnSpecInput, options: TrainingOptions = {}):
   const final = Float64Array.from(optimizer.evaluationPoint(theta));
   const { terms, errors, metrics } = measureAll(final);
   const { exact: bitExact, badStep, ...rest } = outcome;
+  const errorsAtEnd =
+    scalars.count > 0 && layout.size <= STANDARD_ERROR_PARAMETERS
+      ? standardErrors(engine, layout, objective.linearize(final), scalars.count)
+      : null;
   return new Solution(
     {
       kind: 'pinn',
@@ -106,7 +111,7 @@ export async function solve(json: PinnSpecInput, options: TrainingOptions = {}):
       terms,
       rmse: Object.fromEntries(errors.map(({ rmse }, k) => [unknowns[k]!, rmse])),
       relativeL2: Object.fromEntries(errors.map(({ relativeL2 }, k) => [unknowns[k]!, relativeL2])),
-      estimates: scalars.estimates(final),
+      estimates: scalars.estimates(final, errorsAtEnd),
       warnings,
       bitExact,
       ...(badStep === undefined ? {} : { badStep }),

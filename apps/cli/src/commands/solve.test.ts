@@ -16,10 +16,11 @@ test('the summary names the unknown scalars, their values and errors', async () 
     stop: { steps: 2 },
   });
   const { a, b } = solution.parameters;
-  const error = solution.report.estimates['a']!.relativeError!;
+  const { standardError, relativeError } = solution.report.estimates['a']!;
+  expect(standardError).toBeUndefined(); // 13 points, 15 parameters
   const lines = solveSummary(solution.toJSON()).split('\n');
   const row = (name: string): string[] => lines.find((line) => line.startsWith(`${name} `))!.split(/ +/);
-  expect(row('parameter')).toEqual(['parameter', 'value', 'relative', 'error']);
-  expect(row('a')).toEqual(['a', String(a), error.toPrecision(4)]);
-  expect(row('b')).toEqual(['b', String(b), '–']);
+  expect(row('parameter')).toEqual(['parameter', 'value', 'standard', 'error', 'relative', 'error']);
+  expect(row('a')).toEqual(['a', String(a), '–', relativeError!.toPrecision(4)]);
+  expect(row('b')).toEqual(['b', String(b), '–', '–']);
 });

@@ -38,8 +38,13 @@ export function solveSummary(report: PinnReport): string {
   );
   const estimates = Object.entries(report.estimates);
   const parameters = table(
-    ['parameter', 'value', 'relative error'],
-    estimates.map(([name, { value, relativeError }]) => [name, String(value), digits(relativeError)]),
+    ['parameter', 'value', 'standard error', 'relative error'],
+    estimates.map(([name, { value, standardError, relativeError }]) => [
+      name,
+      String(value),
+      digits(standardError),
+      digits(relativeError),
+    ]),
   );
   const terms = table(
     ['loss by term', ''],
