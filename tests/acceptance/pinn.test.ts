@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { defaultEngine } from '@kfac/core';
+import { PhiloxStream, defaultEngine } from '@kfac/core';
 import { type PinnSpec, catalogue, solve } from '@kfac/pinn';
 import { beforeAll, describe, expect, test } from 'vitest';
 
@@ -184,6 +184,36 @@ test.skipIf(!native).each([
   300_000,
 );
 
+test.skipIf(!native).each([
+  ['Diffusivity', 'kappa', 1e-4],
+  ['String-3', 'lambda', 1e-5],
+])(
+  '%s: %s within 300 steps to a relative error below %d',
+  async (name, parameter, bound) => {
+    const { spec } = catalogue.find((entry) => entry.name === name)!;
+    const solution = await solve({ ...spec, stop: { steps: 300 } });
+    expect(solution.report.estimates[parameter]!.relativeError).toBeLessThan(bound);
+  },
+  300_000,
+);
+
+test.skipIf(!native).each([
+  [0, 1e-3],
+  [0.01, 1e-2],
+])(
+  'INV with noise %d: both coefficients within %d after 75 steps',
+  async (share, bound) => {
+    const { spec } = catalogue.find((entry) => entry.name === 'INV')!;
+    const [{ data }] = spec.conditions as [{ data: Record<'t' | 'x' | 'u', number[]> }];
+    // Normal errors, independent of the observations' own stream.
+    const stream = new PhiloxStream(11, 0);
+    const deviation = Math.sqrt(data.u.reduce((sum, u) => sum + u * u, 0) / data.u.length);
+    const noisy = { ...data, u: data.u.map((u) => u + share * deviation * stream.normal()) };
+    const { report } = await solve({ ...spec, conditions: [{ data: noisy }], stop: { steps: 75 } });
+    for (const { relativeError } of Object.values(report.estimates)) expect(relativeError).toBeLessThan(bound);
+  },
+  600_000,
+);
 test('the example of the README runs as it stands', async () => {
   const solution = await solve({
     domain: { x: [0, 1], y: [0, 1] },

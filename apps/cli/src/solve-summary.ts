@@ -8,9 +8,16 @@ export interface SolveReport extends PinnReport {
   readonly spectrum?: Spectrum;
 }
 
-/** Errors by unknown (known or estimated), losses and residuals by term, the misfit of every condition. */
+/** Errors by unknown (known or estimated), unknown scalars, losses and residuals by term, the misfit of every condition. */
 export function solveSummary(report: SolveReport): string {
-  const parts = [errors(report), ...estimate(report), terms(report), misfits(report), ...spectrum(report)];
+  const parts = [
+    errors(report),
+    ...estimate(report),
+    ...scalars(report),
+    terms(report),
+    misfits(report),
+    ...spectrum(report),
+  ];
   return parts.join('\n\n');
 }
 
@@ -32,6 +39,16 @@ function estimate({ errorEstimate, spec }: SolveReport): string[] {
     Object.keys(rms).map((name) => [name, digits(rms[name]), digits(relativeL2[name]), digits(max[name])]),
   );
   return [`${distances}\n(an estimate of the error, not a bound)`];
+}
+
+function scalars({ estimates }: PinnReport): string[] {
+  const rows = Object.entries(estimates).map(([name, { value, standardError, relativeError }]) => [
+    name,
+    String(value),
+    digits(standardError),
+    digits(relativeError),
+  ]);
+  return rows.length === 0 ? [] : [table(['parameter', 'value', 'standard error', 'relative error'], rows)];
 }
 
 function terms({ terms: losses, residuals }: PinnReport): string {

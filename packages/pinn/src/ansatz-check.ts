@@ -90,7 +90,9 @@ export function checkExactOnAnsatz(problem: Problem, exact: readonly ExactSoluti
     const [offset, factor] = [own.offset, own.factor].map((part) => {
       const value = evaluatorOf(part);
       return (point: readonly number[]) =>
-        value((variable) => (isNetworkVariable(variable) ? Number.NaN : pointValue(point, variable, d)));
+        value((variable) =>
+          isNetworkVariable(variable) || variable.kind === 'parameter' ? Number.NaN : pointValue(point, variable, d),
+        );
     }) as [(point: readonly number[]) => number, (point: readonly number[]) => number];
     const solution = (point: readonly number[]): number => exact[k]!.derivative(point, noDerivative(d));
     const inside = checkPoints(problem);

@@ -1,7 +1,8 @@
 import { fillConditionPoints } from './condition-points.ts';
 import type { Condition } from './conditions.ts';
 import type { CompiledEquation } from './equation/compile.ts';
-import type { NetworkVariable, Variable } from './equation/expression.ts';
+import type { NetworkVariable } from './equation/expression.ts';
+import type { RowVariable } from './equation/lower.ts';
 import type { Box } from './geometry/box.ts';
 import type { ConditionPlace } from './geometry/place.ts';
 import { samplePoints } from './sampling/sample.ts';
@@ -16,7 +17,11 @@ interface Setting {
 }
 
 /** What a point gives an expression, of d coordinates followed by fields. */
-export function pointValue(point: readonly number[], variable: Exclude<Variable, NetworkVariable>, d: number): number {
+export function pointValue(
+  point: readonly number[],
+  variable: Exclude<RowVariable, NetworkVariable>,
+  d: number,
+): number {
   return point[variable.kind === 'coordinate' ? variable.axis : d + variable.index]!;
 }
 

@@ -5,20 +5,23 @@ import { placeName } from './geometry/place.ts';
 import type { Problem } from './problem.ts';
 
 /**
- * Evaluates what depends on coordinates alone in the equations and in the conditions, at points inside and on the places.
+ * Evaluates what depends on coordinates alone (and on unknown scalars, at their initial values) in the equations and in the
+ * conditions, at points inside and on the places.
  * Returns a warning for each text in which it is not finite somewhere.
  */
 export function checkCoefficients(problem: Problem): string[] {
-  const { equations, conditions, spec, box } = problem;
+  const { equations, conditions, spec, box, scalars } = problem;
   const warn = (residual: Expression, points: readonly number[][], what: string): string[] => {
     const coefficients = [...coefficientsOf(residual)].map(evaluatorOf);
     const bad = points.find((point) =>
       coefficients.some(
         (value) =>
           !Number.isFinite(
-            value((variable) =>
-              isNetworkVariable(variable) ? Number.NaN : pointValue(point, variable, box.names.length),
-            ),
+            value((variable) => {
+              if (isNetworkVariable(variable)) return Number.NaN;
+              if (variable.kind === 'parameter') return scalars.specs[variable.index]!.initial;
+              return pointValue(point, variable, box.names.length);
+            }),
           ),
       ),
     );

@@ -13,8 +13,8 @@ const TOLERANCE = 1e-9;
 
 /**
  * Warns of conditions that are too few (an unknown whose value occurs nowhere; fewer than the order of ordinary equations,
- * or in t), too many for that order, given twice, contradictory, or true by construction. Where data or an ansatz stand for conditions, or
- * equations are fewer or more than unknowns (`checkSystem`), nothing is counted.
+ * or in t), too many for that order, given twice, contradictory, or true by construction. Where data, integrals or an ansatz stand for conditions,
+ * unknown scalars ask for more of them, or equations are fewer or more than unknowns (`checkSystem`), nothing is counted.
  */
 export function checkConditions(problem: Problem): string[] {
   return [...undetermined(problem), ...miscounted(problem), ...repeated(problem), ...needless(problem)];
@@ -37,7 +37,7 @@ function undetermined({ spec, box, equations, conditions, data, ansatz }: Proble
 }
 
 /** Conditions against the order of the equations: of ordinary ones altogether, else in t for each unknown. */
-function miscounted({ spec, box, equations, conditions, data, ansatz }: Problem): string[] {
+function miscounted({ spec, box, equations, conditions, data, ansatz, constraints, scalars }: Problem): string[] {
   const { embedding } = spec.network;
   const axis = box.names.length === 1 ? 0 : box.names.indexOf(TIME);
   const isPeriodic = embedding?.type === 'periodic' && embedding.coordinates.includes(box.names[axis]!);
@@ -45,7 +45,11 @@ function miscounted({ spec, box, equations, conditions, data, ansatz }: Problem)
     equations.flatMap(({ residual }) => networkVariablesOf(residual).map(({ unknown }) => unknown)),
   );
   const isSquare = equations.length === spec.unknowns.length && found.size === spec.unknowns.length;
-  const isCounted = isSquare && data.length === 0 && !ansatz.some(Boolean);
+  const isOpen = scalars.count > 0 || constraints.length > 0;
+  const isAlgebraic = equations.some(({ residual }) =>
+    networkVariablesOf(residual).every((variable) => variable.kind === 'derivative' && orderOf(variable.orders) === 0),
+  );
+  const isCounted = isSquare && !isAlgebraic && !isOpen && data.length === 0 && !ansatz.some(Boolean);
   if (axis < 0 || isPeriodic || !isCounted) return [];
   const orders = spec.unknowns.map((_, unknown) => orderAlong(equations, unknown, axis, box));
   const countOf = (chosen: readonly Condition[]): number =>

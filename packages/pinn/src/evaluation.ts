@@ -3,6 +3,7 @@ import { type Problem, jetShape } from './problem.ts';
 import { boxOf } from './geometry/box.ts';
 import { samplePoints } from './sampling/sample.ts';
 import { lowerOverValues, unknownsInNetwork } from './unknown-values.ts';
+import type { Scalars } from './scalars.ts';
 
 /** Most points on which errors are measured. */
 const MAX_EVALUATION_POINTS = 100_000;
@@ -37,6 +38,7 @@ export function evaluationPoints(interior: number): number {
 export class ErrorMeasure {
   readonly #engine: Engine;
   readonly #shape: JetShape;
+  readonly #scalars: Scalars;
   /** Coordinates [d × N], then the network's values [m × N]. */
   readonly #columns: Matrix;
   /** The same, then the exact values [d + 2m × N]. */
@@ -54,6 +56,7 @@ export class ErrorMeasure {
     const data = new Float64Array((d + 2 * m) * count);
     this.#engine = engine;
     this.#shape = jetShape(problem, NO_DIRECTIONS);
+    this.#scalars = problem.scalars;
     this.#columns = matrixOver(d + m, count, data.subarray(0, (d + m) * count));
     this.#all = matrixOver(d + 2 * m, count, data);
     this.#program = differences(problem);
@@ -76,7 +79,7 @@ export class ErrorMeasure {
 
   /** The errors of every unknown at θ. */
   at(theta: Float64Array): SolutionError[] {
-    this.#engine.jets.forward(this.#shape, theta, this.#columns, null);
+    this.#engine.jets.forward(this.#shape, this.#scalars.networkPart(theta), this.#columns, null);
     this.#engine.programs.evaluate(this.#program, this.#all, this.#differences);
     const { cols, data } = this.#differences;
     return this.#norms.map((norm, k) => {

@@ -7,16 +7,21 @@ import type { Problem } from './problem.ts';
 import type { ExactSolution } from './exact.ts';
 import { checkPoints, conditionCheckPoints, pointValue } from './check-points.ts';
 import { checkExactOnAnsatz } from './ansatz-check.ts';
+import { isGaussian, quadratureOf } from './quadrature.ts';
+import { parametersOf } from './scalar-use.ts';
 
 /** Largest residual, relative to the size of the equation's terms, that rounding explains. */
 const TOLERANCE = 1e-7;
+/** The same for an integral, relative to that of the integrand's size; the rule itself is not exact. */
+const INTEGRAL_TOLERANCE = 1e-5;
 
 /**
- * Puts the exact solution into the equations and the conditions, and beside the ansatz. Returns a warning with the
- * residual for each that it does not satisfy.
+ * Puts the exact solution into the equations, the conditions and, over at most three coordinates, the constraints, and beside
+ * the ansatz. Returns a warning with the residual for each that it does not satisfy. Those with an unknown scalar whose true
+ * value is not given are left out.
  */
 export function checkExact(problem: Problem): string[] {
-  const { exact, equations, conditions, spec, box } = problem;
+  const { exact, equations, conditions, spec, box, scalars } = problem;
   if (!exact) return [];
   const inside = checkPoints(problem);
   const size = Math.max(
@@ -26,6 +31,7 @@ export function checkExact(problem: Problem): string[] {
     }),
   );
   const warn = (residual: Expression, rows: readonly number[][][], what: string): string[] => {
+    if ([...parametersOf([residual])].some((index) => scalars.specs[index]!.exact === undefined)) return [];
     const { largest, scale } = residualOf(problem, exact, residual, rows, size);
     if (largest === Infinity) return [`the exact solution or a derivative of it is not finite everywhere in ${what}`];
     if (largest <= TOLERANCE * scale || largest === 0) return [];
@@ -34,6 +40,7 @@ export function checkExact(problem: Problem): string[] {
     ];
   };
   return [
+    ...checkConstraints(problem, exact),
     ...equations.flatMap(({ residual }, k) =>
       warn(
         residual,
@@ -52,6 +59,28 @@ export function checkExact(problem: Problem): string[] {
     ),
     ...checkExactOnAnsatz(problem, exact),
   ];
+}
+
+/** Warns of integrals of the exact solution that differ from what they should be. */
+function checkConstraints(problem: Problem, exact: readonly ExactSolution[]): string[] {
+  const { constraints, box, spec, scalars } = problem;
+  if (constraints.length === 0 || !isGaussian(box)) return [];
+  const { points, weights } = quadratureOf(problem);
+  return constraints.flatMap(({ residual: integrand, equals }, k) => {
+    if ([...parametersOf([integrand])].some((index) => scalars.specs[index]!.exact === undefined)) return [];
+    const value = evaluatorOf(integrand);
+    let sum = 0;
+    let size = Math.abs(equals);
+    weights.forEach((weight, n) => {
+      const point = box.names.map((_, axis) => points.data[axis * weights.length + n]!);
+      const term = weight * value((variable) => valueAt(problem, exact, point, variable));
+      sum += term;
+      size += Math.abs(term);
+    });
+    if (Math.abs(sum - equals) <= INTEGRAL_TOLERANCE * size) return [];
+    const { integral } = spec.constraints![k]!;
+    return [`the integral of "${integral}" for the exact solution is ${sum.toPrecision(6)}, expected ${equals}`];
+  });
 }
 
 /**
@@ -91,11 +120,12 @@ function residualOf(
 
 /** The value of an equation's variable for the exact solution. */
 function valueAt(
-  { scope }: Problem,
+  { scope, scalars }: Problem,
   exact: readonly ExactSolution[],
   point: readonly number[],
   variable: Variable,
 ): number {
+  if (variable.kind === 'parameter') return scalars.specs[variable.index]!.exact!;
   if (!isNetworkVariable(variable)) return pointValue(point, variable, scope.coordinates.length);
   const solution = exact[variable.unknown]!;
   if (variable.kind === 'derivative') return solution.derivative(point, variable.orders);

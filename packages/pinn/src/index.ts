@@ -9,6 +9,7 @@ export { createOptimizer } from './optimizers.ts';
 export { type TrainedNetwork, initialParameters } from './network.ts';
 export { EXPORT_FORMATS, type ExportFormat } from './export/formats.ts';
 export { type CatalogueEntry, catalogue } from './problems/catalogue.ts';
+export { type ScalarEstimate } from './scalars.ts';
 export { type PinnReport, Solution } from './solution.ts';
 export { type SolveOptions, solve } from './solve.ts';
 export type { SavedNetwork } from './saved-network.ts';

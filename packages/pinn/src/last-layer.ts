@@ -1,4 +1,5 @@
 import { type Engine, type Objective, dot, matrix, succeeds } from '@kfac/core';
+import { HEAD } from './network.ts';
 
 /** λ relative to the mean squared column of the last layer's Jacobian: below it weights grow large, and training slow. */
 const RELATIVE_RIDGE = 1e-5;
@@ -14,7 +15,7 @@ const LEAST_GAIN = 1e-3;
  */
 export function fitLastLayer(engine: Engine, objective: Objective, theta: Float64Array): void {
   const layout = objective.parameters;
-  const block = layout.blocks.at(-1)!;
+  const block = layout.block(HEAD);
   const a = layout.view(theta, block);
   const n = a.length;
   const square = matrix(n, n);

@@ -9,6 +9,10 @@ import { type PinnReport, Solution } from './solution.ts';
  */
 export function loadSolution(report: PinnReport, network: SavedNetwork, engine: Engine = defaultEngine()): Solution {
   const problem = compileProblem(report.spec);
-  const expected = networkOf(problem, new Float64Array(problem.layout.size));
-  return new Solution(report, { ...expected, parameters: savedParameters(network, expected) }, problem, engine);
+  const theta = new Float64Array(problem.layout.size);
+  const expected = networkOf(problem, theta);
+  theta.set(savedParameters(network, expected));
+  const found = Object.entries(report.estimates).map(([name, { value }]) => [name, value] as const);
+  problem.scalars.initialise(theta, Object.fromEntries(found));
+  return new Solution(report, expected, theta, problem, engine);
 }

@@ -4,7 +4,8 @@ import { type Expression, isNetworkVariable, networkVariablesOf, variableKey } f
 
 /**
  * Values for some expressions at a point (d coordinates, then fields) of a made-up network, which its number tells from
- * others: each variable of the network has a value in [½, 3/2] that has nothing to do with the point or with the others.
+ * others: each variable of the network, and each unknown scalar, has a value in [½, 3/2] that has nothing to do with the point or
+ * with the others.
  */
 export function madeUpNetworks(
   expressions: readonly Expression[],
@@ -12,8 +13,9 @@ export function madeUpNetworks(
 ): (point: readonly number[], network: number) => Lookup {
   const keys = new Set(expressions.flatMap((expression) => networkVariablesOf(expression).map(variableKey)));
   const numbers = new Map([...keys].map((key, k) => [key, k + 1]));
-  return (point, network) => (variable) =>
-    isNetworkVariable(variable)
-      ? 1 + 0.5 * Math.sin(numbers.get(variableKey(variable))! + 2 * network)
-      : pointValue(point, variable, d);
+  const value = (number: number, network: number): number => 1 + 0.5 * Math.sin(number + 2 * network);
+  return (point, network) => (variable) => {
+    if (isNetworkVariable(variable)) return value(numbers.get(variableKey(variable))!, network);
+    return variable.kind === 'parameter' ? value(-1 - variable.index, network) : pointValue(point, variable, d);
+  };
 }

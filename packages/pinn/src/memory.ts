@@ -1,24 +1,30 @@
 import type { SingleOptimizerSpec } from './optimizer-spec.ts';
 import { CHUNK } from './sampling/point-set.ts';
 import type { PinnSpec } from './spec.ts';
+import { STANDARD_ERROR_PARAMETERS } from './standard-errors.ts';
 
 /**
  * Bytes that training keeps, estimated from above: the captured passes (inputs, pre-activations and gradients of every
- * layer for every point and channel), the outputs' channels with their seeds, and the optimizer's matrices.
+ * layer for every point and channel), the outputs' channels with their seeds, the columns of the unknown scalars, and the
+ * optimizer's matrices; a batch has as many examples as points unless told otherwise.
  */
 export function memoryOf(
   sizes: readonly number[],
-  parameters: number,
+  scalars: number,
   optimizer: SingleOptimizerSpec,
-  batches: readonly { readonly points: number; readonly channels: number }[],
+  batches: readonly { readonly points: number; readonly channels: number; readonly examples?: number }[],
 ): number {
   const perRow = sizes.slice(1).reduce((sum, outputs, l) => sum + sizes[l]! + 1 + 2 * outputs, sizes.at(-1)!);
   const rows = batches.reduce((sum, { points, channels }) => sum + points * channels, 0);
-  const examples = batches.reduce((sum, { points }) => sum + points, 0);
-  const factors = sizes.slice(1).reduce((sum, outputs, l) => sum + (sizes[l]! + 1) ** 2 + outputs ** 2, 0);
+  const all = batches.reduce((sum, { points }) => sum + points, 0);
+  const examples = batches.reduce((sum, { points, examples: own = points }) => sum + own, 0);
+  const parameters = sizes.slice(1).reduce((sum, outputs, l) => sum + (sizes[l]! + 1) * outputs, scalars);
+  const factors = sizes.slice(1).reduce((sum, outputs, l) => sum + (sizes[l]! + 1) ** 2 + outputs ** 2, scalars ** 2);
   const widest = Math.max(...sizes.slice(1).map((outputs, l) => (sizes[l]! + 1) * outputs));
   const matrices = matricesOf(optimizer, { parameters, examples, widest, factors });
-  return 8 * (rows * perRow + matrices + 10 * parameters + 20 * examples);
+  const standardErrors =
+    scalars > 0 && parameters <= STANDARD_ERROR_PARAMETERS ? parameters ** 2 + examples * parameters : 0;
+  return 8 * (standardErrors + rows * perRow + all * 3 * scalars + matrices + 10 * parameters + 20 * all);
 }
 
 /**

@@ -1,6 +1,10 @@
 import type { Activation, Embedding, ParameterLayout } from '@kfac/core';
 import type { AnsatzSpec } from './ansatz.ts';
 import { streamOf } from './sampling/sample.ts';
+import { SCALARS } from './scalars.ts';
+
+/** Name of the network's last matrix in the parameter layout. */
+export const HEAD = 'head';
 
 /** The features that the first layer reads: kept coordinates by number, then cos(f·x), then sin(f·x) for the rows f. */
 export interface NetworkEmbedding {
@@ -43,7 +47,7 @@ function weightBound(activation: Activation, layer: number, inputs: number): num
 }
 
 /**
- * Initial parameters: uniform, weights in ±`weightBound`, biases in ±1/√inputs, in the first layer all times
+ * Initial parameters of the network (unknown scalars are left at 0): uniform, weights in ±`weightBound`, biases in ±1/√inputs, in the first layer all times
  * `firstLayerScale`; a pure function of the seed.
  */
 export function initialParameters(
@@ -55,6 +59,7 @@ export function initialParameters(
   const stream = streamOf({ seed, purpose: 'parameters', place: 0, refresh: 0 });
   const theta = new Float64Array(layout.size);
   for (const [layer, block] of layout.blocks.entries()) {
+    if (block.name === SCALARS) continue;
     const inputs = block.inputs - 1;
     const scale = layer === 0 ? firstLayerScale : 1;
     const weights = scale * weightBound(activation, layer, inputs);

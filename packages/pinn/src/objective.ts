@@ -2,10 +2,12 @@ import type { CapturedLayer, Engine, Linearization, Objective, ParameterLayout, 
 import { fillConditionPoints } from './condition-points.ts';
 import type { Segment } from './conditions.ts';
 import type { DataSet } from './data.ts';
+import { IntegralBatch } from './integral-batch.ts';
 import { mergeLayers } from './merged-layer.ts';
 import { partName } from './part-name.ts';
 import { type Problem, jetShape } from './problem.ts';
-import { ResidualBatch } from './residual-batch.ts';
+import { quadratureOf } from './quadrature.ts';
+import { type Batch, ResidualBatch } from './residual-batch.ts';
 import { AdaptiveSample } from './sampling/adaptive-sample.ts';
 import { type Purpose, samplePoints } from './sampling/sample.ts';
 import { underPrefix } from './under-prefix.ts';
@@ -14,16 +16,17 @@ import type { WeightedTerm } from './weights/point-scheme.ts';
 
 /**
  * A loss by its terms: each ½·weight·mean of squared residuals, points by their own weights where they have any; they add up
- * to the loss. The terms are `interior` (of
- * several equations `interior/1`, `interior/2`, …), `conditions` and, of measured data, `data`.
+ * to the loss. The terms are `interior` (of several equations `interior/1`, `interior/2`, …), `conditions`, of measured data
+ * `data`, of integral constraints `constraints`.
  */
 export type TermLosses = Readonly<Record<string, number>>;
 
 /**
- * The loss of a PINN, L = Σ_k (w_k/2)·mean e_k² + (w_c/2)·mean e_c² + (w_d/2)·mean e_d², over the collocation points inside
- * for every equation k, over all points of all conditions together and over all data, linearised into captured pairs. Weights
- * and the points inside may follow the training, between steps. All equations have the same points, and each the channels that
- * it needs; a sum over nothing is no term.
+ * The loss of a PINN, L = Σ_k (w_k/2)·mean e_k² + (w_c/2)·mean e_c² + (w_d/2)·mean e_d² + (w_i/2)·mean e_i², over the
+ * collocation points inside for every equation k, over all points of all conditions together, over all data and over the
+ * integral constraints, one residual each, linearised into captured pairs. Weights and the points inside may follow the
+ * training, between steps. All equations have the same points, and each the channels that it needs; a sum over nothing is no
+ * term.
  */
 export class PinnObjective implements Objective {
   readonly engine: Engine;
@@ -42,7 +45,7 @@ export class PinnObjective implements Objective {
   readonly #theta: Float64Array;
 
   constructor(problem: Problem, engine: Engine) {
-    const { spec, layout, equations, groups, data } = problem;
+    const { spec, layout, equations, groups, data, scalars } = problem;
     this.engine = engine;
     this.parameters = layout;
     this.#problem = problem;
@@ -54,6 +57,7 @@ export class PinnObjective implements Objective {
         jetShape(problem, segments[0]!.compiled.plan),
         points,
         segments,
+        scalars,
         pointsPerResidual,
       );
     const count = spec.sampling.interior;
@@ -62,10 +66,12 @@ export class PinnObjective implements Objective {
     );
     this.#groups = groups.map((group) => batch(group.points, group.segments, group.pointsPerResidual));
     const measured = data.length === 0 ? [] : [dataBatch(data, batch)];
+    const integrals = integralBatches(problem, engine);
     this.#terms = [
       ...this.#interior,
       ...(groups.length > 0 ? [term('conditions', 'conditions', this.#groups)] : []),
       ...(measured.length > 0 ? [term('data', 'conditions', measured)] : []),
+      ...(integrals.length > 0 ? [term('constraints', 'constraints', integrals)] : []),
     ];
     this.#weights = new LossWeights(problem, this.#terms);
     const { adaptive } = spec.sampling;
@@ -192,7 +198,15 @@ function isSame(a: Float64Array, b: Float64Array): boolean {
   return true;
 }
 
-function term(name: string, kind: WeightedTerm['kind'], batches: readonly ResidualBatch[]): WeightedTerm {
+/** A batch for each integral constraint. */
+function integralBatches(problem: Problem, engine: Engine): Batch[] {
+  const { constraints, layout } = problem;
+  if (constraints.length === 0) return [];
+  const quadrature = quadratureOf(problem);
+  return constraints.map((one) => new IntegralBatch(engine, layout, problem, one, quadrature));
+}
+
+function term(name: string, kind: WeightedTerm['kind'], batches: readonly Batch[]): WeightedTerm {
   const total = batches.reduce((sum, { examples }) => sum + examples, 0);
   let from = 0;
   const ranges = batches.map(({ examples }) => ({ from: (from += examples) - examples, count: examples }));

@@ -44,20 +44,22 @@ export function createOptimizer(problem: Problem, engine: Engine): Optimizer {
 
 /** `steps`: of the whole training or of its phase. */
 function createSingle(
-  { layout, box, spec }: Problem,
+  { layout, box, scalars, spec }: Problem,
   engine: Engine,
   options: SingleOptimizerSpec,
   steps: number | undefined,
 ): Optimizer {
   const random = (step: number): PhiloxStream =>
     streamOf({ seed: spec.seed, purpose: 'sketch', place: 0, refresh: step });
+  /** The unknown scalars' own small block of the Gauss-Newton matrix. */
+  const exactBlocks = scalars.blocks.map(({ name }) => name);
   switch (options.name) {
     case 'kfac': {
       const { name: _, firstStep, ...rest } = options;
-      return new KFac(engine, layout, { ...rest, ...(firstStep === undefined ? {} : { firstStep }) });
+      return new KFac(engine, layout, { ...rest, exactBlocks, ...(firstStep === undefined ? {} : { firstStep }) });
     }
     case 'kfac-pcg':
-      return new KFacPcg(engine, layout, { ...options, average: 'debiased' });
+      return new KFacPcg(engine, layout, { ...options, exactBlocks, average: 'debiased' });
     case 'hessian-free':
       return new HessianFree(engine, layout, options);
     case 'nystrom-newton-cg':

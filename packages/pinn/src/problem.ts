@@ -16,6 +16,7 @@ import { type Compile, periodicConditions, placeCondition } from './condition-co
 import { type Condition, type ConditionGroup, type Equation, groupConditions } from './conditions.ts';
 import { type DataSet, dataSets } from './data.ts';
 import { checkEmbedding, embeddingOf, featuresOf } from './embedding.ts';
+import { type Constraint, compileConstraints } from './constraints.ts';
 import { compileResidual } from './equation/compile.ts';
 import { ExpressionPool } from './equation/expression.ts';
 import { parseEquation } from './equation/parse.ts';
@@ -26,10 +27,14 @@ import { exactSolutions } from './exact-solution.ts';
 import { type Box, boxOf } from './geometry/box.ts';
 import { buildGeometry } from './geometry/build.ts';
 import { adaptiveMemoryOf, memoryOf } from './memory.ts';
+import { HEAD } from './network.ts';
+import { quadraturePoints } from './quadrature.ts';
 import { rejectionBytes } from './sampling/rejection-bytes.ts';
 import type { OptimizerSpec } from './optimizer-spec.ts';
 import { adaptivityWarnings, checkAdaptivity, freezeOf } from './adaptivity-checks.ts';
 import { allocatePoints } from './sampling/allocate.ts';
+import { Scalars, checkScalars } from './scalars.ts';
+import { checkUsed } from './scalar-use.ts';
 import { LIMITS, type ParsedSpec, type PinnSpec, SIZES, pinnSpecSchema } from './spec.ts';
 import { checkConsistency, checkErrorsWithin, checkNames } from './spec-checks.ts';
 
@@ -45,10 +50,13 @@ export interface Problem {
   readonly data: readonly DataSet[];
   /** One entry for each unknown. */
   readonly ansatz: Ansatzes;
+  readonly constraints: readonly Constraint[];
   /** One for each unknown, or none at all. */
   readonly exact: readonly ExactSolution[] | null;
   readonly optimizer: OptimizerChoice;
   readonly layout: ParameterLayout;
+  /** Numbers to be found along with the unknowns: the last entries of θ. */
+  readonly scalars: Scalars;
   /** What the first layer reads in place of the coordinates. */
   readonly embedding: Embedding | undefined;
   /** Widths of the network, input first: coordinates or an embedding's features; one output for each unknown. */
@@ -61,7 +69,10 @@ export interface Problem {
 }
 
 /** The texts of a specification, compiled. */
-type Texts = Pick<Problem, 'equations' | 'conditions' | 'data' | 'ansatz' | 'exact' | 'warnings' | 'notes'>;
+type Texts = Pick<
+  Problem,
+  'equations' | 'conditions' | 'data' | 'constraints' | 'ansatz' | 'exact' | 'warnings' | 'notes'
+>;
 
 /**
  * Checks a specification and compiles its texts. Throws one `KfacError` with every fault in `issues`:
@@ -78,6 +89,7 @@ export function compileProblem(json: unknown): Problem {
   const check = <T>(pointer: string, run: () => T): T | null => attempt(faults, pointer, run);
 
   checkNames(parsed, faults);
+  checkScalars(parsed.parameters ?? {}, faults);
   if (faults.length > 0) throw specError(faults);
   const domain = boxOf(parsed.domain);
   const geometry = parsed.geometry && buildGeometry(parsed.geometry, domain, faults);
@@ -90,6 +102,7 @@ export function compileProblem(json: unknown): Problem {
     lower: box.lower,
     unknowns: parsed.unknowns,
     constants: new Map(Object.entries(parsed.constants)),
+    parameters: Object.keys(parsed.parameters ?? {}),
   };
   const ansatz = parseAnsatz(parsed.ansatz, scope, faults);
   const compile: Compile = (residual, own) => {
@@ -107,9 +120,11 @@ export function compileProblem(json: unknown): Problem {
     data.push(...dataSets(given, ['conditions', k], box, scope, compile, faults));
     return [];
   });
-  const exact = parsed.exact
-    ? exactSolutions(parsed.exact, parsed.unknowns, { ...scope, unknowns: [] }, box, faults)
-    : null;
+  const constraints = compileConstraints(parsed.constraints ?? [], scope, compile, faults);
+  const known: Scope = { ...scope, unknowns: [], parameters: [] };
+  const exact = parsed.exact ? exactSolutions(parsed.exact, parsed.unknowns, known, box, faults) : null;
+  const residuals = [...equations, ...conditions, ...data, ...constraints].map(({ residual }) => residual);
+  checkUsed(scope, residuals, faults);
   checkErrorsWithin(parsed, faults);
   checkConsistency(parsed, faults);
   checkAdaptivity(parsed, faults);
@@ -118,7 +133,7 @@ export function compileProblem(json: unknown): Problem {
     ? remainingConditions(conditions, { box, spec: parsed })
     : { conditions, warnings: [], notes: [] };
   const stopIsGiven = (json as { stop?: unknown }).stop !== undefined;
-  return assemble(parsed, scope, box, { equations, data, ansatz, exact, ...remaining }, stopIsGiven);
+  return assemble(parsed, scope, box, { equations, data, constraints, ansatz, exact, ...remaining }, stopIsGiven);
 }
 
 /** An optimizer without a name is `auto`. */
@@ -134,18 +149,18 @@ export function parsePinnSpec(json: unknown): PinnSpec {
 }
 
 function assemble(parsed: ParsedSpec, scope: Scope, box: Box, texts: Texts, stopIsGiven: boolean): Problem {
-  const { equations, conditions, data } = texts;
+  const { equations, conditions, data, constraints } = texts;
   const { embedding: form } = parsed.network;
   const embedding = form && embeddingOf(form, box, parsed.seed);
   const inputs = embedding ? featuresOf(embedding) : box.names.length;
   const sizes = [inputs, ...parsed.network.hidden, parsed.unknowns.length];
-  const layout = new ParameterLayout(
-    sizes.slice(1).map((outputs, l) => ({
-      name: l === sizes.length - 2 ? 'head' : `hidden${l + 1}`,
-      inputs: sizes[l]! + 1,
-      outputs,
-    })),
-  );
+  const scalars = new Scalars(parsed.parameters ?? {});
+  const matrices = sizes.slice(1).map((outputs, l) => ({
+    name: l === sizes.length - 2 ? HEAD : `hidden${l + 1}`,
+    inputs: sizes[l]! + 1,
+    outputs,
+  }));
+  const layout = new ParameterLayout([...matrices, ...scalars.blocks]);
   const groups = groupConditions(
     conditions,
     allocatePoints(
@@ -157,16 +172,24 @@ function assemble(parsed: ParsedSpec, scope: Scope, box: Box, texts: Texts, stop
     ...equations.map(({ compiled }) => ({ points: parsed.sampling.interior, channels: compiled.plan.channels })),
     ...groups.map(({ points, segments }) => ({ points, channels: segments[0]!.compiled.plan.channels })),
     ...data.map(({ values, compiled }) => ({ points: values.length, channels: compiled.plan.channels })),
+    ...constraints.map(({ compiled }) => ({
+      points: quadraturePoints(box, parsed.sampling.interior),
+      channels: compiled.plan.channels,
+      examples: 1,
+    })),
   ];
   const optimizer = chooseOptimizer(parsed.optimizer.name, {
     parameters: layout.size,
-    examples: batches.reduce((sum, { points }) => sum + points, 0),
+    examples: batches.reduce(
+      (sum, { points, examples = points }: { points: number; examples?: number }) => sum + examples,
+      0,
+    ),
     isFixed: parsed.sampling.resampleEvery === 0 && !parsed.sampling.adaptive,
   });
   const { spec, warnings } = effectiveSpec(parsed, optimizer, texts, stopIsGiven);
   // Of a chain, one phase at a time is in memory.
   const training = Math.max(
-    ...phasesOf(parsed.optimizer, optimizer).map((one) => memoryOf(sizes, layout.size, one, batches)),
+    ...phasesOf(parsed.optimizer, optimizer).map((one) => memoryOf(sizes, scalars.count, one, batches)),
   );
   const bytes = training + adaptiveMemoryOf(spec, batches) + rejectionBytes(box, spec.sampling.interior, groups);
   if (bytes > LIMITS.bytes) {
@@ -183,6 +206,7 @@ function assemble(parsed: ParsedSpec, scope: Scope, box: Box, texts: Texts, stop
     groups,
     optimizer,
     layout,
+    scalars,
     embedding,
     sizes,
     bytes,

@@ -10,6 +10,9 @@ import {
   matrixOver,
 } from '@kfac/core';
 import type { Segment } from './conditions.ts';
+import { bindParameters } from './equation/lower.ts';
+import { CapturedScalars } from './captured-scalars.ts';
+import type { Scalars } from './scalars.ts';
 
 /** Working columns of one segment of a batch that has several. */
 interface Scratch {
@@ -18,12 +21,32 @@ interface Scratch {
   readonly outputs: Matrix;
 }
 
+/** Examples with one residual each, evaluated and linearised together. */
+export interface Batch {
+  /** N: points at which the network is evaluated. */
+  readonly points: number;
+  /** B: number of residuals. */
+  readonly examples: number;
+  /** [d × N]. */
+  readonly coordinates: Float64Array;
+  /** e at the last linearisation [B]. */
+  readonly residual: Float64Array;
+  /** Captured pairs of the last linearisation, one a weight matrix, the last of them the unknown scalars'. */
+  readonly layers: readonly CapturedLayer[];
+  /** e at θ [B], without capture; overwritten by the next call. */
+  residuals(theta: Float64Array): Float64Array;
+  /** Fills `residual` and `layers` at θ. */
+  linearize(theta: Float64Array): void;
+  /** out ← ‖∂e_n/∂θ‖² at the last linearisation [B]. */
+  kernelDiagonal(out: Float64Array): void;
+}
+
 /**
  * Points that share one jet shape, with the residuals there: one forward pass, one program a segment, one adjoint pass.
  * A residual is the program's value at a point, or the sum over `pointsPerResidual` consecutive ones, whose pairs (Z, G)
  * are then uses of one example. Everything is allocated once.
  */
-export class ResidualBatch {
+export class ResidualBatch implements Batch {
   readonly points: number;
   /** Number of residuals B = N/pointsPerResidual. */
   readonly examples: number;
@@ -31,9 +54,7 @@ export class ResidualBatch {
   readonly coordinates: Float64Array;
   /** Field rows [F × N]: the last rows of the columns, the caller's to fill. */
   readonly fields: Float64Array;
-  /** e at the last linearisation [B]. */
   readonly residual: Float64Array;
-  /** Captured pairs of the last linearisation, one a weight matrix. */
   readonly layers: readonly CapturedLayer[];
   readonly #engine: Engine;
   readonly #shape: JetShape;
@@ -48,6 +69,10 @@ export class ResidualBatch {
   readonly #tape: JetTape;
   readonly #scratch: readonly Scratch[];
   readonly #segments: readonly Segment[];
+  readonly #scalars: Scalars;
+  /** Their values p at the last θ [P]. */
+  readonly #values: Float64Array;
+  readonly #captured: CapturedScalars | null;
 
   constructor(
     engine: Engine,
@@ -55,6 +80,7 @@ export class ResidualBatch {
     shape: JetShape,
     points: number,
     segments: readonly Segment[],
+    scalars: Scalars,
     pointsPerResidual = 1,
   ) {
     const d = shape.embedding?.coordinates ?? shape.sizes[0]!;
@@ -71,59 +97,67 @@ export class ResidualBatch {
     this.#jets = matrixOver(d + rows, points, this.#columns.data.subarray(0, (d + rows) * points));
     this.coordinates = (this.#columns.data as Float64Array).subarray(0, d * points);
     this.fields = (this.#columns.data as Float64Array).subarray((d + rows) * points);
-    this.#outputs = matrix(1 + rows, points);
+    this.#outputs = matrix(1 + rows + scalars.count, points);
     this.residual = (this.#outputs.data as Float64Array).subarray(0, this.examples);
-    this.#seeds = matrixOver(rows, points, this.#outputs.data.subarray(points));
+    this.#seeds = matrixOver(rows, points, this.#outputs.data.subarray(points, (1 + rows) * points));
     this.#trial = matrix(1, points);
     this.#tape = engine.jets.tape(shape, points);
-    this.layers = layout.blocks.map((block, l) =>
-      denseCapturedLayer(
-        engine,
-        block.name,
-        this.#tape.inputs[l]!,
-        this.#tape.gradients[l]!,
-        channels * pointsPerResidual,
+    this.#scalars = scalars;
+    this.#values = new Float64Array(scalars.count);
+    this.#captured = scalars.count === 0 ? null : new CapturedScalars(engine, scalars, points, pointsPerResidual);
+    this.layers = [
+      ...this.#tape.inputs.map((inputs, l) =>
+        denseCapturedLayer(
+          engine,
+          layout.blocks[l]!.name,
+          inputs,
+          this.#tape.gradients[l]!,
+          channels * pointsPerResidual,
+        ),
       ),
-    );
+      ...(this.#captured ? [this.#captured.layer] : []),
+    ];
     this.#scratch =
       segments.length === 1
         ? []
         : segments.map((segment) => ({
             segment,
             columns: matrix(d + rows + fields, segment.count),
-            outputs: matrix(1 + rows, segment.count),
+            outputs: matrix(this.#outputs.rows, segment.count),
           }));
   }
 
-  /** e at θ [B], without capture; overwritten by the next call. */
   residuals(theta: Float64Array): Float64Array {
-    this.#engine.jets.forward(this.#shape, theta, this.#jets, null);
-    this.#evaluate('residual', this.#trial);
+    this.#engine.jets.forward(this.#shape, this.#scalars.networkPart(theta), this.#jets, null);
+    this.#evaluate('residual', theta, this.#trial);
     return this.#summed(this.#trial);
   }
 
-  /** Fills `residual` and `layers` at θ. */
   linearize(theta: Float64Array): void {
     const { jets } = this.#engine;
-    jets.forward(this.#shape, theta, this.#jets, this.#tape);
-    this.#evaluate('linearized', this.#outputs);
+    const network = this.#scalars.networkPart(theta);
+    jets.forward(this.#shape, network, this.#jets, this.#tape);
+    this.#evaluate('linearized', theta, this.#outputs);
     this.#summed(this.#outputs);
-    jets.adjoint(this.#shape, theta, this.#seeds, this.#tape);
+    jets.adjoint(this.#shape, network, this.#seeds, this.#tape);
+    const first = 1 + this.#seeds.rows;
+    this.#captured?.set(theta, this.#outputs.data.subarray(first * this.points));
   }
 
-  /** out ← ‖∂e_n/∂θ‖² at the last linearisation [B]: Σ over layers and uses s, s′ of (Z_s·Z_s′)(G_s·G_s′). */
   kernelDiagonal(out: Float64Array): void {
     const { inputs, gradients } = this.#tape;
-    const uses = inputs[0]!.rows / this.examples;
     out.fill(0);
-    for (const [l, z] of inputs.entries()) {
-      const g = gradients[l]!;
-      for (let n = 0; n < this.examples; n++) {
-        for (let s = n * uses; s < (n + 1) * uses; s++) {
-          out[n]! += rowProduct(z, s, s) * rowProduct(g, s, s);
-          for (let other = n * uses; other < s; other++)
-            out[n]! += 2 * rowProduct(z, s, other) * rowProduct(g, s, other);
-        }
+    for (const [l, z] of inputs.entries()) this.#addSquaredNorms(z, gradients[l]!, out);
+    if (this.#captured) this.#addSquaredNorms(this.#captured.inputs, this.#captured.gradients, out);
+  }
+
+  /** Σ over pairs of uses s, s′ of (Z_s·Z_s′)(G_s·G_s′), for every example. */
+  #addSquaredNorms(z: Matrix, g: Matrix, out: Float64Array): void {
+    const uses = z.rows / this.examples;
+    for (let n = 0; n < this.examples; n++) {
+      for (let s = n * uses; s < (n + 1) * uses; s++) {
+        out[n]! += rowProduct(z, s, s) * rowProduct(g, s, s);
+        for (let other = n * uses; other < s; other++) out[n]! += 2 * rowProduct(z, s, other) * rowProduct(g, s, other);
       }
     }
   }
@@ -142,10 +176,11 @@ export class ResidualBatch {
     return values.subarray(0, this.examples);
   }
 
-  #evaluate(kind: 'residual' | 'linearized', out: Matrix): void {
+  #evaluate(kind: 'residual' | 'linearized', theta: Float64Array, out: Matrix): void {
     const { programs } = this.#engine;
+    this.#scalars.values(theta, this.#values);
     if (this.#scratch.length === 0) {
-      programs.evaluate(this.#segments[0]!.compiled[kind], this.#columns, out);
+      programs.evaluate(bindParameters(this.#segments[0]!.compiled[kind], this.#values), this.#columns, out);
       return;
     }
     for (const { segment, columns, outputs } of this.#scratch) {
@@ -157,7 +192,7 @@ export class ResidualBatch {
           row * count,
         );
       }
-      programs.evaluate(compiled[kind], columns, part);
+      programs.evaluate(bindParameters(compiled[kind], this.#values), columns, part);
       for (let row = 0; row < part.rows; row++)
         out.data.set(part.data.subarray(row * count, (row + 1) * count), row * this.points + from);
     }

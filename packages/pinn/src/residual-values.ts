@@ -1,5 +1,6 @@
 import { type Engine, matrix, matrixOver } from '@kfac/core';
 import type { Equation } from './conditions.ts';
+import { bindParameters } from './equation/lower.ts';
 import { type Problem, jetShape } from './problem.ts';
 import { lowerOverValues, unknownsInNetwork } from './unknown-values.ts';
 
@@ -16,14 +17,14 @@ export interface ResidualValues {
  * [F × N] for a condition that reads them.
  */
 export function residualValues(
-  problem: Pick<Problem, 'box' | 'spec' | 'sizes' | 'embedding' | 'scope' | 'ansatz'>,
+  problem: Pick<Problem, 'box' | 'spec' | 'sizes' | 'embedding' | 'scope' | 'ansatz' | 'scalars'>,
   engine: Engine,
   { compiled }: Pick<Equation, 'compiled'>,
   theta: Float64Array,
   coordinates: Float64Array,
   fields: Float64Array = new Float64Array(0),
 ): ResidualValues {
-  const { box, spec } = problem;
+  const { box, spec, scalars } = problem;
   const { plan } = compiled;
   const d = box.names.length;
   const count = coordinates.length / d;
@@ -35,11 +36,12 @@ export function residualValues(
   columns.data.set(fields, jets * count);
   engine.jets.forward(
     jetShape(problem, plan),
-    theta,
+    scalars.networkPart(theta),
     matrixOver(jets, count, columns.data.subarray(0, jets * count)),
     null,
   );
-  engine.programs.evaluate(compiled.residual, columns, residual);
+  const known = scalars.values(theta, new Float64Array(scalars.count));
+  engine.programs.evaluate(bindParameters(compiled.residual, known), columns, residual);
   engine.programs.evaluate(
     lowerOverValues(unknownsInNetwork(problem), problem, plan.channels, compiled.fields),
     columns,

@@ -13,7 +13,7 @@ const parametersSchema = z.union([z.array(z.number()), z.instanceof(Float64Array
 
 /** A problem's network with the parameters `theta`. */
 export function networkOf(problem: Problem, theta: Float64Array): TrainedNetwork {
-  const { spec, box, embedding, sizes } = problem;
+  const { spec, box, embedding, sizes, scalars } = problem;
   return {
     type: 'mlp',
     coordinates: box.names,
@@ -22,7 +22,7 @@ export function networkOf(problem: Problem, theta: Float64Array): TrainedNetwork
     ...(embedding ? { embedding: networkEmbedding(embedding) } : {}),
     sizes,
     activation: spec.network.activation,
-    parameters: theta,
+    parameters: scalars.networkPart(theta),
   };
 }
 

@@ -8,6 +8,7 @@ import { networkValues } from './network-values.ts';
 import type { TermLosses } from './objective.ts';
 import type { Problem } from './problem.ts';
 import type { ResidualReport } from './residual-report.ts';
+import type { ScalarEstimate } from './scalars.ts';
 import type { PinnSpec } from './spec.ts';
 import { type Spectrum, spectrumOf } from './spectrum.ts';
 
@@ -24,7 +25,7 @@ export interface PinnReport extends ResidualReport {
   readonly spec: PinnSpec;
   readonly hash: string;
   readonly optimizer: { readonly name: string; readonly reason: string };
-  /** Number of trained parameters. */
+  /** Number of trained parameters, unknown scalars included. */
   readonly parameters: number;
   /** The loss at the end, and its parts: each ½·weight·mean of squared residuals. */
   readonly loss: number;
@@ -33,6 +34,8 @@ export interface PinnReport extends ResidualReport {
   readonly rmse: Readonly<Record<string, number>>;
   /** ‖u_θ − u‖₂/‖u‖₂ by unknown; empty without an exact solution. */
   readonly relativeL2: Readonly<Record<string, number>>;
+  /** The unknown scalars by name, in their own units; empty without any. */
+  readonly estimates: Readonly<Record<string, ScalarEstimate>>;
   /** One entry an evaluated step: step, seconds and metrics by key. */
   readonly history: readonly Readonly<Record<string, number>>[];
   readonly warnings: readonly string[];
@@ -50,10 +53,19 @@ export class Solution {
   readonly network: TrainedNetwork;
   readonly #problem: Problem;
   readonly #engine: Engine;
+  /** The network's parameters, then the unknown scalars'. */
+  readonly #theta: Float64Array;
 
-  constructor(report: PinnReport, network: TrainedNetwork, problem: Problem, engine: Engine) {
+  constructor(
+    report: PinnReport,
+    network: Omit<TrainedNetwork, 'parameters'>,
+    theta: Float64Array,
+    problem: Problem,
+    engine: Engine,
+  ) {
     this.report = report;
-    this.network = network;
+    this.network = { ...network, parameters: problem.scalars.networkPart(theta) };
+    this.#theta = theta;
     this.#problem = problem;
     this.#engine = engine;
   }
@@ -114,6 +126,11 @@ export class Solution {
     return this.report.relativeL2;
   }
 
+  /** The values of the unknown scalars by name, in their own units; the report's `estimates` tell their errors too. */
+  get parameters(): Readonly<Record<string, number>> {
+    return Object.fromEntries(Object.entries(this.report.estimates).map(([name, { value }]) => [name, value]));
+  }
+
   get history(): PinnReport['history'] {
     return this.report.history;
   }
@@ -133,7 +150,7 @@ export class Solution {
 
   /** Values, residuals and, with an exact solution, exact and error on a grid; `resolution` points along an axis. */
   fields(resolution?: number): Field[] {
-    return new FieldGrid(this.#problem, this.#engine, resolution).at(this.network.parameters);
+    return new FieldGrid(this.#problem, this.#engine, resolution).at(this.#theta);
   }
 
   /**
@@ -143,7 +160,7 @@ export class Solution {
    */
   slice(axes: readonly string[], at: Readonly<Record<string, number>> = {}, resolution?: number): Field[] {
     const slice = sliceOf(this.#problem.box, axes, at);
-    return new FieldGrid(this.#problem, this.#engine, resolution, slice).at(this.network.parameters);
+    return new FieldGrid(this.#problem, this.#engine, resolution, slice).at(this.#theta);
   }
 
   /**
@@ -158,9 +175,7 @@ export class Solution {
     }
     const { network, spec } = this;
     const fields = () =>
-      new FieldGrid(this.#problem, this.#engine, resolution, firstAxes(this.#problem.box, 3)).sample(
-        network.parameters,
-      );
+      new FieldGrid(this.#problem, this.#engine, resolution, firstAxes(this.#problem.box, 3)).sample(this.#theta);
     const content = EXPORT_FORMATS[format].write({ network, spec, fields });
     return typeof content === 'string' ? new TextEncoder().encode(content) : content;
   }
@@ -175,11 +190,11 @@ export class Solution {
 
   /** Singular values of J at the end, by term and altogether. Throws `KFAC_LIMIT` beyond 3000 parameters, or 1 GiB. */
   spectrum(): Spectrum {
-    return spectrumOf(this.#problem, this.#engine, this.network.parameters, this.steps);
+    return spectrumOf(this.#problem, this.#engine, this.#theta, this.steps);
   }
 
   get #solved(): Solved {
-    return { problem: this.#problem, theta: this.network.parameters };
+    return { problem: this.#problem, theta: this.#theta };
   }
 
   /** The report as plain JSON. */

@@ -362,6 +362,7 @@ describe('what a solution says', () => {
       'bitExact',
       'conditions',
       'engine',
+      'estimates',
       'hash',
       'history',
       'kind',

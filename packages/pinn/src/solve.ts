@@ -14,6 +14,7 @@ import { residualReport } from './residual-report.ts';
 import { Solution } from './solution.ts';
 import type { PinnSpecInput } from './spec.ts';
 import { type SavedNetwork, networkOf, savedParameters } from './saved-network.ts';
+import { STANDARD_ERROR_PARAMETERS, standardErrors } from './standard-errors.ts';
 import { checkSystem } from './system-check.ts';
 
 /** Options of `solve`. */
@@ -40,7 +41,7 @@ export interface SolveOptions extends TrainingOptions {
  */
 export async function solve(json: PinnSpecInput, options: SolveOptions = {}): Promise<Solution> {
   const problem = compileProblem(json);
-  const { spec, layout, exact, optimizer: choice } = problem;
+  const { spec, layout, scalars, exact, optimizer: choice } = problem;
   const engine = options.engine ?? defaultEngine();
   const warnings = [
     ...problem.warnings,
@@ -58,6 +59,7 @@ export async function solve(json: PinnSpecInput, options: SolveOptions = {}): Pr
   const measure = exact ? new ErrorMeasure(problem, exact, engine) : null;
   const { activation, firstLayerScale, lastLayer } = spec.network;
   const theta = initialParameters(layout, activation, spec.seed, firstLayerScale);
+  scalars.initialise(theta);
   const network = networkOf(problem, theta);
   if (options.startFrom !== undefined) {
     theta.set(savedParameters(options.startFrom, network));
@@ -76,6 +78,10 @@ export async function solve(json: PinnSpecInput, options: SolveOptions = {}): Pr
     for (const [k, { rmse, relativeL2 }] of errors.entries()) {
       metrics[partName('pinn/rmse', unknowns, unknowns[k]!)] = rmse;
       metrics[partName('pinn/rel_l2', unknowns, unknowns[k]!)] = relativeL2;
+    }
+    for (const [name, { value, relativeError }] of Object.entries(scalars.estimates(at))) {
+      metrics[`pinn/parameter/${name}`] = value;
+      if (relativeError !== undefined) metrics[`pinn/parameter_error/${name}`] = relativeError;
     }
     return { terms, errors, metrics };
   };
@@ -106,6 +112,10 @@ export async function solve(json: PinnSpecInput, options: SolveOptions = {}): Pr
   const final = Float64Array.from(optimizer.evaluationPoint(theta));
   const { terms, errors, metrics } = measureAll(final);
   const { exact: bitExact, badStep, ...rest } = outcome;
+  const errorsAtEnd =
+    scalars.count > 0 && layout.size <= STANDARD_ERROR_PARAMETERS
+      ? standardErrors(engine, layout, objective.linearize(final), scalars.count)
+      : null;
   return new Solution(
     {
       kind: 'pinn',
@@ -121,12 +131,14 @@ export async function solve(json: PinnSpecInput, options: SolveOptions = {}): Pr
       rmse: Object.fromEntries(errors.map(({ rmse }, k) => [unknowns[k]!, rmse])),
       relativeL2: Object.fromEntries(errors.map(({ relativeL2 }, k) => [unknowns[k]!, relativeL2])),
       ...residualReport(problem, engine, objective, final),
+      estimates: scalars.estimates(final, errorsAtEnd),
       warnings,
       ...(startHash === undefined ? {} : { startHash }),
       bitExact,
       ...(badStep === undefined ? {} : { badStep }),
     },
-    { ...network, parameters: final },
+    network,
+    final,
     problem,
     engine,
   );

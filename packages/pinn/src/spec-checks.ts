@@ -15,6 +15,9 @@ export function checkNames(parsed: ParsedSpec, faults: Fault[]): void {
   }
   if (Object.keys(parsed.constants).length > LIMITS.constants)
     fault(['constants'], `expected at most ${LIMITS.constants} constants`, 'KFAC_LIMIT');
+  const parameters = Object.keys(parsed.parameters ?? {});
+  if (parameters.length > LIMITS.parameters)
+    fault(['parameters'], `expected at most ${LIMITS.parameters} parameters`, 'KFAC_LIMIT');
   for (const [name, [lower, upper]] of coordinates) {
     if (!(lower < upper))
       fault(['domain', name], `expected [lower, upper] with lower < upper, got [${lower}, ${upper}]`);
@@ -26,13 +29,14 @@ export function checkNames(parsed: ParsedSpec, faults: Fault[]): void {
     ...coordinates.map(([name]) => ['domain', name] as const),
     ...parsed.unknowns.map((name, k) => ['unknowns', k, name] as const),
     ...Object.keys(parsed.constants).map((name) => ['constants', name] as const),
+    ...parameters.map((name) => ['parameters', name] as const),
   ];
   for (const path of named) {
     const name = String(path.at(-1));
     const pointer = path.slice(0, 2);
     if (RESERVED.has(name)) fault(pointer, `"${name}" is a name of the text rules; choose another`);
     else if (seen.has(name)) fault(pointer, `"${name}" is declared twice`);
-    else if (path[0] === 'constants') {
+    else if (path[0] === 'constants' || path[0] === 'parameters') {
       const unknown = parsed.unknowns.find((base) => name.startsWith(`${base}_`));
       if (unknown !== undefined) fault(pointer, `"${name}" reads like a derivative of ${unknown}; choose another`);
     }

@@ -2,6 +2,7 @@ import { ACTIVATIONS } from '@kfac/core';
 import { z } from 'zod';
 import { ansatzSchema } from './ansatz.ts';
 import { CONDITION_LIMITS, conditionSchema } from './condition-spec.ts';
+import { constraintSchema } from './constraints.ts';
 import { embeddingSchema } from './embedding.ts';
 import { MAX_TEXT } from './equation/gate.ts';
 import { optimizerSchema } from './optimizer-spec.ts';
@@ -9,6 +10,7 @@ import { geometrySchema } from './geometry/shape-spec.ts';
 import { adaptiveSamplingSchema } from './sampling/adaptive-spec.ts';
 import { referenceSchema } from './references/reference.ts';
 import { SAMPLING_METHODS } from './sampling/methods.ts';
+import { scalarSchema } from './scalars.ts';
 import { section } from './section.ts';
 import { adaptiveWeightsSchema, pointwiseWeightsSchema } from './weights/spec.ts';
 
@@ -17,8 +19,10 @@ export const LIMITS = {
   coordinates: 100,
   unknowns: 16,
   constants: 64,
+  parameters: 64,
   equations: 32,
   conditions: CONDITION_LIMITS.conditions,
+  constraints: 16,
   layers: 16,
   width: 4096,
   points: 1_000_000,
@@ -30,7 +34,7 @@ export const LIMITS = {
 
 /** Pointers of the fields whose upper bound is a limit on size rather than a question of meaning. */
 export const SIZES =
-  /^\/(domain|geometry|constants|equations|conditions|unknowns|network|sampling|stop|exact|errorsWithin)(\/|$)/;
+  /^\/(domain|geometry|constants|parameters|equations|conditions|constraints|unknowns|network|sampling|stop|exact|errorsWithin)(\/|$)/;
 
 const name = z
   .string()
@@ -101,6 +105,7 @@ const weightsSchema = section({
     .optional()
     .describe('Step after which weights stay; for sa in a chain the end of its first Adam phases'),
   data: z.number().positive().optional().describe('Of the measured data, all together; 1 by default'),
+  constraints: z.number().positive().optional().describe('Of the mean square of all integral constraints; 1'),
 });
 
 const stopSchema = section({
@@ -122,6 +127,10 @@ export const pinnSpecSchema = section({
   geometry: geometrySchema.optional(),
   unknowns: z.array(name).min(1).max(LIMITS.unknowns).default(['u']).describe('One output of the network for each'),
   constants: z.record(constantName, z.number()).default({}),
+  parameters: z
+    .record(constantName, scalarSchema)
+    .optional()
+    .describe('Unknown numbers by name, found along with the solution; any equation or condition may use them'),
   equations: z
     .array(text)
     .min(1)
@@ -132,6 +141,11 @@ export const pinnSpecSchema = section({
     .max(LIMITS.conditions)
     .describe('Conditions on places, periodicity, measured data; may be empty with an ansatz'),
   ansatz: ansatzSchema.optional(),
+  constraints: z
+    .array(constraintSchema)
+    .max(LIMITS.constraints)
+    .optional()
+    .describe('Integrals over the whole domain with prescribed values'),
   exact: z.record(name, exactSchema).optional().describe('Exact solution of every unknown, for reported errors'),
   errorsWithin: z
     .record(name, interval)

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { solve as solveProblem } from '@kfac/pinn';
 import { expect, test } from 'vitest';
 import { EXIT, exitCodeOf } from '../exit.ts';
 import { cliFixture, decay } from '../testing.test-support.ts';
+import { solveSummary } from '../solve-summary.ts';
 import { solveTrainer } from './solve.ts';
 import { trainCommand } from './train.ts';
 
@@ -86,4 +88,27 @@ test('--spectrum adds the singular values, to the summary and to the report', as
 test('hedging knows none of these options', async () => {
   const { hedgeTrainer } = await import('./hedge.ts');
   await expect(trainCommand(hedgeTrainer, ['HEDGE-1', '--spectrum'])).rejects.toThrow("Unknown option '--spectrum'");
+});
+
+test('the summary names the unknown scalars, their values and errors', async () => {
+  const solution = await solveProblem({
+    domain: { t: [0, 1] },
+    parameters: { a: { initial: 1, exact: 2 }, b: { initial: 0.5 } },
+    equations: ['u_t = -a*u + b'],
+    conditions: [
+      { on: 't = 0', equation: 'u = 1' },
+      { on: 't = 0.5 or t = 1', equation: 'u = exp(-2*t)' },
+    ],
+    network: { hidden: [4] },
+    sampling: { interior: 10, conditions: 3 },
+    stop: { steps: 2 },
+  });
+  const { a, b } = solution.parameters;
+  const { standardError, relativeError } = solution.report.estimates['a']!;
+  expect(standardError).toBeUndefined(); // 13 points, 15 parameters
+  const lines = solveSummary(solution.toJSON()).split('\n');
+  const row = (name: string): string[] => lines.find((line) => line.startsWith(`${name} `))!.split(/ +/);
+  expect(row('parameter')).toEqual(['parameter', 'value', 'standard', 'error', 'relative', 'error']);
+  expect(row('a')).toEqual(['a', String(a), '–', relativeError!.toPrecision(4)]);
+  expect(row('b')).toEqual(['b', String(b), '–', '–']);
 });

@@ -14,3 +14,13 @@ test('only panels with series are shown, and no metric is lost', () => {
   expect(panels.flatMap((panel) => panel.series.map((item) => item.key)).toSorted()).toEqual(keys.toSorted());
   expect(panels[1]?.series[1]?.label).toBe('relative L2 u');
 });
+
+test('unknown parameters share a chart, their errors another', () => {
+  const keys = ['pinn/parameter/a', 'pinn/parameter/nu', 'pinn/parameter_error/a'];
+  const panels = panelsOf('pinn', keys);
+  expect(panels.map(({ title }) => title)).toEqual(['Unknown parameters', 'Relative error of the parameters']);
+  expect(panels.map(({ series }) => series.map(({ label }) => label))).toEqual([
+    ['value of a', 'value of nu'],
+    ['error of a'],
+  ]);
+});

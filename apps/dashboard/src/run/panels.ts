@@ -15,6 +15,7 @@ const LOSS: Panel = {
     { key: 'pinn/interior', label: 'interior' },
     { key: 'pinn/conditions', label: 'conditions' },
     { key: 'pinn/data', label: 'data' },
+    { key: 'pinn/constraints', label: 'constraints' },
   ],
   y: 'auto',
   group: 'progress',
@@ -34,6 +35,18 @@ const PINN: readonly Panel[] = [
   {
     title: 'Weights of the loss',
     series: [{ key: 'pinn/weight', label: 'weight' }],
+    y: 'log',
+    group: 'progress',
+  },
+  {
+    title: 'Unknown parameters',
+    series: [{ key: 'pinn/parameter', label: 'value of' }],
+    y: 'auto',
+    group: 'progress',
+  },
+  {
+    title: 'Relative error of the parameters',
+    series: [{ key: 'pinn/parameter_error', label: 'error of' }],
     y: 'auto',
     group: 'progress',
   },

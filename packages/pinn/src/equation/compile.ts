@@ -5,12 +5,11 @@ import { type Operator, axesKey, biharmonicOver } from './directions.ts';
 import {
   type Expression,
   type NetworkVariable,
-  type Variable,
   networkVariablesOf,
   orderOfVariable,
   variableKey,
 } from './expression.ts';
-import { lowerExpressions } from './lower.ts';
+import { type RowVariable, lowerExpressions } from './lower.ts';
 import type { JetPlan } from './plan.ts';
 import { MAX_ORDER, type Scope, TIME } from './symbols.ts';
 
@@ -19,9 +18,9 @@ export interface CompiledEquation {
   readonly plan: JetPlan;
   /** Number of fields. */
   readonly fields: number;
-  /** One output: e. */
+  /** One output: e. Both programs take the unknown scalars as their first constants (`bindParameters`). */
   readonly residual: Program;
-  /** 1 + m·S outputs: e, then ∂e/∂channel, output by output. */
+  /** 1 + m·S + P outputs: e, then ∂e/∂channel, output by output, then ∂e/∂p for the unknown scalars p. */
   readonly linearized: Program;
 }
 
@@ -114,7 +113,7 @@ function programs(
   body: Expression,
   variables: readonly NetworkVariable[],
   { plan, rowOf }: Channels,
-  { pool, coordinates, unknowns, fields = [] }: Scope,
+  { pool, coordinates, unknowns, fields = [], parameters = [] }: Scope,
 ): { residual: Program; linearized: Program } {
   const d = coordinates.length;
   const slopes = Array.from({ length: unknowns.length * plan.channels }, () => pool.number(0));
@@ -123,12 +122,13 @@ function programs(
     slopes[row] = pool.add(slopes[row]!, differentiate(pool, body, variable));
   }
   const inputs = d + slopes.length + fields.length;
-  const columnOf = (variable: Variable): number => {
+  const byParameter = parameters.map((_, index) => differentiate(pool, body, { kind: 'parameter', index }));
+  const columnOf = (variable: RowVariable): number => {
     if (variable.kind === 'coordinate') return variable.axis;
     return variable.kind === 'field' ? d + slopes.length + variable.index : d + rowOf(variable);
   };
   return {
-    residual: lowerExpressions([body], inputs, columnOf),
-    linearized: lowerExpressions([body, ...slopes], inputs, columnOf),
+    residual: lowerExpressions([body], inputs, columnOf, parameters.length),
+    linearized: lowerExpressions([body, ...slopes, ...byParameter], inputs, columnOf, parameters.length),
   };
 }

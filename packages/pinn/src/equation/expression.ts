@@ -10,10 +10,14 @@ export type NetworkVariable =
   | { readonly kind: 'laplacian' | 'biharmonic'; readonly unknown: number }
   | { readonly kind: 'collapsed'; readonly unknown: number; readonly order: number };
 
-/** What an expression may depend on. A field is a number given at every point, such as a component of the normal. */
+/**
+ * What an expression may depend on. A field is a number given at every point, such as a component of the normal; a
+ * parameter is an unknown number, the same everywhere.
+ */
 export type Variable =
   | { readonly kind: 'coordinate'; readonly axis: number }
   | { readonly kind: 'field'; readonly index: number }
+  | { readonly kind: 'parameter'; readonly index: number }
   | NetworkVariable;
 
 export type UnaryOperation =
@@ -55,6 +59,8 @@ export function variableKey(variable: Variable): string {
       return `x${variable.axis}`;
     case 'field':
       return `f${variable.index}`;
+    case 'parameter':
+      return `p${variable.index}`;
     case 'derivative':
       return `u${variable.unknown}:${variable.orders.join(',')}`;
     case 'laplacian':
@@ -65,9 +71,9 @@ export function variableKey(variable: Variable): string {
   }
 }
 
-/** Does the network give the variable? Otherwise the point does. */
+/** Does the network give the variable? Otherwise the point does, or it is an unknown number. */
 export function isNetworkVariable(variable: Variable): variable is NetworkVariable {
-  return variable.kind !== 'coordinate' && variable.kind !== 'field';
+  return variable.kind !== 'coordinate' && variable.kind !== 'field' && variable.kind !== 'parameter';
 }
 
 /** The order of a multi-index. */

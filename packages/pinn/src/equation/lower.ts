@@ -1,6 +1,9 @@
 import { KfacError, OPCODES, type Program } from '@kfac/core';
 import { type Expression, type Variable, inOrder } from './expression.ts';
 
+/** A variable that lies in a row of the columns. */
+export type RowVariable = Exclude<Variable, { readonly kind: 'parameter' }>;
+
 /** Most instructions of one program. */
 export const MAX_INSTRUCTIONS = 4096;
 
@@ -8,12 +11,14 @@ const OPCODE = new Map<string, number>(OPCODES.map((name, code) => [name, code])
 
 /**
  * Lowers expressions to one straight-line program, common parts computed once. `rowOf` tells in which row of the
- * input columns a variable lies. Throws `KFAC_EQUATION` beyond 4096 instructions.
+ * input columns a variable lies. `parameters` unknown scalars are the program's first constants, NaN until
+ * `bindParameters` fills them. Throws `KFAC_EQUATION` beyond 4096 instructions.
  */
 export function lowerExpressions(
   outputs: readonly Expression[],
   inputs: number,
-  rowOf: (variable: Variable) => number,
+  rowOf: (variable: RowVariable) => number,
+  parameters = 0,
 ): Program {
   const nodes = inOrder(outputs);
   const constants = nodes.filter((node) => node.kind === 'number');
@@ -25,16 +30,32 @@ export function lowerExpressions(
     );
   }
   const registers = new Map<Expression, number>();
-  for (const node of nodes) if (node.kind === 'variable') registers.set(node, rowOf(node.variable));
-  for (const [k, node] of constants.entries()) registers.set(node, inputs + k);
-  for (const [k, node] of instructions.entries()) registers.set(node, inputs + constants.length + k);
+  for (const node of nodes) {
+    if (node.kind !== 'variable') continue;
+    const { variable } = node;
+    registers.set(node, variable.kind === 'parameter' ? inputs + variable.index : rowOf(variable));
+  }
+  const first = inputs + parameters;
+  for (const [k, node] of constants.entries()) registers.set(node, first + k);
+  for (const [k, node] of instructions.entries()) registers.set(node, first + constants.length + k);
   const register = (node: Expression): number => registers.get(node)!;
   return {
     inputs,
-    constants: Float64Array.from(constants, (node) => node.value),
+    constants: Float64Array.from([
+      ...Array.from({ length: parameters }, () => Number.NaN),
+      ...constants.map((node) => node.value),
+    ]),
     code: Int32Array.from(instructions.flatMap((node) => instruction(node, register))),
     outputs: Int32Array.from(outputs, register),
   };
+}
+
+/** The program with its unknown scalars' values [P], which are copied. */
+export function bindParameters(program: Program, values: Float64Array): Program {
+  if (values.length === 0) return program;
+  const constants = program.constants.slice();
+  constants.set(values);
+  return { ...program, constants };
 }
 
 function instruction(node: Expression, register: (node: Expression) => number): [number, number, number] {

@@ -25,6 +25,8 @@ export interface Scope {
   readonly constants: ReadonlyMap<string, number>;
   /** Names of the numbers given at every point of a condition; none inside the domain. */
   readonly fields?: readonly string[];
+  /** Names of the unknown scalars; none in exact solutions. */
+  readonly parameters?: readonly string[];
 }
 
 /** The order of the highest derivatives. */
@@ -62,6 +64,8 @@ export function resolveSymbol(scope: Scope, name: string): Expression {
   // Of an unknown n, n_x is the derivative.
   if (field >= 0 && !scope.unknowns.includes(name.slice(0, underscore)))
     return pool.variable({ kind: 'field', index: field });
+  const parameter = scope.parameters?.indexOf(name) ?? -1;
+  if (parameter >= 0) return pool.variable({ kind: 'parameter', index: parameter });
   const unknown = scope.unknowns.indexOf(name);
   if (unknown >= 0)
     return pool.variable({ kind: 'derivative', unknown, orders: noDerivative(scope.coordinates.length) });
@@ -127,5 +131,6 @@ function segmentations(coordinates: readonly string[], text: string, length = 0)
 }
 
 function knownNames(scope: Scope): string {
-  return [...scope.coordinates, ...scope.unknowns, ...scope.constants.keys(), 'pi', 'e'].join(', ');
+  const { coordinates, unknowns, constants, parameters = [] } = scope;
+  return [...coordinates, ...unknowns, ...constants.keys(), ...parameters, 'pi', 'e'].join(', ');
 }

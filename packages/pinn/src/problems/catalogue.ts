@@ -7,6 +7,7 @@ import { ordinary } from './ordinary.ts';
 import { plates } from './plates.ts';
 import { shapes } from './shapes.ts';
 import { travelling } from './waves.ts';
+import { inverseProblems } from './inverse.ts';
 
 export type { CatalogueEntry } from './entry.ts';
 
@@ -20,4 +21,5 @@ export const catalogue: readonly CatalogueEntry[] = [
   ...flows,
   ...ordinary,
   ...finance,
+  ...inverseProblems,
 ];

@@ -1,6 +1,6 @@
-import { type Engine, type Matrix, matrix } from '@kfac/core';
-import type { CompiledEquation } from '../equation/compile.ts';
-import { type Problem, jetShape } from '../problem.ts';
+import type { Engine } from '@kfac/core';
+import type { Problem } from '../problem.ts';
+import { residualValues } from '../residual-values.ts';
 import { CHUNK, type PointSet } from './point-set.ts';
 
 /** |e| of a problem's equations at any points: without capture, chunk by chunk. */
@@ -19,25 +19,17 @@ export class ResidualMagnitude {
     const { interior: weights } = spec.weights;
     const d = box.names.length;
     const squares = new Float64Array(count);
-    for (const [k, { compiled }] of equations.entries()) {
+    for (const [k, equation] of equations.entries()) {
       const weight = equations.length === 1 ? 1 : typeof weights === 'number' ? weights : weights[k]!;
-      const { channels } = compiled.plan;
       for (let from = 0; from < count; from += CHUNK) {
         const size = Math.min(CHUNK, count - from);
-        const columns = matrix(d + spec.unknowns.length * channels, size);
+        const coordinates = new Float64Array(d * size);
         for (let axis = 0; axis < d; axis++)
-          columns.data.set(data.subarray(axis * count + from, axis * count + from + size), axis * size);
-        const residual = this.#residual(compiled, theta, columns);
+          coordinates.set(data.subarray(axis * count + from, axis * count + from + size), axis * size);
+        const { residual } = residualValues(this.#problem, this.#engine, equation, theta, coordinates);
         for (let n = 0; n < size; n++) squares[from + n]! += weight * residual[n]! ** 2;
       }
     }
     return squares.map(Math.sqrt);
-  }
-
-  #residual(compiled: CompiledEquation, theta: Float64Array, columns: Matrix): Matrix['data'] {
-    const residual = matrix(1, columns.cols);
-    this.#engine.jets.forward(jetShape(this.#problem, compiled.plan), theta, columns, null);
-    this.#engine.programs.evaluate(compiled.residual, columns, residual);
-    return residual.data;
   }
 }

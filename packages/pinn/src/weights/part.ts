@@ -1,11 +1,11 @@
 import { partName } from '../part-name.ts';
 import type { Problem } from '../problem.ts';
 
-/** A part of the loss with a weight of its own: an equation, one condition, or all measured data. */
+/** A part of the loss with a weight of its own: an equation, one condition, all measured data, or all integral constraints. */
 export interface LossPart {
-  /** 'interior' or 'interior/2'; 'conditions' or 'conditions/3'; 'data'. */
+  /** 'interior' or 'interior/2'; 'conditions' or 'conditions/3'; 'data'; 'constraints'. */
   readonly name: string;
-  /** Number of its term: the equations in order, then all conditions together, then the data. */
+  /** Number of its term: the equations in order, then all conditions together, then the data, then the constraints. */
   readonly term: number;
   /** Examples from…from+count−1 of the term. */
   readonly from: number;
@@ -19,14 +19,17 @@ export interface LossPart {
   readonly curvature: number;
 }
 
-/** All measured data together. */
-function dataPart(data: Problem['data'], weight: number, term: number): LossPart {
-  const count = data.reduce((sum, { values }) => sum + values.length, 0);
-  return { name: 'data', term, from: 0, count, weight, curvature: weight / count };
+/** A term that is one part: all measured data, or all integral constraints. */
+function whole(name: string, count: number, weight: number, term: number): LossPart {
+  return { name, term, from: 0, count, weight, curvature: weight / count };
 }
 
-/** The parts of a problem's loss: the equations, then the conditions, each in the order of the specification, then the data. */
-export function lossParts({ spec, equations, conditions, groups, data }: Problem): LossPart[] {
+const sizeOf = (data: Problem['data']): number => data.reduce((sum, { values }) => sum + values.length, 0);
+
+/** The parts of a problem's loss: the equations, then the conditions, each in the order of the specification, then the data and the
+ * constraints.
+ */
+export function lossParts({ spec, equations, conditions, groups, data, constraints }: Problem): LossPart[] {
   const { weights, sampling } = spec;
   const ranges = conditions.map(() => ({ from: 0, count: 0 }));
   let total = 0;
@@ -38,6 +41,7 @@ export function lossParts({ spec, equations, conditions, groups, data }: Problem
     }
     total += points / pointsPerResidual;
   }
+  const measured = equations.length + (groups.length > 0 ? 1 : 0);
   return [
     ...equations.map((_, k) => {
       const weight = typeof weights.interior === 'number' ? weights.interior : weights.interior[k]!;
@@ -58,6 +62,9 @@ export function lossParts({ spec, equations, conditions, groups, data }: Problem
       weight: (weights.conditions * count) / total,
       curvature: weights.conditions / total,
     })),
-    ...(data.length === 0 ? [] : [dataPart(data, weights.data ?? 1, equations.length + (groups.length > 0 ? 1 : 0))]),
+    ...(data.length === 0 ? [] : [whole('data', sizeOf(data), weights.data ?? 1, measured)]),
+    ...(constraints.length === 0
+      ? []
+      : [whole('constraints', constraints.length, weights.constraints ?? 1, measured + (data.length > 0 ? 1 : 0))]),
   ];
 }

@@ -1,10 +1,10 @@
 import type { LossTerm } from '@kfac/core';
-import type { ResidualBatch } from '../residual-batch.ts';
+import type { Batch } from '../residual-batch.ts';
 
 /** A loss term whose points have weights: ω_n in `curvature`, e_n in `residual`. */
 export interface WeightedTerm extends LossTerm {
-  readonly kind: 'interior' | 'conditions';
-  readonly batches: readonly ResidualBatch[];
+  readonly kind: 'interior' | 'conditions' | 'constraints';
+  readonly batches: readonly Batch[];
 }
 
 /** A rule by which every point has a multiplier m_n ≥ 0 on its e_n² in the loss, 1 at the start. */
