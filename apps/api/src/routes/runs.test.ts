@@ -80,8 +80,8 @@ describe('creating a run', () => {
       ['/spec/equations/0'],
     ],
     [
-      'an order above two',
-      { kind: 'pinn', spec: { ...PINN, equations: ['u_xxx = 1'] } },
+      'an order above four',
+      { kind: 'pinn', spec: { ...PINN, equations: ['u_xxxxx = 1'] } },
       'KFAC_EQUATION',
       ['/spec/equations/0'],
     ],
