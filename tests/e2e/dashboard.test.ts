@@ -140,6 +140,7 @@ describe.skipIf(skips())('the dashboard', () => {
       expect.stringContaining('NumPy'),
       expect.stringContaining('VTK'),
       expect.stringContaining('ES module'),
+      expect.stringContaining('Network'),
     ]);
     expect(await barriers(page)).toEqual([]);
     await page.keyboard.press('Escape');
