@@ -11,6 +11,9 @@ import {
 import { attempt } from './attempt.ts';
 import { chooseOptimizer, type OptimizerChoice, phasesOf } from './auto.ts';
 import { type Condition, type ConditionGroup, type Equation, groupConditions } from './conditions.ts';
+import { checkCurriculum } from './curriculum/checks.ts';
+import { withCurriculum } from './curriculum/curriculum.ts';
+import type { Stage } from './curriculum/stage.ts';
 import { checkEmbedding, embeddingOf, featuresOf } from './embedding.ts';
 import { compileResidual } from './equation/compile.ts';
 import { ExpressionPool } from './equation/expression.ts';
@@ -49,6 +52,8 @@ export interface Problem {
   /** Working memory of training, estimated, in bytes. */
   readonly bytes: number;
   readonly warnings: readonly string[];
+  /** Of the curriculum; absent: the problem is trained as a whole, at once. */
+  readonly stages?: readonly Stage[];
 }
 
 /**
@@ -91,9 +96,11 @@ export function compileProblem(json: unknown): Problem {
   checkErrorsWithin(parsed, faults);
   checkConsistency(parsed, faults);
   checkAdaptivity(parsed, faults);
+  checkCurriculum(parsed, faults);
   if (faults.length > 0) throw specError(faults);
   const stopIsGiven = (json as { stop?: unknown }).stop !== undefined;
-  return assemble(parsed, scope, box, equations as Equation[], conditions as Condition[], exact, stopIsGiven);
+  const problem = assemble(parsed, scope, box, equations as Equation[], conditions as Condition[], exact, stopIsGiven);
+  return withCurriculum(problem, compileProblem);
 }
 
 /** An optimizer without a name is `auto`. */

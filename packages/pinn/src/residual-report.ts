@@ -55,7 +55,7 @@ export interface ResidualReport {
 export function residualReport(
   problem: Problem,
   engine: Engine,
-  objective: PinnObjective,
+  objective: Pick<PinnObjective, 'residualNorms'>,
   theta: Float64Array,
 ): ResidualReport {
   const { spec, equations, conditions } = problem;

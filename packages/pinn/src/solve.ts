@@ -1,5 +1,6 @@
 import { type HistoryRow, type TrainingOptions, defaultEngine, runTraining, specHash } from '@kfac/core';
 import { checkCoefficients } from './coefficient-check.ts';
+import { type LossMeasures, StagedTraining } from './curriculum/staged-training.ts';
 import { ErrorMeasure, evaluationDue } from './evaluation.ts';
 import { checkExact } from './exact-check.ts';
 import { FieldGrid } from './fields.ts';
@@ -50,9 +51,10 @@ export async function solve(json: PinnSpecInput, options: SolveOptions = {}): Pr
   options.onNote?.(`optimizer ${choice.name} (${choice.reason})`);
   for (const warning of warnings) options.onNote?.(`warning: ${warning}`);
 
-  const objective = new PinnObjective(problem, engine);
-  const optimizer = createOptimizer(problem, engine);
-  const measure = exact ? new ErrorMeasure(problem, exact, engine) : null;
+  const staged = problem.stages ? new StagedTraining(problem, problem.stages, engine, options.onNote) : null;
+  const objective: StagedTraining['objective'] = staged?.objective ?? new PinnObjective(problem, engine);
+  const optimizer = staged?.optimizer ?? createOptimizer(problem, engine);
+  const measure = exact && !staged ? new ErrorMeasure(problem, exact, engine) : null;
   const { activation, firstLayerScale, lastLayer } = spec.network;
   const theta = initialParameters(layout, activation, spec.seed, firstLayerScale);
   const network = networkOf(problem, theta);
@@ -61,13 +63,13 @@ export async function solve(json: PinnSpecInput, options: SolveOptions = {}): Pr
     options.onNote?.('starts from the parameters of a saved network');
   } else if (lastLayer === 'least-squares' && !options.resume) fitLastLayer(engine, objective, theta);
   const startHash = options.startFrom === undefined ? undefined : specHash([...theta]);
-  const grid = new FieldGrid(problem, engine);
+  const grid = staged ? null : new FieldGrid(problem, engine);
   const { relativeL2: tolerance, ...stop } = spec.stop;
   const { unknowns } = spec;
 
-  const measureAll = (at: Float64Array) => {
-    const terms = objective.termLosses(at);
-    const errors = measure?.at(at) ?? [];
+  const measureAll = (at: Float64Array, losses: LossMeasures = objective) => {
+    const terms = losses.termLosses(at);
+    const errors = staged?.errors(at) ?? measure?.at(at) ?? [];
     const metrics: Record<string, number> = objective.weightMetrics();
     for (const [name, value] of Object.entries(terms)) metrics[`pinn/${name}`] = value;
     for (const [k, { rmse, relativeL2 }] of errors.entries()) {
@@ -85,23 +87,25 @@ export async function solve(json: PinnSpecInput, options: SolveOptions = {}): Pr
       objective,
       optimizer,
       theta,
-      stop: defined(stop),
+      stop: staged ? defined({ ...stop, loss: undefined }) : defined(stop), // a stage ends by the loss
       evaluation: {
         due: evaluationDue,
         run(at) {
           const { metrics, errors } = measureAll(at);
-          return tolerance !== undefined && measure && errors.every(({ relativeL2 }) => relativeL2 <= tolerance)
-            ? { metrics, stopReason: 'relativeL2' }
-            : { metrics };
+          const isReached =
+            tolerance !== undefined && errors.length > 0 && errors.every(({ relativeL2 }) => relativeL2 <= tolerance);
+          return isReached && (staged?.endStage() ?? true) ? { metrics, stopReason: 'relativeL2' } : { metrics };
         },
       },
-      snapshot: (at, step) => ({ step, fields: grid.at(at), distributions: [] }),
+      snapshot: (at, step) => ({ step, fields: staged?.fieldsAt(at) ?? grid!.at(at), distributions: [] }),
     },
     options,
   );
 
   const final = Float64Array.from(optimizer.evaluationPoint(theta));
-  const { terms, errors, metrics } = measureAll(final);
+  const { losses, warnings: ofStages } = staged?.finish() ?? { losses: objective, warnings: [] };
+  for (const warning of ofStages) options.onNote?.(`warning: ${warning}`);
+  const { terms, errors, metrics } = measureAll(final, losses);
   const { exact: bitExact, badStep, ...rest } = outcome;
   return new Solution(
     {
@@ -117,8 +121,8 @@ export async function solve(json: PinnSpecInput, options: SolveOptions = {}): Pr
       terms,
       rmse: Object.fromEntries(errors.map(({ rmse }, k) => [unknowns[k]!, rmse])),
       relativeL2: Object.fromEntries(errors.map(({ relativeL2 }, k) => [unknowns[k]!, relativeL2])),
-      ...residualReport(problem, engine, objective, final),
-      warnings,
+      ...residualReport(problem, engine, losses, final),
+      warnings: [...warnings, ...ofStages],
       ...(startHash === undefined ? {} : { startHash }),
       bitExact,
       ...(badStep === undefined ? {} : { badStep }),
