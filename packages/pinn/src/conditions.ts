@@ -11,6 +11,8 @@ export interface Equation {
 /** A condition of a problem: an equation and where it holds. */
 export interface Condition extends Equation {
   readonly places: readonly ConditionPlace[];
+  /** The values of its field at points of its places [N × d], where it has one. */
+  readonly given?: (points: readonly (readonly number[])[]) => Float64Array;
 }
 
 /** Points of one place inside the columns of a group. */

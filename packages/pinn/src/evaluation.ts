@@ -1,4 +1,5 @@
 import { type Engine, type JetShape, type Matrix, OPCODES, type Program, matrix, matrixOver } from '@kfac/core';
+import { type Networks, forwardNetworks } from './curriculum/time-windows.ts';
 import { type Problem, jetShape } from './problem.ts';
 import { boxOf } from './geometry/box.ts';
 import { samplePoints } from './sampling/sample.ts';
@@ -37,6 +38,7 @@ export function evaluationPoints(interior: number): number {
  */
 export class ErrorMeasure {
   readonly #engine: Engine;
+  readonly #networks: Networks;
   readonly #shape: JetShape;
   /** Coordinates [d × N], then the network's values [m × N]. */
   readonly #columns: Matrix;
@@ -54,6 +56,7 @@ export class ErrorMeasure {
     const m = exact.length;
     const data = new Float64Array((d + 2 * m) * count);
     this.#engine = engine;
+    this.#networks = problem;
     this.#shape = jetShape(problem, NO_DIRECTIONS);
     this.#columns = matrixOver(d + m, count, data.subarray(0, (d + m) * count));
     this.#values = matrixOver(2 * m, count, data.subarray(d * count));
@@ -76,7 +79,7 @@ export class ErrorMeasure {
 
   /** The errors of every unknown at θ. */
   at(theta: Float64Array): SolutionError[] {
-    this.#engine.jets.forward(this.#shape, theta, this.#columns, null);
+    forwardNetworks(this.#networks, this.#engine, this.#shape, theta, this.#columns);
     this.#engine.programs.evaluate(this.#program, this.#values, this.#differences);
     const { cols, data } = this.#differences;
     return this.#norms.map((norm, k) => {

@@ -9,6 +9,7 @@ import { type PinnReport, Solution } from './solution.ts';
  */
 export function loadSolution(report: PinnReport, network: SavedNetwork, engine: Engine = defaultEngine()): Solution {
   const problem = compileProblem(report.spec);
-  const expected = networkOf(problem, new Float64Array(problem.layout.size));
+  const count = Math.min((network.windows?.length ?? 0) + 1, problem.stages?.length ?? 1);
+  const expected = networkOf(problem, new Float64Array(count * problem.layout.size));
   return new Solution(report, { ...expected, parameters: savedParameters(network, expected) }, problem, engine);
 }

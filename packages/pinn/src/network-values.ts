@@ -1,4 +1,5 @@
 import { type Engine, KfacError, matrix } from '@kfac/core';
+import { forwardNetworks } from './curriculum/time-windows.ts';
 import { planChannels } from './equation/channels.ts';
 import { operatorOf } from './equation/compile.ts';
 import { type NetworkVariable, isNetworkVariable } from './equation/expression.ts';
@@ -41,7 +42,7 @@ export function networkValues(
     const columns = matrix(d + spec.unknowns.length * plan.channels, count);
     for (let n = 0; n < count; n++)
       for (let axis = 0; axis < d; axis++) columns.data[axis * count + n] = points[from + n]![axis]!;
-    engine.jets.forward(shape, theta, columns, null);
+    forwardNetworks(problem, engine, shape, theta, columns);
     for (const [k, result] of results.entries()) {
       const row = d + rows[k]!;
       result.set(columns.data.subarray(row * count, (row + 1) * count), from);

@@ -133,7 +133,7 @@ export class PinnObjective implements Objective {
     const refresh = every === 0 ? 0 : Math.floor((Math.min(step, freezeAfter) - 1) / every);
     if (refresh === this.#refresh) return;
     this.#refresh = refresh;
-    const { spec, box, groups } = this.#problem;
+    const { spec, box, conditions, groups } = this.#problem;
     const key = (purpose: Purpose, place: number) => ({ seed: spec.seed, purpose, place, refresh });
     const [inside] = this.#interior[0]!.batches as [ResidualBatch];
     samplePoints(spec.sampling.method, key('interior', 0), box, null, {
@@ -144,17 +144,27 @@ export class PinnObjective implements Objective {
     });
     this.#shareInterior();
     for (const [k, { slots }] of groups.entries()) {
-      const { coordinates, points } = this.#conditions.batches[k]!;
-      for (const { place, index, from, count } of slots) {
+      const { coordinates, fields, points } = this.#conditions.batches[k]!;
+      for (const { place, index, condition, from, count } of slots) {
         samplePoints(spec.sampling.method, key('conditions', index), box, place, {
           data: coordinates,
           stride: points,
           from,
           count,
         });
+        const { given } = conditions[condition]!;
+        if (given) fields.set(given(pointsOf(coordinates, points, from, count)), from);
       }
     }
   }
+}
+
+/** Points from…from+count−1 of coordinate rows [d × N]. */
+function pointsOf(rows: Float64Array, points: number, from: number, count: number): number[][] {
+  const d = rows.length / points;
+  return Array.from({ length: count }, (_, n) =>
+    Array.from({ length: d }, (__, axis) => rows[axis * points + from + n]!),
+  );
 }
 
 /** Entry by entry; NaN equals nothing. */

@@ -14,6 +14,7 @@ import { type Condition, type ConditionGroup, type Equation, groupConditions } f
 import { checkCurriculum } from './curriculum/checks.ts';
 import { withCurriculum } from './curriculum/curriculum.ts';
 import type { Stage } from './curriculum/stage.ts';
+import type { TimeWindows } from './curriculum/time-windows.ts';
 import { checkEmbedding, embeddingOf, featuresOf } from './embedding.ts';
 import { compileResidual } from './equation/compile.ts';
 import { ExpressionPool } from './equation/expression.ts';
@@ -25,7 +26,7 @@ import { exactSolutions } from './exact-solution.ts';
 import { type Box, boxOf } from './geometry/box.ts';
 import { buildGeometry } from './geometry/build.ts';
 import { parsePlaces } from './geometry/on.ts';
-import { adaptiveMemoryOf, memoryOf } from './memory.ts';
+import { adaptiveMemoryOf, memoryOf, windowBytes } from './memory.ts';
 import { rejectionBytes } from './sampling/rejection-bytes.ts';
 import type { OptimizerSpec } from './optimizer-spec.ts';
 import { adaptivityWarnings, checkAdaptivity, freezeOf } from './adaptivity-checks.ts';
@@ -54,6 +55,8 @@ export interface Problem {
   readonly warnings: readonly string[];
   /** Of the curriculum; absent: the problem is trained as a whole, at once. */
   readonly stages?: readonly Stage[];
+  /** The windows of a curriculum that has them: its solution is a network for each. */
+  readonly windows?: TimeWindows;
 }
 
 /**
@@ -96,7 +99,7 @@ export function compileProblem(json: unknown): Problem {
   checkErrorsWithin(parsed, faults);
   checkConsistency(parsed, faults);
   checkAdaptivity(parsed, faults);
-  checkCurriculum(parsed, faults);
+  checkCurriculum(parsed, box, conditions, faults);
   if (faults.length > 0) throw specError(faults);
   const stopIsGiven = (json as { stop?: unknown }).stop !== undefined;
   const problem = assemble(parsed, scope, box, equations as Equation[], conditions as Condition[], exact, stopIsGiven);
@@ -161,7 +164,11 @@ function assemble(
   const training = Math.max(
     ...phasesOf(parsed.optimizer, optimizer).map((one) => memoryOf(sizes, layout.size, one, batches)),
   );
-  const bytes = training + adaptiveMemoryOf(spec, batches) + rejectionBytes(box, spec.sampling.interior, groups);
+  const bytes =
+    training +
+    adaptiveMemoryOf(spec, batches) +
+    rejectionBytes(box, spec.sampling.interior, groups) +
+    windowBytes(spec.curriculum?.windows, layout.size);
   if (bytes > LIMITS.bytes) {
     const needs = `${(bytes / 2 ** 30).toFixed(1)} GiB of working memory; at most ${LIMITS.bytes / 2 ** 30} GiB are allowed`;
     throw specError([

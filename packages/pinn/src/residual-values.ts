@@ -1,5 +1,6 @@
 import { type Engine, matrix } from '@kfac/core';
 import type { Equation } from './conditions.ts';
+import { type Networks, forwardNetworks } from './curriculum/time-windows.ts';
 import { type Problem, jetShape } from './problem.ts';
 
 /** What an equation leaves at points. */
@@ -12,7 +13,7 @@ export interface ResidualValues {
 
 /** The network's values and an equation's (or condition's) residual at θ, at points given as coordinate rows [d × N]. */
 export function residualValues(
-  problem: Pick<Problem, 'box' | 'spec' | 'sizes' | 'embedding'>,
+  problem: Pick<Problem, 'box' | 'spec' | 'sizes' | 'embedding'> & Networks,
   engine: Engine,
   { compiled }: Pick<Equation, 'compiled'>,
   theta: Float64Array,
@@ -25,7 +26,7 @@ export function residualValues(
   const columns = matrix(d + spec.unknowns.length * plan.channels, count);
   const out = matrix(1, count);
   columns.data.set(coordinates);
-  engine.jets.forward(jetShape(problem, plan), theta, columns, null);
+  forwardNetworks(problem, engine, jetShape(problem, plan), theta, columns);
   engine.programs.evaluate(compiled.residual, columns, out);
   const values = spec.unknowns.map((_, k) => {
     const row = d + k * plan.channels;

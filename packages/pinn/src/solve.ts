@@ -1,6 +1,6 @@
 import { type HistoryRow, type TrainingOptions, defaultEngine, runTraining, specHash } from '@kfac/core';
 import { checkCoefficients } from './coefficient-check.ts';
-import { type LossMeasures, StagedTraining } from './curriculum/staged-training.ts';
+import { type Finish, type LossMeasures, StagedTraining } from './curriculum/staged-training.ts';
 import { ErrorMeasure, evaluationDue } from './evaluation.ts';
 import { checkExact } from './exact-check.ts';
 import { FieldGrid } from './fields.ts';
@@ -102,10 +102,11 @@ export async function solve(json: PinnSpecInput, options: SolveOptions = {}): Pr
     options,
   );
 
-  const final = Float64Array.from(optimizer.evaluationPoint(theta));
-  const { losses, warnings: ofStages } = staged?.finish() ?? { losses: objective, warnings: [] };
+  const trained = Float64Array.from(optimizer.evaluationPoint(theta));
+  const ended: Finish = staged?.finish(trained) ?? { parameters: trained, losses: objective, warnings: [] };
+  const { parameters: final, losses, warnings: ofStages } = ended;
   for (const warning of ofStages) options.onNote?.(`warning: ${warning}`);
-  const { terms, errors, metrics } = measureAll(final, losses);
+  const { terms, errors, metrics } = measureAll(trained, losses);
   const { exact: bitExact, badStep, ...rest } = outcome;
   return new Solution(
     {
@@ -127,7 +128,7 @@ export async function solve(json: PinnSpecInput, options: SolveOptions = {}): Pr
       bitExact,
       ...(badStep === undefined ? {} : { badStep }),
     },
-    { ...network, parameters: final },
+    networkOf(problem, final),
     problem,
     engine,
   );

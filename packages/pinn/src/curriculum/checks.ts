@@ -1,13 +1,32 @@
 import type { Fault } from '@kfac/core';
+import type { Condition } from '../conditions.ts';
+import { TIME } from '../equation/symbols.ts';
+import type { Box } from '../geometry/box.ts';
 import type { ParsedSpec } from '../spec.ts';
+import { windowTimes } from './time-windows.ts';
 
 /** Checks what a curriculum needs of the other fields. Adds what is wrong to `faults`. */
-export function checkCurriculum({ curriculum, constants, stop }: ParsedSpec, faults: Fault[]): void {
+export function checkCurriculum(
+  parsed: ParsedSpec,
+  box: Box,
+  conditions: readonly (Pick<Condition, 'places'> | null)[],
+  faults: Fault[],
+): void {
+  const { curriculum, constants, stop } = parsed;
   if (!curriculum) return;
   const fault = (pointer: string, detail: string): void => {
     faults.push({ code: 'KFAC_SPEC', pointer: `/curriculum${pointer}`, detail });
   };
-  const { constant, values, steps } = curriculum.continuation;
+  const { continuation, windows } = curriculum;
+  if ((continuation === undefined) === (windows === undefined)) {
+    fault('', `expected either continuation or windows, got ${continuation ? 'both' : 'neither'}`);
+    return;
+  }
+  if (!continuation) {
+    checkWindows(parsed, windows!, box, conditions, faults);
+    return;
+  }
+  const { constant, values, steps } = continuation;
   if (!Object.hasOwn(constants, constant)) {
     const names = Object.keys(constants);
     fault(
@@ -25,5 +44,55 @@ export function checkCurriculum({ curriculum, constants, stop }: ParsedSpec, fau
     fault(
       '/continuation/steps',
       `expected stop.steps, ${stop.steps}, to leave some for the last value: the ${values.length - 1} before it take ${before}`,
+    );
+}
+
+function checkWindows(
+  { domain, network, stop }: ParsedSpec,
+  windows: number | readonly number[],
+  box: Box,
+  conditions: readonly (Pick<Condition, 'places'> | null)[],
+  faults: Fault[],
+): void {
+  const fault = (pointer: string, detail: string): void => {
+    faults.push({ code: 'KFAC_SPEC', pointer, detail });
+  };
+  const time = domain[TIME];
+  if (!time) {
+    fault('/curriculum/windows', `expected the coordinate ${TIME} in the domain, got ${box.names.join(', ')}`);
+    return;
+  }
+  const times = windowTimes(windows, time);
+  const wrong = times.findIndex((end, k) => k > 0 && !(end > times[k - 1]!));
+  if (wrong > 0)
+    fault(
+      '/curriculum/windows',
+      `expected ascending times between ${time[0]} and ${time[1]}, got ${times.slice(1, -1).join(', ')}`,
+    );
+  if ((stop.steps ?? 0) < times.length - 1)
+    fault(
+      '/stop/steps',
+      `expected at least one step for each of the ${times.length - 1} windows, got ${stop.steps ?? 'none'}`,
+    );
+  if (network.embedding?.type === 'periodic' && network.embedding.coordinates.includes(TIME))
+    fault('/network/embedding/coordinates', `time windows need a ${TIME} that is not periodic`);
+
+  const axis = box.names.indexOf(TIME);
+  const inTime = conditions.map(
+    (condition) =>
+      condition?.places.flatMap((place) => (!('part' in place) && place.axis === axis ? [place.value] : [])) ?? [],
+  );
+  for (const [k, values] of inTime.entries()) {
+    const other = values.find((value) => value !== time[0]);
+    if (other !== undefined)
+      fault(
+        `/conditions/${k}/on`,
+        `time windows go forward from ${TIME} = ${time[0]} and know no other conditions in time, got ${TIME} = ${other}`,
+      );
+  }
+  if (!inTime.some((values) => values.includes(time[0])) && conditions.every((condition) => condition !== null))
+    fault(
+      '/curriculum/windows',
+      `expected initial data, a condition on ${TIME} = ${time[0]}, for the first window to begin with, got none`,
     );
 }

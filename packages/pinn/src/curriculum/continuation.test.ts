@@ -175,7 +175,7 @@ describe('the specification', () => {
   });
 
   test.each([
-    [{}, '/curriculum/continuation', 'required field is missing; expected an object'],
+    [{}, '/curriculum', 'expected either continuation or windows, got neither'],
     [
       { continuation: { ...continuation, constant: 'mu' } },
       '/curriculum/continuation/constant',
