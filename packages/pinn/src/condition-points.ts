@@ -13,16 +13,24 @@ export interface PointColumns {
 }
 
 /**
- * Samples the points of a condition's residuals on one place, with the fields there: the outward normal, or, in pairs of
+ * Samples the points of a condition's residuals on one place, with the fields there: the outward normal, given values, or, in pairs of
  * a point and its image on the opposite side, the sign 1 and −1. A pure function of the key.
  */
 export function fillConditionPoints(
   method: SamplingMethod,
   key: SampleKey,
   box: Box,
-  { place, opposite, from, count }: Omit<PlaceSlot, 'index' | 'condition'>,
+  { place, opposite, given, from, count }: Omit<PlaceSlot, 'index' | 'condition'>,
   { coordinates, fields, stride }: PointColumns,
 ): void {
+  if (given) {
+    samplePoints(method, key, box, place, { data: coordinates, stride, from, count });
+    const points = Array.from({ length: count }, (_, n) =>
+      box.names.map((__, axis) => coordinates[axis * stride + from + n]!),
+    );
+    fields.set(given(points), from);
+    return;
+  }
   if (!opposite) {
     const normals = fields.length > 0 ? new Float64Array(coordinates.length) : null;
     samplePoints(method, key, box, place, { data: coordinates, stride, from, count }, normals);

@@ -25,10 +25,12 @@ export interface Condition extends Equation {
    * and its image here, on which it is −1.
    */
   readonly opposite: Place | null;
+  /** The values of its one field at points of its places [N × d], where it has such. */
+  readonly given?: (points: readonly (readonly number[])[]) => Float64Array;
 }
 
 /** Residuals of one place inside a group. */
-export interface PlaceSlot extends Pick<Condition, 'opposite'> {
+export interface PlaceSlot extends Pick<Condition, 'opposite' | 'given'> {
   readonly place: ConditionPlace;
   /** Number of the place among all conditions' places, in the order of the specification. */
   readonly index: number;
@@ -90,7 +92,8 @@ function layOut(
     for (const { condition, number, first } of same) {
       for (const [k, place] of condition.places.entries()) {
         const count = counts[first + k]!;
-        slots.push({ place, opposite: condition.opposite, index: first + k, condition: number, from, count });
+        const { opposite, given } = condition;
+        slots.push({ place, opposite, ...(given ? { given } : {}), index: first + k, condition: number, from, count });
         from += count;
       }
     }

@@ -1,4 +1,5 @@
 import { type Engine, type JetShape, type Matrix, type Program, matrix, matrixOver } from '@kfac/core';
+import { type Networks, forwardNetworks } from './curriculum/time-windows.ts';
 import { type Problem, jetShape } from './problem.ts';
 import { boxOf } from './geometry/box.ts';
 import { samplePoints } from './sampling/sample.ts';
@@ -37,6 +38,7 @@ export function evaluationPoints(interior: number): number {
  */
 export class ErrorMeasure {
   readonly #engine: Engine;
+  readonly #networks: Networks;
   readonly #shape: JetShape;
   readonly #scalars: Scalars;
   /** Coordinates [d × N], then the network's values [m × N]. */
@@ -55,6 +57,7 @@ export class ErrorMeasure {
     const m = exact.length;
     const data = new Float64Array((d + 2 * m) * count);
     this.#engine = engine;
+    this.#networks = problem;
     this.#shape = jetShape(problem, NO_DIRECTIONS);
     this.#scalars = problem.scalars;
     this.#columns = matrixOver(d + m, count, data.subarray(0, (d + m) * count));
@@ -79,7 +82,8 @@ export class ErrorMeasure {
 
   /** The errors of every unknown at θ. */
   at(theta: Float64Array): SolutionError[] {
-    this.#engine.jets.forward(this.#shape, this.#scalars.networkPart(theta), this.#columns, null);
+    const parameters = this.#scalars.networkPart(theta);
+    forwardNetworks(this.#networks, this.#engine, this.#shape, parameters, this.#columns);
     this.#engine.programs.evaluate(this.#program, this.#all, this.#differences);
     const { cols, data } = this.#differences;
     return this.#norms.map((norm, k) => {

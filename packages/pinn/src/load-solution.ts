@@ -9,7 +9,8 @@ import { type PinnReport, Solution } from './solution.ts';
  */
 export function loadSolution(report: PinnReport, network: SavedNetwork, engine: Engine = defaultEngine()): Solution {
   const problem = compileProblem(report.spec);
-  const theta = new Float64Array(problem.layout.size);
+  const count = Math.min((network.windows?.length ?? 0) + 1, problem.stages?.length ?? 1);
+  const theta = new Float64Array(count * problem.layout.size);
   const expected = networkOf(problem, theta);
   theta.set(savedParameters(network, expected));
   const found = Object.entries(report.estimates).map(([name, { value }]) => [name, value] as const);

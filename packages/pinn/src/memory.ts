@@ -45,6 +45,15 @@ export function adaptiveMemoryOf(
   return 8 * (multipliers + (2 * d + 8) * pool + 2 * d * interior + CHUNK * (d + unknowns.length * channels + 1));
 }
 
+/**
+ * Bytes that the networks of `windows` need beside the one that is trained: kept, saved and in a checkpoint, and all together to
+ * evaluate the solution.
+ */
+export function windowBytes(windows: number | readonly number[] | undefined, parameters: number): number {
+  const before = windows === undefined ? 0 : typeof windows === 'number' ? windows - 1 : windows.length;
+  return 8 * 4 * before * parameters;
+}
+
 interface Sizes {
   /** P. */
   readonly parameters: number;

@@ -1,4 +1,5 @@
 import { type Engine, KfacError, matrix } from '@kfac/core';
+import { forwardNetworks } from './curriculum/time-windows.ts';
 import { planChannels } from './equation/channels.ts';
 import { inNetwork } from './ansatz.ts';
 import { operatorOf } from './equation/compile.ts';
@@ -49,7 +50,7 @@ export function networkValues(
     const values = matrix(names.length, count);
     for (let n = 0; n < count; n++)
       for (let axis = 0; axis < d; axis++) columns.data[axis * count + n] = points[from + n]![axis]!;
-    engine.jets.forward(shape, theta, columns, null);
+    forwardNetworks(problem, engine, shape, theta, columns);
     engine.programs.evaluate(program, columns, values);
     for (const [k, result] of results.entries()) result.set(values.data.subarray(k * count, (k + 1) * count), from);
   }

@@ -27,6 +27,8 @@ export interface TrainedNetwork {
   /** Widths, input first: coordinates or an embedding's features. */
   readonly sizes: readonly number[];
   readonly activation: Activation;
+  /** Times at which one network ends and the next begins; `parameters` holds all networks, one after the other. Absent: one. */
+  readonly windows?: readonly number[];
   /** The layers' matrices [inputs + 1 × outputs] one after the other, row-major, the bias as the last row. */
   readonly parameters: Float64Array;
 }

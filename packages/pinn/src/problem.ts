@@ -14,6 +14,10 @@ import { attempt } from './attempt.ts';
 import { chooseOptimizer, type OptimizerChoice, phasesOf } from './auto.ts';
 import { type Compile, periodicConditions, placeCondition } from './condition-compile.ts';
 import { type Condition, type ConditionGroup, type Equation, groupConditions } from './conditions.ts';
+import { checkCurriculum } from './curriculum/checks.ts';
+import { withCurriculum } from './curriculum/curriculum.ts';
+import type { Stage } from './curriculum/stage.ts';
+import type { TimeWindows } from './curriculum/time-windows.ts';
 import { type DataSet, dataSets } from './data.ts';
 import { checkEmbedding, embeddingOf, featuresOf } from './embedding.ts';
 import { type Constraint, compileConstraints } from './constraints.ts';
@@ -26,7 +30,7 @@ import type { ExactSolution } from './exact.ts';
 import { exactSolutions } from './exact-solution.ts';
 import { type Box, boxOf } from './geometry/box.ts';
 import { buildGeometry } from './geometry/build.ts';
-import { adaptiveMemoryOf, memoryOf } from './memory.ts';
+import { adaptiveMemoryOf, memoryOf, windowBytes } from './memory.ts';
 import { HEAD } from './network.ts';
 import { quadraturePoints } from './quadrature.ts';
 import { rejectionBytes } from './sampling/rejection-bytes.ts';
@@ -66,6 +70,10 @@ export interface Problem {
   readonly warnings: readonly string[];
   /** What was found out, and is as it should be. */
   readonly notes: readonly string[];
+  /** Of the curriculum; absent: the problem is trained as a whole, at once. */
+  readonly stages?: readonly Stage[];
+  /** The windows of a curriculum that has them: its solution is a network for each. */
+  readonly windows?: TimeWindows;
 }
 
 /** The texts of a specification, compiled. */
@@ -128,12 +136,14 @@ export function compileProblem(json: unknown): Problem {
   checkErrorsWithin(parsed, faults);
   checkConsistency(parsed, faults);
   checkAdaptivity(parsed, faults);
+  checkCurriculum(parsed, box, conditions, faults);
   if (faults.length > 0) throw specError(faults);
   const remaining = parsed.ansatz
     ? remainingConditions(conditions, { box, spec: parsed })
     : { conditions, warnings: [], notes: [] };
   const stopIsGiven = (json as { stop?: unknown }).stop !== undefined;
-  return assemble(parsed, scope, box, { equations, data, constraints, ansatz, exact, ...remaining }, stopIsGiven);
+  const texts = { equations, data, constraints, ansatz, exact, ...remaining };
+  return withCurriculum(assemble(parsed, scope, box, texts, stopIsGiven), compileProblem);
 }
 
 /** An optimizer without a name is `auto`. */
@@ -191,7 +201,11 @@ function assemble(parsed: ParsedSpec, scope: Scope, box: Box, texts: Texts, stop
   const training = Math.max(
     ...phasesOf(parsed.optimizer, optimizer).map((one) => memoryOf(sizes, scalars.count, one, batches)),
   );
-  const bytes = training + adaptiveMemoryOf(spec, batches) + rejectionBytes(box, spec.sampling.interior, groups);
+  const bytes =
+    training +
+    adaptiveMemoryOf(spec, batches) +
+    rejectionBytes(box, spec.sampling.interior, groups) +
+    windowBytes(spec.curriculum?.windows, layout.size);
   if (bytes > LIMITS.bytes) {
     const needs = `${(bytes / 2 ** 30).toFixed(1)} GiB of working memory; at most ${LIMITS.bytes / 2 ** 30} GiB are allowed`;
     throw specError([

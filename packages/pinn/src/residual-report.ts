@@ -59,7 +59,7 @@ export interface ResidualReport {
 export function residualReport(
   problem: Problem,
   engine: Engine,
-  objective: PinnObjective,
+  objective: Pick<PinnObjective, 'residualNorms'>,
   theta: Float64Array,
 ): ResidualReport {
   const { spec, equations, conditions, box } = problem;
@@ -154,7 +154,7 @@ function placeSquares(
         'uniform',
         freshKey(problem, index, chunk),
         problem.box,
-        { place, opposite: condition.opposite, from: 0, count: size },
+        { ...condition, place, from: 0, count: size },
         columns,
       ),
     ),
@@ -206,7 +206,7 @@ function profilesOf(problem: Problem, engine: Engine, theta: Float64Array, condi
           });
     const count = free === null ? 1 : PROFILE_POINTS;
     const residual = conditionResidual(problem, engine, condition, theta, count, (columns) => {
-      const slot = { place, opposite: condition.opposite, from: 0, count };
+      const slot = { ...condition, place, from: 0, count };
       fillConditionPoints('grid', freshKey(problem, 0, 0), box, slot, columns);
       // The grid keeps clear of the ends; the profile shows them.
       const each = columns.stride / count;

@@ -1,5 +1,6 @@
 import { type Engine, matrix, matrixOver } from '@kfac/core';
 import type { Equation } from './conditions.ts';
+import { type Networks, forwardNetworks } from './curriculum/time-windows.ts';
 import { bindParameters } from './equation/lower.ts';
 import { type Problem, jetShape } from './problem.ts';
 import { lowerOverValues, unknownsInNetwork } from './unknown-values.ts';
@@ -17,7 +18,7 @@ export interface ResidualValues {
  * [F × N] for a condition that reads them.
  */
 export function residualValues(
-  problem: Pick<Problem, 'box' | 'spec' | 'sizes' | 'embedding' | 'scope' | 'ansatz' | 'scalars'>,
+  problem: Pick<Problem, 'box' | 'spec' | 'sizes' | 'embedding' | 'scope' | 'ansatz' | 'scalars'> & Networks,
   engine: Engine,
   { compiled }: Pick<Equation, 'compiled'>,
   theta: Float64Array,
@@ -34,12 +35,8 @@ export function residualValues(
   const values = matrix(spec.unknowns.length, count);
   columns.data.set(coordinates);
   columns.data.set(fields, jets * count);
-  engine.jets.forward(
-    jetShape(problem, plan),
-    scalars.networkPart(theta),
-    matrixOver(jets, count, columns.data.subarray(0, jets * count)),
-    null,
-  );
+  const view = matrixOver(jets, count, columns.data.subarray(0, jets * count));
+  forwardNetworks(problem, engine, jetShape(problem, plan), scalars.networkPart(theta), view);
   const known = scalars.values(theta, new Float64Array(scalars.count));
   engine.programs.evaluate(bindParameters(compiled.residual, known), columns, residual);
   engine.programs.evaluate(

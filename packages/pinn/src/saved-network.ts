@@ -11,9 +11,10 @@ export interface SavedNetwork extends Omit<TrainedNetwork, 'parameters'> {
 const SHOWN = 8;
 const parametersSchema = z.union([z.array(z.number()), z.instanceof(Float64Array)]);
 
-/** A problem's network with the parameters `theta`. */
+/** A problem's network with the parameters `theta`, or with windows the networks of those that have been trained. */
 export function networkOf(problem: Problem, theta: Float64Array): TrainedNetwork {
-  const { spec, box, embedding, sizes, scalars } = problem;
+  const { spec, box, embedding, sizes, layout, scalars, windows } = problem;
+  const count = theta.length / layout.size;
   return {
     type: 'mlp',
     coordinates: box.names,
@@ -22,6 +23,7 @@ export function networkOf(problem: Problem, theta: Float64Array): TrainedNetwork
     ...(embedding ? { embedding: networkEmbedding(embedding) } : {}),
     sizes,
     activation: spec.network.activation,
+    ...(windows && count > 1 ? { windows: windows.times.slice(1, count) } : {}),
     parameters: scalars.networkPart(theta),
   };
 }

@@ -1,4 +1,5 @@
 import { type Engine, type EngineDescription, type Field, KfacError, type TrainingStatus } from '@kfac/core';
+import { lastWindow } from './curriculum/windows.ts';
 import { type SolutionDifference, type Solved, differenceBetween } from './difference.ts';
 import { EXPORT_FORMATS, type ExportFormat } from './export/formats.ts';
 import { firstAxes, sliceOf } from './field-slice.ts';
@@ -188,9 +189,12 @@ export class Solution {
     return differenceBetween(this.#engine, this.#solved, other.#solved);
   }
 
-  /** Singular values of J at the end, by term and altogether. Throws `KFAC_LIMIT` beyond 3000 parameters, or 1 GiB. */
+  /** Singular values of J at the end, by term and altogether; with time windows those of the last one trained. Throws `KFAC_LIMIT` beyond 3000 parameters, or 1 GiB. */
   spectrum(): Spectrum {
-    return spectrumOf(this.#problem, this.#engine, this.#theta, this.steps);
+    const { problem, theta } = this.#problem.windows
+      ? lastWindow(this.#problem, this.#theta, this.#engine)
+      : this.#solved;
+    return spectrumOf(problem, this.#engine, theta, this.steps);
   }
 
   get #solved(): Solved {

@@ -1,5 +1,6 @@
 import { type HistoryRow, type TrainingOptions, defaultEngine, runTraining, specHash } from '@kfac/core';
 import { checkCoefficients } from './coefficient-check.ts';
+import { type Finish, type LossMeasures, StagedTraining } from './curriculum/staged-training.ts';
 import { ErrorMeasure, evaluationDue } from './evaluation.ts';
 import { checkConditions } from './condition-check.ts';
 import { checkExact } from './exact-check.ts';
@@ -54,9 +55,10 @@ export async function solve(json: PinnSpecInput, options: SolveOptions = {}): Pr
   for (const note of problem.notes) options.onNote?.(note);
   for (const warning of warnings) options.onNote?.(`warning: ${warning}`);
 
-  const objective = new PinnObjective(problem, engine);
-  const optimizer = createOptimizer(problem, engine);
-  const measure = exact ? new ErrorMeasure(problem, exact, engine) : null;
+  const staged = problem.stages ? new StagedTraining(problem, problem.stages, engine, options.onNote) : null;
+  const objective: StagedTraining['objective'] = staged?.objective ?? new PinnObjective(problem, engine);
+  const optimizer = staged?.optimizer ?? createOptimizer(problem, engine);
+  const measure = exact && !staged ? new ErrorMeasure(problem, exact, engine) : null;
   const { activation, firstLayerScale, lastLayer } = spec.network;
   const theta = initialParameters(layout, activation, spec.seed, firstLayerScale);
   scalars.initialise(theta);
@@ -66,13 +68,13 @@ export async function solve(json: PinnSpecInput, options: SolveOptions = {}): Pr
     options.onNote?.('starts from the parameters of a saved network');
   } else if (lastLayer === 'least-squares' && !options.resume) fitLastLayer(engine, objective, theta);
   const startHash = options.startFrom === undefined ? undefined : specHash([...theta]);
-  const grid = new FieldGrid(problem, engine);
+  const grid = staged ? null : new FieldGrid(problem, engine);
   const { relativeL2: tolerance, ...stop } = spec.stop;
   const { unknowns } = spec;
 
-  const measureAll = (at: Float64Array) => {
-    const terms = objective.termLosses(at);
-    const errors = measure?.at(at) ?? [];
+  const measureAll = (at: Float64Array, losses: LossMeasures = objective) => {
+    const terms = losses.termLosses(at);
+    const errors = staged?.errors(at) ?? measure?.at(at) ?? [];
     const metrics: Record<string, number> = objective.weightMetrics();
     for (const [name, value] of Object.entries(terms)) metrics[`pinn/${name}`] = value;
     for (const [k, { rmse, relativeL2 }] of errors.entries()) {
@@ -94,23 +96,26 @@ export async function solve(json: PinnSpecInput, options: SolveOptions = {}): Pr
       objective,
       optimizer,
       theta,
-      stop: defined(stop),
+      stop: staged ? defined({ ...stop, loss: undefined }) : defined(stop), // a stage ends by the loss
       evaluation: {
         due: evaluationDue,
         run(at) {
           const { metrics, errors } = measureAll(at);
-          return tolerance !== undefined && measure && errors.every(({ relativeL2 }) => relativeL2 <= tolerance)
-            ? { metrics, stopReason: 'relativeL2' }
-            : { metrics };
+          const isReached =
+            tolerance !== undefined && errors.length > 0 && errors.every(({ relativeL2 }) => relativeL2 <= tolerance);
+          return isReached && (staged?.endStage() ?? true) ? { metrics, stopReason: 'relativeL2' } : { metrics };
         },
       },
-      snapshot: (at, step) => ({ step, fields: grid.at(at), distributions: [] }),
+      snapshot: (at, step) => ({ step, fields: staged?.fieldsAt(at) ?? grid!.at(at), distributions: [] }),
     },
     options,
   );
 
-  const final = Float64Array.from(optimizer.evaluationPoint(theta));
-  const { terms, errors, metrics } = measureAll(final);
+  const trained = Float64Array.from(optimizer.evaluationPoint(theta));
+  const ended: Finish = staged?.finish(trained) ?? { parameters: trained, losses: objective, warnings: [] };
+  const { parameters: final, losses, warnings: ofStages } = ended;
+  for (const warning of ofStages) options.onNote?.(`warning: ${warning}`);
+  const { terms, errors, metrics } = measureAll(trained, losses);
   const { exact: bitExact, badStep, ...rest } = outcome;
   const errorsAtEnd =
     scalars.count > 0 && layout.size <= STANDARD_ERROR_PARAMETERS
@@ -130,14 +135,14 @@ export async function solve(json: PinnSpecInput, options: SolveOptions = {}): Pr
       terms,
       rmse: Object.fromEntries(errors.map(({ rmse }, k) => [unknowns[k]!, rmse])),
       relativeL2: Object.fromEntries(errors.map(({ relativeL2 }, k) => [unknowns[k]!, relativeL2])),
-      ...residualReport(problem, engine, objective, final),
+      ...residualReport(problem, engine, losses, final),
       estimates: scalars.estimates(final, errorsAtEnd),
-      warnings,
+      warnings: [...warnings, ...ofStages],
       ...(startHash === undefined ? {} : { startHash }),
       bitExact,
       ...(badStep === undefined ? {} : { badStep }),
     },
-    network,
+    networkOf(problem, final),
     final,
     problem,
     engine,

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ansatzSchema } from './ansatz.ts';
 import { CONDITION_LIMITS, conditionSchema } from './condition-spec.ts';
 import { constraintSchema } from './constraints.ts';
+import { curriculumSchema } from './curriculum/spec.ts';
 import { embeddingSchema } from './embedding.ts';
 import { MAX_TEXT } from './equation/gate.ts';
 import { optimizerSchema } from './optimizer-spec.ts';
@@ -34,7 +35,7 @@ export const LIMITS = {
 
 /** Pointers of the fields whose upper bound is a limit on size rather than a question of meaning. */
 export const SIZES =
-  /^\/(domain|geometry|constants|parameters|equations|conditions|constraints|unknowns|network|sampling|stop|exact|errorsWithin)(\/|$)/;
+  /^\/(domain|geometry|constants|parameters|equations|conditions|constraints|unknowns|network|sampling|stop|exact|errorsWithin|curriculum)(\/|$)/;
 
 const name = z
   .string()
@@ -156,6 +157,7 @@ export const pinnSpecSchema = section({
   weights: weightsSchema.prefault({}),
   optimizer: optimizerSchema.prefault({ name: 'auto' }),
   stop: stopSchema.default(DEFAULT_STOP),
+  curriculum: curriculumSchema.optional(),
   precision: z.enum(['f64', 'f32']).default('f64'),
   seed: z.int().min(0).default(1),
 }).describe('A differential equation, or a system of several, of order at most 2 and how to solve it');

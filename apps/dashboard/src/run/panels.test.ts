@@ -2,12 +2,21 @@ import { expect, test } from 'vitest';
 import { panelsOf } from './panels.ts';
 
 test('only panels with series are shown, and no metric is lost', () => {
-  const keys = ['loss', 'pinn/rmse', 'pinn/rel_l2/u', 'pinn/weight/interior', 'opt/damping', 'kfac/head/cond_a'];
+  const keys = [
+    'loss',
+    'pinn/rmse',
+    'pinn/rel_l2/u',
+    'pinn/weight/interior',
+    'pinn/stage',
+    'opt/damping',
+    'kfac/head/cond_a',
+  ];
   const panels = panelsOf('pinn', keys);
   expect(panels.map((panel) => panel.title)).toEqual([
     'Loss',
     'Error against the exact solution',
     'Weights of the loss',
+    'Stage of the curriculum',
     'Damping λ',
     'kfac/head/cond_a',
   ]);

@@ -50,6 +50,12 @@ const PINN: readonly Panel[] = [
     y: 'auto',
     group: 'progress',
   },
+  {
+    title: 'Stage of the curriculum',
+    series: [{ key: 'pinn/stage', label: 'stage' }],
+    y: 'linear',
+    group: 'progress',
+  },
 ];
 
 const HEDGING: readonly Panel[] = [

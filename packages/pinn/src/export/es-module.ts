@@ -34,6 +34,13 @@ const ACTIVATIONS: Readonly<Record<TrainedNetwork['activation'], string>> = {
   return [y, -a * y, (a * a - 1) * y];`,
 };
 
+const LAYERS = 'Layer by layer a matrix [inputs + 1 × outputs], row-major, the bias as the last row.';
+
+/** Chooses the network of a window. */
+const OF_WINDOW = `  const t = point[coordinates.indexOf('t')];
+  const layers = networks[times.filter((time) => time < t).length];
+`;
+
 /** The first jets: the coordinates themselves. */
 const COORDINATES = `  let jets = Array.from({ length: 1 + firsts + pairs.length }, () => new Float64Array(d));
   jets[0].set(point);
@@ -61,7 +68,7 @@ const FEATURES = `  const phases = frequencies.map((f) => f.reduce((sum, value, 
  * shortest decimals that read back as the same doubles.
  */
 export function esModule(network: TrainedNetwork, spec: AnsatzSource & Pick<PinnSpec, 'equations'>): string {
-  const { coordinates, sizes, activation, embedding } = network;
+  const { coordinates, sizes, activation, embedding, windows } = network;
   const { domain, unknowns, equations } = spec;
   const json = JSON.stringify;
   return `// A neural network that solves ${equations.map((text) => json(text)).join(', ')}; written by @kfac/pinn.
@@ -75,10 +82,7 @@ export const domain = ${json(domain)};
 /** Names of the unknowns. */
 export const unknowns = ${json(unknowns)};
 
-/** Layer by layer a matrix [inputs + 1 × outputs], row-major, the bias as the last row. */
-const layers = [
-${layerTexts(network).join(',\n')},
-];
+${windows ? windowsText(network, windows) : `/** ${LAYERS} */\nconst layers = [\n${layerTexts(network, 0).join(',\n')},\n];`}
 
 /** Widths of the layers, input first. */
 const sizes = ${json(sizes)};
@@ -113,7 +117,7 @@ export function evaluate(point, order = 2) {
   for (let i = 0; order > 1 && i < d; i++) for (let j = i; j < d; j++) pairs.push([i, j]);
 ${embedding ? FEATURES : COORDINATES}
 
-  for (const [l, weights] of layers.entries()) {
+${windows ? OF_WINDOW : ''}  for (const [l, weights] of layers.entries()) {
     const [inputs, outputs] = [sizes[l], sizes[l + 1]];
     jets = jets.map((z, channel) => {
       const a = new Float64Array(outputs);
@@ -147,9 +151,20 @@ ${ansatzStatements(spec)}
 `;
 }
 
-/** The layers' matrices as lines of numbers. */
-function layerTexts({ sizes, parameters }: TrainedNetwork): string[] {
-  let from = 0;
+/** The networks of windows, one after the other. */
+function windowsText(network: TrainedNetwork, times: readonly number[]): string {
+  const count = times.length + 1;
+  const size = network.parameters.length / count;
+  const networks = Array.from({ length: count }, (_, k) => `[\n${layerTexts(network, k * size).join(',\n')},\n]`);
+  return `/** Times at which one network ends and the next begins. */
+const times = ${JSON.stringify(times)};
+
+/** The networks in order of time. ${LAYERS} */
+const networks = [${networks.join(', ')}];`;
+}
+
+/** The layers' matrices as lines of numbers, of the network whose parameters begin there. */
+function layerTexts({ sizes, parameters }: TrainedNetwork, from: number): string[] {
   return sizes.slice(1).map((outputs, l) => {
     const matrix = parameters.subarray(from, (from += (sizes[l]! + 1) * outputs));
     return `  [${matrix.join(', ')}]`;

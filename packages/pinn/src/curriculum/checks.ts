@@ -1,0 +1,107 @@
+import type { Fault } from '@kfac/core';
+import type { Condition } from '../conditions.ts';
+import { TIME } from '../equation/symbols.ts';
+import type { Box } from '../geometry/box.ts';
+import type { ParsedSpec } from '../spec.ts';
+import { windowTimes } from './time-windows.ts';
+
+/** Checks what a curriculum needs of the other fields. Adds what is wrong to `faults`. */
+export function checkCurriculum(parsed: ParsedSpec, box: Box, conditions: readonly Condition[], faults: Fault[]): void {
+  const { curriculum, constants, stop } = parsed;
+  if (!curriculum) return;
+  const fault = (pointer: string, detail: string): void => {
+    faults.push({ code: 'KFAC_SPEC', pointer: `/curriculum${pointer}`, detail });
+  };
+  const { continuation, windows } = curriculum;
+  if ((continuation === undefined) === (windows === undefined)) {
+    fault('', `expected either continuation or windows, got ${continuation ? 'both' : 'neither'}`);
+    return;
+  }
+  if (!continuation) {
+    checkWindows(parsed, windows!, box, conditions, faults);
+    return;
+  }
+  const { constant, values, steps } = continuation;
+  if (!Object.hasOwn(constants, constant)) {
+    const names = Object.keys(constants);
+    fault(
+      '/continuation/constant',
+      `expected one of the constants, ${names.length === 0 ? 'of which there are none' : names.join(', ')}, got "${constant}"`,
+    );
+  } else if (values.at(-1) !== constants[constant]) {
+    fault(
+      `/continuation/values/${values.length - 1}`,
+      `expected the last value to be that of the constant, ${constant} = ${constants[constant]}, got ${values.at(-1)}`,
+    );
+  }
+  const before = (values.length - 1) * steps;
+  if (stop.steps !== undefined && stop.steps <= before)
+    fault(
+      '/continuation/steps',
+      `expected stop.steps, ${stop.steps}, to leave some for the last value: the ${values.length - 1} before it take ${before}`,
+    );
+}
+
+function checkWindows(
+  { domain, network, stop, parameters, constraints, ansatz, conditions: given }: ParsedSpec,
+  windows: number | readonly number[],
+  box: Box,
+  conditions: readonly Condition[],
+  faults: Fault[],
+): void {
+  const fault = (pointer: string, detail: string): void => {
+    faults.push({ code: 'KFAC_SPEC', pointer, detail });
+  };
+  const time = domain[TIME];
+  if (!time) {
+    fault('/curriculum/windows', `expected the coordinate ${TIME} in the domain, got ${box.names.join(', ')}`);
+    return;
+  }
+  const times = windowTimes(windows, time);
+  const wrong = times.findIndex((end, k) => k > 0 && !(end > times[k - 1]!));
+  if (wrong > 0)
+    fault(
+      '/curriculum/windows',
+      `expected ascending times between ${time[0]} and ${time[1]}, got ${times.slice(1, -1).join(', ')}`,
+    );
+  if ((stop.steps ?? 0) < times.length - 1)
+    fault(
+      '/stop/steps',
+      `expected at least one step for each of the ${times.length - 1} windows, got ${stop.steps ?? 'none'}`,
+    );
+  if (network.embedding?.type === 'periodic' && network.embedding.coordinates.includes(TIME))
+    fault('/network/embedding/coordinates', `time windows need a ${TIME} that is not periodic`);
+
+  // What belongs to the solution as a whole has no place in a window.
+  for (const [field, value] of Object.entries({ parameters, constraints, ansatz }))
+    if (value !== undefined) fault(`/${field}`, `expected no ${field} beside time windows`);
+  for (const [k, one] of given.entries()) {
+    if ('data' in one) fault(`/conditions/${k}/data`, 'expected no data beside time windows');
+    if ('periodic' in one && one.periodic === TIME)
+      fault(`/conditions/${k}/periodic`, `time windows need a ${TIME} that is not periodic`);
+  }
+
+  const axis = box.names.indexOf(TIME);
+  const pointerOf = ({ on, text }: Condition): string =>
+    `/conditions/${given.findIndex((one) => 'on' in one && one.on === on && one.equation === text)}/on`;
+  const inTime = conditions
+    .filter(({ opposite }) => !opposite)
+    .map((condition) => ({
+      condition,
+      values: condition.places.flatMap((place) => (!('part' in place) && place.axis === axis ? [place.value] : [])),
+    }));
+  for (const { condition, values } of inTime) {
+    const other = values.find((value) => value !== time[0]);
+    if (other !== undefined)
+      fault(
+        pointerOf(condition),
+        `time windows go forward from ${TIME} = ${time[0]} and know no other conditions in time, got ${TIME} = ${other}`,
+      );
+  }
+  // A faulty condition is missing here.
+  if (!inTime.some(({ values }) => values.includes(time[0])) && faults.length === 0)
+    fault(
+      '/curriculum/windows',
+      `expected initial data, a condition on ${TIME} = ${time[0]}, for the first window to begin with, got none`,
+    );
+}
