@@ -80,12 +80,21 @@ test('fields, errors and the ES module are those of u', async () => {
     evaluate(
       point: number[],
       order?: number,
-    ): Record<string, { value: number; gradient: number[]; hessian: number[][] }>;
+    ): Record<
+      string,
+      { value: number; gradient: number[]; hessian: number[][]; third: number[][][]; fourth: number[][][][] }
+    >;
   };
   rmSync(folder, { recursive: true });
   const point = [0.4, 0.3, -0.2];
   const own = solution.evaluate([point], ['u_t', 'u_x', 'u_y', 'u_tx', 'u_xx', 'u_xy', 'u_yy', 'v_x']);
-  const result = module.evaluate(point);
+  const result = module.evaluate(point, 4);
+  const high = solution.evaluate([point], ['u_txx', 'u_xxy', 'u_txxy', 'u_xxxx']);
+  const close = (name: string): unknown => expect.closeTo(high[name]![0]!, 10);
+  expect(result['u']!.third[1]![0]![1]).toEqual(close('u_txx'));
+  expect(result['u']!.third[1]![1]![2]).toEqual(close('u_xxy'));
+  expect(result['u']!.fourth[0]![1]![2]![1]).toEqual(close('u_txxy'));
+  expect(result['u']!.fourth[1]![1]![1]![1]).toEqual(close('u_xxxx'));
   const near = (name: string): unknown => expect.closeTo(own[name]![0]!, 11);
   expect(result['u']!.value).toEqual(near('u'));
   expect(result['u']!.gradient).toEqual(['u_t', 'u_x', 'u_y'].map(near));

@@ -37,8 +37,8 @@ export function ansatzFunction({ domain, unknowns, constants, ansatz }: AnsatzSo
   const results = jets.map((own) => (own ? `{ offset: ${list(own.offset)}, factor: ${list(own.factor)} }` : 'null'));
   return `
 /**
- * By unknown: what makes u = offset + factor*N of an output N of the network, null where u is N itself; each with its first
- * derivatives and the second ones of the pairs i ≤ j.
+ * By unknown: what makes u = offset + factor*N of an output N of the network, null where u is N itself; each with its
+ * derivatives in the order of the channels.
  */
 function ansatz(x) {
 ${[...lines, `  return [${results.join(', ')}];`].join('\n')}
@@ -46,30 +46,47 @@ ${[...lines, `  return [${results.join(', ')}];`].join('\n')}
 `;
 }
 
-/** The product rule at the end of the module's \`evaluate\`; empty without an ansatz. */
+/** Most derivatives of an offset or factor that are written out. */
+const MAX_DERIVATIVES = 500;
+
+/** The highest order, up to 4, of which all derivatives in so many coordinates are written out; at least 2. */
+export function ansatzOrder(coordinates: number): 2 | 3 | 4 {
+  const count = (order: number): number => {
+    let result = 1;
+    for (let k = 1; k <= order; k++) result = (result * (coordinates + k)) / k;
+    return result;
+  };
+  return count(4) <= MAX_DERIVATIVES ? 4 : count(3) <= MAX_DERIVATIVES ? 3 : 2;
+}
+
+/** Leibniz' rule at the end of the module's `evaluate`; empty without an ansatz. */
 export function ansatzStatements({ ansatz }: AnsatzSource): string {
   if (!ansatz) return '';
   return `
+  // ∂_S(l·N) is the sum over the subsets T of the axes S of ∂_T l times ∂_(S without T) N.
   for (const [k, own] of ansatz(point).entries()) {
     if (own === null) continue;
-    const { offset: g, factor: l } = own;
     const n = jets.map((channel) => channel[k]);
-    for (let i = 0; i < firsts; i++) jets[1 + i][k] = g[1 + i] + l[1 + i] * n[0] + l[0] * n[1 + i];
-    for (const [q, [i, j]] of pairs.entries()) {
-      const c = 1 + firsts + q;
-      jets[c][k] = g[c] + l[c] * n[0] + l[1 + i] * n[1 + j] + l[1 + j] * n[1 + i] + l[0] * n[c];
+    for (const [c, axes] of channels.entries()) {
+      jets[c][k] = own.offset[c];
+      for (let subset = 0; subset < 2 ** axes.length; subset++) {
+        const [inside, outside] = [1, 0].map((bit) => axes.filter((_, p) => ((subset >> p) & 1) === bit));
+        jets[c][k] += own.factor[numberOf(inside)] * n[numberOf(outside)];
+      }
     }
-    jets[0][k] = g[0] + l[0] * n[0];
   }
 `;
 }
 
-/** Value, first derivatives, second derivatives of the pairs i ≤ j. */
+/** The derivatives up to `ansatzOrder`, in the order of the module's channels: by order, then along the axes i ≤ j ≤ …. */
 function jetsOf({ offset, factor }: Ansatz, { pool, coordinates }: Scope) {
   const d = coordinates.length;
-  const unit = (...axes: number[]) => coordinates.map((_, axis) => axes.filter((other) => other === axis).length);
-  const orders = [unit(), ...coordinates.map((_, i) => unit(i))];
-  for (let i = 0; i < d; i++) for (let j = i; j < d; j++) orders.push(unit(i, j));
+  const channels: number[][] = [[]];
+  for (const axes of channels) {
+    if (axes.length === ansatzOrder(d)) break;
+    for (let i = axes.at(-1) ?? 0; i < d; i++) channels.push([...axes, i]);
+  }
+  const orders = channels.map((axes) => coordinates.map((_, axis) => axes.filter((other) => other === axis).length));
   const all = (expression: Expression) => orders.map((alpha) => differentiateAlong(pool, expression, alpha));
   return { offset: all(offset), factor: all(factor) };
 }

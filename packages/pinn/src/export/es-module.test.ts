@@ -17,7 +17,10 @@ interface Module {
   evaluate(
     point: ArrayLike<number>,
     order?: number,
-  ): Record<string, { value: number; gradient?: number[]; hessian?: number[][] }>;
+  ): Record<
+    string,
+    { value: number; gradient?: number[]; hessian?: number[][]; third?: number[][][]; fourth?: number[][][][] }
+  >;
 }
 
 type Case = [
@@ -89,28 +92,37 @@ describe.each([
   [['t', 'x'], [9], 'tanh', { type: 'periodic', coordinates: ['x'], harmonics: 2 }],
   [['t', 'x', 'y'], [9], 'tanh', { type: 'fourier', frequencies: 5, scale: 1 }],
 ] as Case[])('over %j with %j hidden units of %s', (names, hidden, activation, embedding) => {
-  test('value, gradient and Hessian are those of Solution.evaluate to 1e-13 of their size', async () => {
+  test('value and derivatives up to order 4 are those of Solution.evaluate to 1e-13 of their size', async () => {
     const { problem, parameters, module } = await written(names, hidden, activation, ['u'], embedding);
     const points = Array.from({ length: 40 }, (_, n) => names.map((__, k) => Math.sin(7 * n + 3 * k) * (k + 1)));
-    const firsts = names.map((name) => `u_${name}`);
-    const seconds = names.map((a) => names.map((b) => `u_${a}${b}`));
-    const own = networkValues(problem, defaultEngine(), parameters, points, [...firsts, ...seconds.flat()]);
-    const size = (name: string): number => Math.max(...own[name]!.map(Math.abs));
-    for (const [n, point] of points.entries()) {
-      const { value, gradient, hessian } = module.evaluate(point)['u']!;
-      const compare = (actual: number, name: string): void =>
-        expect(Math.abs(actual - own[name]![n]!), name).toBeLessThan(1e-13 * size(name));
-      compare(value, 'u');
-      for (const [i, name] of firsts.entries()) compare(gradient![i]!, name);
-      for (const [i, row] of seconds.entries()) for (const [j, name] of row.entries()) compare(hessian![i]![j]!, name);
-    }
+    const extended = (list: string[]): string[] => list.flatMap((name) => names.map((axis) => name + axis));
+    const firsts = extended(['u_']);
+    const seconds = extended(firsts);
+    const thirds = extended(seconds);
+    const fourths = extended(thirds);
+    const derivatives = [firsts, seconds, thirds, fourths].flat();
+    const own = networkValues(problem, defaultEngine(), parameters, points, derivatives);
+    const results = points.map((point) => module.evaluate(point, 4)['u']!);
+    const compare = (name: string, actual: (n: number) => number): void => {
+      const expected = own[name]!;
+      const size = Math.max(...expected.map(Math.abs));
+      for (const n of points.keys()) expect(Math.abs(actual(n) - expected[n]!), name).toBeLessThan(1e-13 * size);
+    };
+    compare('u', (n) => results[n]!.value);
+    for (const [i, name] of firsts.entries()) compare(name, (n) => results[n]!.gradient![i]!);
+    for (const [i, name] of seconds.entries()) compare(name, (n) => results[n]!.hessian!.flat()[i]!);
+    for (const [i, name] of thirds.entries()) compare(name, (n) => results[n]!.third!.flat(2)[i]!);
+    for (const [i, name] of fourths.entries()) compare(name, (n) => results[n]!.fourth!.flat(3)[i]!);
   });
 
   test('the Hessian is symmetric; lower orders leave out what they do not have and change nothing else', async () => {
-    const { module } = await written(names, [...hidden], activation);
+    const { module } = await written(names, hidden, activation, ['u'], embedding);
     const point = Float64Array.from(names, (_, k) => 0.3 + 0.1 * k);
-    const { value, gradient, hessian } = module.evaluate(point)['u']!;
+    const { value, gradient, hessian, third, fourth } = module.evaluate(point, 4)['u']!;
+    expect(fourth).toHaveLength(names.length);
     expect(hessian).toEqual(hessian!.map((_, i) => hessian!.map((row) => row[i])));
+    expect(module.evaluate(point, 3)).toEqual({ u: { value, gradient, hessian, third } });
+    expect(module.evaluate(point)).toEqual({ u: { value, gradient, hessian } });
     expect(module.evaluate(point, 1)).toEqual({ u: { value, gradient } });
     expect(module.evaluate(point, 0)).toEqual({ u: { value } });
   });
@@ -129,5 +141,5 @@ test('the module refuses what is no point', async () => {
   expect(() => module.evaluate([1])).toThrow(/expected 2 finite coordinates \(t, x\), got \[1\]/);
   expect(() => module.evaluate([1, NaN])).toThrow(RangeError);
   expect(() => module.evaluate(undefined as unknown as number[])).toThrow(/got undefined/);
-  expect(() => module.evaluate([1, 2], 3)).toThrow(/expected an order of 0, 1 or 2, got 3/);
+  expect(() => module.evaluate([1, 2], 5)).toThrow(/expected an order of 0, 1, 2, 3 or 4, got 5/);
 });

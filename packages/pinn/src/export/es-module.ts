@@ -1,18 +1,21 @@
 import type { TrainedNetwork } from '../network.ts';
 import type { PinnSpec } from '../spec.ts';
-import { type AnsatzSource, ansatzFunction, ansatzStatements } from './es-ansatz.ts';
+import { type AnsatzSource, ansatzFunction, ansatzOrder, ansatzStatements } from './es-ansatz.ts';
 
-/** The body of a function of a that returns ψ, ψ′, ψ″. */
+/** The body of a function of a that returns ψ, ψ′, ψ″, ψ‴, ψ⁗. */
 const ACTIVATIONS: Readonly<Record<TrainedNetwork['activation'], string>> = {
   tanh: `const y = Math.tanh(a);
   const p = 1 - y * y;
-  return [y, p, -2 * y * p];`,
+  return [y, p, -2 * y * p, p * (6 * y * y - 2), p * y * (16 - 24 * y * y)];`,
   sin: `const y = Math.sin(a);
-  return [y, Math.cos(a), -y];`,
+  const p = Math.cos(a);
+  return [y, p, -y, -p, y];`,
   silu: `const e = Math.exp(-Math.abs(a));
-  const s = (a < 0 ? e : 1) / (1 + e);
+  const [large, small] = [1 / (1 + e), e / (1 + e)];
+  const s = a < 0 ? small : large;
+  const t = a < 0 ? large - small : small - large;
   const p = e / (1 + e) ** 2;
-  return [a * s, s + a * p, p * (2 + a * (1 - 2 * s))];`,
+  return [a * s, s + a * p, p * (2 + a * t), p * (3 * t + a * (1 - 6 * p)), p * (4 - 24 * p + a * t * (1 - 12 * p))];`,
   // Φ(−|a|) by the series of Φ − ½ near 0, by Laplace's continued fraction farther out.
   gelu: `const x = Math.abs(a);
   const density = Math.exp(-0.5 * a * a) / Math.sqrt(2 * Math.PI);
@@ -27,11 +30,18 @@ const ACTIVATIONS: Readonly<Record<TrainedNetwork['activation'], string>> = {
     tail = density / fraction;
   }
   const cdf = a < 0 ? tail : 1 - tail;
-  return [a * cdf, cdf + a * density, density * (2 - a * a)];`,
+  const b = Math.max(-39, Math.min(39, a)); // beyond, the density is 0, and the powers stay finite
+  const q = b * b;
+  return [a * cdf, cdf + b * density, density * (2 - q), density * b * (q - 4), density * (q * (7 - q) - 4)];`,
   softplus: `const e = Math.exp(-Math.abs(a));
-  return [Math.max(a, 0) + Math.log1p(e), (a < 0 ? e : 1) / (1 + e), e / (1 + e) ** 2];`,
+  const [large, small] = [1 / (1 + e), e / (1 + e)];
+  const p = e / (1 + e) ** 2;
+  const t = a < 0 ? large - small : small - large;
+  return [Math.max(a, 0) + Math.log1p(e), a < 0 ? small : large, p, p * t, p * (1 - 6 * p)];`,
   gaussian: `const y = Math.exp(-0.5 * a * a);
-  return [y, -a * y, (a * a - 1) * y];`,
+  const b = Math.max(-39, Math.min(39, a)); // beyond, y is 0, and the powers stay finite
+  const q = b * b;
+  return [y, -b * y, (q - 1) * y, b * (3 - q) * y, (q * (q - 6) + 3) * y];`,
 };
 
 const LAYERS = 'Layer by layer a matrix [inputs + 1 × outputs], row-major, the bias as the last row.';
@@ -42,35 +52,33 @@ const OF_WINDOW = `  const t = point[coordinates.indexOf('t')];
 `;
 
 /** The first jets: the coordinates themselves. */
-const COORDINATES = `  let jets = Array.from({ length: 1 + firsts + pairs.length }, () => new Float64Array(d));
-  jets[0].set(point);
-  for (let i = 0; i < firsts; i++) jets[1 + i][i] = 1;`;
+const COORDINATES = `  const input = (axes) =>
+    Float64Array.from(point, (x, i) => (axes.length === 0 ? x : axes.length === 1 && axes[0] === i ? 1 : 0));`;
 
 /** The first jets behind an embedding. */
 const FEATURES = `  const phases = frequencies.map((f) => f.reduce((sum, value, i) => sum + value * point[i], 0));
-  const features = (ofKept, ofCosine, ofSine) =>
-    Float64Array.from([
-      ...kept.map((axis) => ofKept(axis)),
-      ...frequencies.map((f, k) => ofCosine(f, phases[k])),
-      ...frequencies.map((f, k) => ofSine(f, phases[k])),
+  const waves = phases.map((phase) => [Math.cos(phase), -Math.sin(phase), -Math.cos(phase), Math.sin(phase)]);
+  const input = (axes) => {
+    const scales = frequencies.map((f) => axes.reduce((product, i) => product * f[i], 1));
+    return Float64Array.from([
+      ...kept.map((axis) => (axes.length === 0 ? point[axis] : axes.length === 1 && axes[0] === axis ? 1 : 0)),
+      ...scales.map((scale, k) => scale * waves[k][axes.length % 4]),
+      ...scales.map((scale, k) => scale * waves[k][(axes.length + 3) % 4]),
     ]);
-  let jets = [
-    features((axis) => point[axis], (f, phase) => Math.cos(phase), (f, phase) => Math.sin(phase)),
-    ...coordinates.slice(0, firsts).map((_, i) =>
-      features((axis) => (axis === i ? 1 : 0), (f, phase) => -f[i] * Math.sin(phase), (f, phase) => f[i] * Math.cos(phase))),
-    ...pairs.map(([i, j]) =>
-      features(() => 0, (f, phase) => -f[i] * f[j] * Math.cos(phase), (f, phase) => -f[i] * f[j] * Math.sin(phase))),
-  ];`;
+  };`;
 
 /**
- * A trained network as an ES module without dependencies: `evaluate(point)` gives every unknown with its first and second
- * derivatives by jets, y = ψ, y_i = ψ′a_i, y_ij = ψ′a_ij + ψ″a_i a_j, in double precision. Weights are written as the
- * shortest decimals that read back as the same doubles.
+ * A trained network as an ES module without dependencies: `evaluate(point)` gives every unknown with its derivatives up to
+ * order 4 (with an ansatz of many coordinates less) by jets, in double precision. A derivative along the axes i, j, … of ψ(a) is the sum over the partitions π of
+ * {i, j, …} into blocks B of ψ⁽|π|⁾·∏ a_B (Faà di Bruno). Weights are written as the shortest decimals that read back as the
+ * same doubles.
  */
 export function esModule(network: TrainedNetwork, spec: AnsatzSource & Pick<PinnSpec, 'equations'>): string {
   const { coordinates, sizes, activation, embedding, windows } = network;
   const { domain, unknowns, equations } = spec;
   const json = JSON.stringify;
+  const highest = spec.ansatz ? ansatzOrder(coordinates.length) : 4;
+  const orders = `${Array.from({ length: highest }, (_, order) => order).join(', ')} or ${highest}`;
   return `// A neural network that solves ${equations.map((text) => json(text)).join(', ')}; written by @kfac/pinn.
 
 /** Names of the coordinates, in the order in which a point holds them. */
@@ -95,56 +103,87 @@ const frequencies = ${json(embedding.frequencies)};
 `
     : ''
 }${ansatzFunction(spec)}
-/** The activation function ${activation} with its first and second derivative. */
+/** What an unknown holds, by order. */
+const names = ['value', 'gradient', 'hessian', 'third', 'fourth'];
+
+/** The activation function ${activation} with its first four derivatives. */
 function activation(a) {
   ${ACTIVATIONS[activation]}
 }
 
+/** All partitions of a list into blocks. */
+function partitions([first, ...rest]) {
+  if (first === undefined) return [[]];
+  return partitions(rest).flatMap((blocks) => [
+    [[first], ...blocks],
+    ...blocks.map((_, b) => blocks.map((block, c) => (c === b ? [first, ...block] : block))),
+  ]);
+}
+
+/**
+ * The channels up to an order: the value, then the derivatives along the axes i ≤ j ≤ …; \`numberOf\` finds one by its axes,
+ * and the terms of each are the blocks of a partition as numbers of channels.
+ */
+function planOf(order) {
+  const channels = [[]];
+  for (const axes of channels) {
+    if (axes.length === order) break;
+    for (let i = axes.at(-1) ?? 0; i < coordinates.length; i++) channels.push([...axes, i]);
+  }
+  const numbers = new Map(channels.map((axes, c) => [axes.join(), c]));
+  const numberOf = (axes) => numbers.get([...axes].sort((i, j) => i - j).join());
+  const terms = channels.map((axes) => partitions(axes).map((blocks) => blocks.map(numberOf)));
+  return { channels, numberOf, terms };
+}
+
+const plans = [];
+
 /**
  * The solution at a point: by unknown { value, gradient, hessian } with gradient[i] = ∂u/∂x_i and
- * hessian[i][j] = ∂²u/∂x_i∂x_j. \`order\` 1 leaves the Hessian out, 0 the gradient too.
+ * hessian[i][j] = ∂²u/∂x_i∂x_j, from order 3 on \`third\`[i][j][k], from order 4 on \`fourth\`[i][j][k][l]. A lower \`order\`
+ * leaves out what is above it.
  */
 export function evaluate(point, order = 2) {
   const d = coordinates.length;
   if (point?.length !== d || !Array.from(point).every(Number.isFinite)) {
     throw new RangeError(\`expected \${d} finite coordinates (\${coordinates.join(', ')}), got \${JSON.stringify(point)}\`);
   }
-  if (order !== 0 && order !== 1 && order !== 2) throw new RangeError(\`expected an order of 0, 1 or 2, got \${order}\`);
+  if (names[order] === undefined || order > ${highest})
+    throw new RangeError(\`expected an order of ${orders}, got \${order}\`);
 
-  // Channels: the value, the first derivatives, the second derivatives of the pairs i ≤ j.
-  const firsts = order > 0 ? d : 0;
-  const pairs = [];
-  for (let i = 0; order > 1 && i < d; i++) for (let j = i; j < d; j++) pairs.push([i, j]);
+  const { channels, numberOf, terms } = (plans[order] ??= planOf(order));
 ${embedding ? FEATURES : COORDINATES}
 
+  let jets = channels.map(input);
+  const a = new Float64Array(channels.length);
 ${windows ? OF_WINDOW : ''}  for (const [l, weights] of layers.entries()) {
     const [inputs, outputs] = [sizes[l], sizes[l + 1]];
     jets = jets.map((z, channel) => {
-      const a = new Float64Array(outputs);
-      for (let i = 0; i < inputs; i++) for (let k = 0; k < outputs; k++) a[k] += z[i] * weights[i * outputs + k];
-      if (channel === 0) for (let k = 0; k < outputs; k++) a[k] += weights[inputs * outputs + k];
-      return a;
+      const sums = new Float64Array(outputs);
+      for (let i = 0; i < inputs; i++) for (let k = 0; k < outputs; k++) sums[k] += z[i] * weights[i * outputs + k];
+      if (channel === 0) for (let k = 0; k < outputs; k++) sums[k] += weights[inputs * outputs + k];
+      return sums;
     });
     if (l === layers.length - 1) break;
     for (let k = 0; k < outputs; k++) {
-      const [y, first, second] = activation(jets[0][k]);
-      for (const [q, [i, j]] of pairs.entries()) {
-        const a = jets[1 + firsts + q];
-        a[k] = first * a[k] + second * jets[1 + i][k] * jets[1 + j][k];
+      for (const [c, jet] of jets.entries()) a[c] = jet[k];
+      const derivatives = activation(a[0]);
+      for (const [c, jet] of jets.entries()) {
+        jet[k] = 0;
+        for (const blocks of terms[c]) {
+          let term = derivatives[blocks.length];
+          for (const block of blocks) term *= a[block];
+          jet[k] += term;
+        }
       }
-      for (let i = 0; i < firsts; i++) jets[1 + i][k] *= first;
-      jets[0][k] = y;
     }
   }
 ${ansatzStatements(spec)}
   const solution = {};
   for (const [k, unknown] of unknowns.entries()) {
-    solution[unknown] = { value: jets[0][k] };
-    if (order > 0) solution[unknown].gradient = jets.slice(1, 1 + d).map((channel) => channel[k]);
-    if (order < 2) continue;
-    const hessian = Array.from({ length: d }, () => new Array(d));
-    for (const [q, [i, j]] of pairs.entries()) hessian[i][j] = hessian[j][i] = jets[1 + d + q][k];
-    solution[unknown].hessian = hessian;
+    const nested = (rank, axes = []) =>
+      rank === 0 ? jets[numberOf(axes)][k] : coordinates.map((_, i) => nested(rank - 1, [...axes, i]));
+    solution[unknown] = Object.fromEntries(names.slice(0, order + 1).map((name, rank) => [name, nested(rank)]));
   }
   return solution;
 }

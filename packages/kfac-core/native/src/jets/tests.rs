@@ -10,6 +10,9 @@ struct Case {
     activation: Activation,
     directions: Vec<f64>,
     second: Vec<f64>,
+    raw: [usize; 2],
+    third: Vec<f64>,
+    fourth: Vec<f64>,
     theta: Vec<f64>,
     points_at: Vec<f64>,
     seeds: Vec<f64>,
@@ -56,6 +59,9 @@ impl Case {
             activation,
             directions: numbers(firsts * d, 1.0),
             second: numbers(seconds * firsts, 1.0),
+            raw: [0, 0],
+            third: Vec::new(),
+            fourth: Vec::new(),
             theta: Vec::new(),
             points_at: numbers(points * d, 1.0),
             seeds: Vec::new(),
@@ -73,6 +79,17 @@ impl Case {
         case
     }
 
+    /// The same with raw derivatives and channels of the orders 3 and 4.
+    fn with_higher(mut self, raw: [usize; 2], thirds: usize, fourths: usize) -> Self {
+        let numbers = |n: usize| (0..n).map(|k| ((k * 37 + 11) % 101) as f64 / 50.0 - 1.0);
+        self.raw = raw;
+        self.third = numbers(thirds * raw[0]).collect();
+        self.fourth = numbers(fourths * raw[1]).collect();
+        self.seeds =
+            numbers(self.shape().outputs() * self.shape().channels() * self.points).collect();
+        self
+    }
+
     fn shape(&self) -> Shape<'_> {
         Shape {
             sizes: &self.sizes,
@@ -82,9 +99,9 @@ impl Case {
             activation: self.activation,
             directions: &self.directions,
             second: &self.second,
-            raw: [0, 0],
-            third: &[],
-            fourth: &[],
+            raw: self.raw,
+            third: &self.third,
+            fourth: &self.fourth,
         }
     }
 
@@ -183,6 +200,22 @@ fn cases() -> Vec<Case> {
     cases
 }
 
+/// Networks with channels of the orders 3 and 4.
+fn higher_cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for activation in Activation::ALL {
+        let mixed = Case::new(&[2, 21, 13, 1], activation, 3, 1, 130);
+        cases.push(mixed.with_higher([3, 2], 1, 2));
+        let plate = Case::new(&[2, 24, 1], activation, 3, 0, 67);
+        cases.push(plate.with_higher([3, 3], 0, 1));
+        let dispersive = Case::new(&[2, 9, 2], activation, 2, 1, 70);
+        cases.push(dispersive.with_higher([1, 0], 1, 0));
+    }
+    let waves = Case::embedded(&[7, 12, 1], 2, &[1], Activation::Tanh, 3, 1, 70);
+    cases.push(waves.with_higher([2, 2], 1, 1));
+    cases
+}
+
 fn close<T: Real>(got: &[T], want: &[T], tolerance: f64) {
     assert_eq!(got.len(), want.len());
     for (i, (a, b)) in got.iter().zip(want).enumerate() {
@@ -232,8 +265,25 @@ fn threads_change_no_bit() {
 }
 
 #[test]
+fn at_higher_orders_levels_agree_and_neither_tape_nor_threads_change_a_bit() {
+    for case in higher_cases() {
+        let (outputs, tape) = case.run::<f64>(SimdLevel::Portable, true);
+        assert!(outputs.iter().chain(&tape).all(|x| x.is_finite()));
+        for level in SimdLevel::available() {
+            let (o, t) = case.run::<f64>(level, true);
+            close(&o, &outputs, 1e-12);
+            close(&t, &tape, 1e-12);
+            assert_eq!(case.run::<f64>(level, false).0, o);
+            pool::set_threads(3);
+            assert!(case.run::<f64>(level, true) == (o, t));
+            pool::set_threads(1);
+        }
+    }
+}
+
+#[test]
 fn the_adjoint_is_the_derivative_of_the_seeded_sum() {
-    for case in cases() {
+    for case in cases().into_iter().chain(higher_cases()) {
         let (_, tape) = case.run::<f64>(level_of_test(), true);
         let direction: Vec<f64> = (0..case.theta.len())
             .map(|i| ((i * 37 % 101) as f64 / 50.0) - 1.0)
