@@ -46,6 +46,8 @@ const SMALL: Readonly<Record<string, Small>> = {
   Convection: small(120, [20, 20], 600, 60, 2e-1, 1),
   'Klein-Gordon': small(120, [24], 300, 90, 1e-4, 3.4e-3),
   Schroedinger: small(80, [32], 400, 120, 5e-3, 1.2e-1),
+  'KdV-2': small(120, [20, 20], 1500, 400, 1e-1, 7.7e-1),
+  KdV: small(150, [20, 20], 1500, 200, 2.5e-1, 6.6e-1),
   Kovasznay: small(100, [32], 300, 120, 1e-1, 1.1),
   'Taylor-Green': small(80, [24], 400, 150, 5e-2, 1.5e-1),
   Oscillator: small(80, [16], 80, 2, 1e-3, 6.7e-1),

@@ -30,7 +30,7 @@ const PARAMETERS: Readonly<Record<string, number>> = {
   Convection: 521,
   'Klein-Gordon': 193,
   Schroedinger: 322,
-  'KdV-2': 1981,
+  'KdV-2': 501,
   KdV: 981,
   Kovasznay: 387,
   'Taylor-Green': 435,

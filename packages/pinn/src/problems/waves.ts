@@ -112,8 +112,8 @@ const solitons: CatalogueEntry = {
       { on: 'x = 20', equation: `u_x = ${soliton.slope}` },
     ],
     exact: { u: soliton.value },
-    network: { hidden: [30, 30, 30] },
-    sampling: { interior: 6000, conditions: 900, method: 'sobol' },
+    network: { hidden: [20, 20] },
+    sampling: { interior: 3000, conditions: 600 },
   },
 };
 
@@ -128,8 +128,8 @@ const kdv: CatalogueEntry = {
     conditions: [{ on: 't = 0', equation: 'u = cos(pi*x)' }],
     exact: { u: { reference: 'korteweg-de-vries' } },
     network: { hidden: [20, 20, 20], embedding: { type: 'periodic', coordinates: ['x'], harmonics: 2 } },
-    weights: { interior: 0.01 },
-    sampling: { interior: 4000, conditions: 400 },
+    weights: { interior: 0.1 },
+    sampling: { interior: 2000, conditions: 200 },
   },
 };
 
