@@ -74,7 +74,7 @@ export class ErrorMeasure {
     });
   }
 
-  /** The errors of every unknown at θ. */
+  /** The errors of every unknown at the network's weights θ. */
   at(theta: Float64Array): SolutionError[] {
     this.#engine.jets.forward(this.#shape, theta, this.#columns, null);
     this.#engine.programs.evaluate(this.#program, this.#values, this.#differences);

@@ -70,7 +70,7 @@ export class FieldGrid {
     return this.#axes[place]!.values[Math.floor(n / inner) % size]!;
   }
 
-  /** The fields at θ, rounded to the precision of pictures. */
+  /** The fields at the network's weights θ, rounded to the precision of pictures. */
   at(theta: Float64Array): Field[] {
     return this.sample(theta).map((field) => ({ ...field, values: Float32Array.from(field.values) }));
   }

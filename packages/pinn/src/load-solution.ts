@@ -1,6 +1,6 @@
 import { type Engine, defaultEngine } from '@kfac/core';
 import { compileProblem } from './problem.ts';
-import { type SavedNetwork, networkOf, savedParameters } from './saved-network.ts';
+import { type SavedNetwork, savedNetwork } from './saved-network.ts';
 import { type PinnReport, Solution } from './solution.ts';
 
 /**
@@ -9,6 +9,5 @@ import { type PinnReport, Solution } from './solution.ts';
  */
 export function loadSolution(report: PinnReport, network: SavedNetwork, engine: Engine = defaultEngine()): Solution {
   const problem = compileProblem(report.spec);
-  const expected = networkOf(problem, new Float64Array(problem.layout.size));
-  return new Solution(report, { ...expected, parameters: savedParameters(network, expected) }, problem, engine);
+  return new Solution(report, savedNetwork(network, problem), problem, engine);
 }

@@ -1,3 +1,4 @@
+import type { ParameterLayout } from '@kfac/core';
 import type { SingleOptimizerSpec } from './optimizer-spec.ts';
 import { CHUNK } from './sampling/point-set.ts';
 import type { PinnSpec } from './spec.ts';
@@ -8,15 +9,15 @@ import type { PinnSpec } from './spec.ts';
  */
 export function memoryOf(
   sizes: readonly number[],
-  parameters: number,
+  { size: parameters, blocks }: ParameterLayout,
   optimizer: SingleOptimizerSpec,
   batches: readonly { readonly points: number; readonly channels: number }[],
 ): number {
   const perRow = sizes.slice(1).reduce((sum, outputs, l) => sum + sizes[l]! + 1 + 2 * outputs, sizes.at(-1)!);
   const rows = batches.reduce((sum, { points, channels }) => sum + points * channels, 0);
   const examples = batches.reduce((sum, { points }) => sum + points, 0);
-  const factors = sizes.slice(1).reduce((sum, outputs, l) => sum + (sizes[l]! + 1) ** 2 + outputs ** 2, 0);
-  const widest = Math.max(...sizes.slice(1).map((outputs, l) => (sizes[l]! + 1) * outputs));
+  const factors = blocks.reduce((sum, { inputs, outputs }) => sum + inputs ** 2 + outputs ** 2, 0);
+  const widest = Math.max(...blocks.map(({ inputs, outputs }) => inputs * outputs));
   const matrices = matricesOf(optimizer, { parameters, examples, widest, factors });
   return 8 * (rows * perRow + matrices + 10 * parameters + 20 * examples);
 }
@@ -46,7 +47,7 @@ interface Sizes {
   readonly examples: number;
   /** Parameters of the largest weight matrix. */
   readonly widest: number;
-  /** Σ over weight matrices of (inputs + 1)² + outputs². */
+  /** Σ over the blocks of θ of inputs² + outputs², the bias among the inputs. */
   readonly factors: number;
 }
 

@@ -21,6 +21,10 @@ export interface TrainedNetwork {
   readonly activation: Activation;
   /** The layers' matrices [inputs + 1 × outputs] one after the other, row-major, the bias as the last row. */
   readonly parameters: Float64Array;
+  /** How these weights were trained, where not as they are, and the scale parameters of which training goes on. */
+  readonly weights?: 'factorised';
+  readonly slopes?: 'layer' | 'neuron';
+  readonly scales?: Float64Array;
 }
 
 /** An embedding as plain JSON. */
@@ -39,7 +43,7 @@ function weightBound(activation: Activation, layer: number, inputs: number): num
 }
 
 /**
- * Initial parameters: uniform, weights in ±`weightBound`, biases in ±1/√inputs, in the first layer all times
+ * Initial weights of a network: uniform, weights in ±`weightBound`, biases in ±1/√inputs, in the first layer all times
  * `firstLayerScale`; a pure function of the seed.
  */
 export function initialParameters(

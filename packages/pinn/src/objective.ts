@@ -38,13 +38,13 @@ export class PinnObjective implements Objective {
   readonly #theta: Float64Array;
 
   constructor(problem: Problem, engine: Engine) {
-    const { spec, layout, equations, groups } = problem;
+    const { spec, layout, parametrization, equations, groups } = problem;
     this.engine = engine;
     this.parameters = layout;
     this.#problem = problem;
     this.#theta = new Float64Array(layout.size);
     const batch = (points: number, segments: ConstructorParameters<typeof ResidualBatch>[4]): ResidualBatch =>
-      new ResidualBatch(engine, layout, jetShape(problem, segments[0]!.compiled.plan), points, segments);
+      new ResidualBatch(engine, parametrization, jetShape(problem, segments[0]!.compiled.plan), points, segments);
     const count = spec.sampling.interior;
     this.#interior = equations.map(({ compiled }, k) =>
       term(partName('interior', equations, `${k + 1}`), 'interior', [batch(count, [{ compiled, from: 0, count }])]),

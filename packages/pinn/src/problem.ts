@@ -2,7 +2,7 @@ import {
   type Embedding,
   type Fault,
   type JetShape,
-  ParameterLayout,
+  type ParameterLayout,
   faultsOf,
   prototypeFaults,
   specError,
@@ -23,6 +23,7 @@ import { type Box, boxOf } from './geometry/box.ts';
 import { buildGeometry } from './geometry/build.ts';
 import { parsePlaces } from './geometry/on.ts';
 import { adaptiveMemoryOf, memoryOf } from './memory.ts';
+import { Parametrization } from './parametrization.ts';
 import { rejectionBytes } from './sampling/rejection-bytes.ts';
 import type { OptimizerSpec } from './optimizer-spec.ts';
 import { adaptivityWarnings, checkAdaptivity, freezeOf } from './adaptivity-checks.ts';
@@ -41,7 +42,10 @@ export interface Problem {
   /** One for each unknown, or none at all. */
   readonly exact: readonly ExactSolution[] | null;
   readonly optimizer: OptimizerChoice;
+  /** Of the parameters that are trained. */
   readonly layout: ParameterLayout;
+  /** How they give the network's weights. */
+  readonly parametrization: Parametrization;
   /** What the first layer reads in place of the coordinates. */
   readonly embedding: Embedding | undefined;
   /** Widths of the network, input first: coordinates or an embedding's features; one output for each unknown. */
@@ -126,13 +130,8 @@ function assemble(
   const embedding = form && embeddingOf(form, box, parsed.seed);
   const inputs = embedding ? featuresOf(embedding) : box.names.length;
   const sizes = [inputs, ...parsed.network.hidden, parsed.unknowns.length];
-  const layout = new ParameterLayout(
-    sizes.slice(1).map((outputs, l) => ({
-      name: l === sizes.length - 2 ? 'head' : `hidden${l + 1}`,
-      inputs: sizes[l]! + 1,
-      outputs,
-    })),
-  );
+  const parametrization = new Parametrization(sizes, parsed.network);
+  const { layout } = parametrization;
   const groups = groupConditions(
     conditions,
     allocatePoints(
@@ -152,9 +151,13 @@ function assemble(
   const { spec, warnings } = effectiveSpec(parsed, optimizer, exact !== null, stopIsGiven);
   // Of a chain, one phase at a time is in memory.
   const training = Math.max(
-    ...phasesOf(parsed.optimizer, optimizer).map((one) => memoryOf(sizes, layout.size, one, batches)),
+    ...phasesOf(parsed.optimizer, optimizer).map((one) => memoryOf(sizes, layout, one, batches)),
   );
-  const bytes = training + adaptiveMemoryOf(spec, batches) + rejectionBytes(box, spec.sampling.interior, groups);
+  const bytes =
+    training +
+    parametrization.bytes(batches) +
+    adaptiveMemoryOf(spec, batches) +
+    rejectionBytes(box, spec.sampling.interior, groups);
   if (bytes > LIMITS.bytes) {
     const needs = `${(bytes / 2 ** 30).toFixed(1)} GiB of working memory; at most ${LIMITS.bytes / 2 ** 30} GiB are allowed`;
     throw specError([
@@ -171,6 +174,7 @@ function assemble(
     exact,
     optimizer,
     layout,
+    parametrization,
     embedding,
     sizes,
     bytes,

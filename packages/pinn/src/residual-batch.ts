@@ -4,12 +4,13 @@ import {
   type JetShape,
   type JetTape,
   type Matrix,
-  type ParameterLayout,
   denseCapturedLayer,
   matrix,
   matrixOver,
 } from '@kfac/core';
+import { CapturedParameters } from './captured-parameters.ts';
 import type { Segment } from './conditions.ts';
+import type { Parametrization } from './parametrization.ts';
 
 /** Working columns of one segment of a batch that has several. */
 interface Scratch {
@@ -30,7 +31,7 @@ export class ResidualBatch {
   readonly fields: Float64Array;
   /** e at the last linearisation [N]. */
   readonly residual: Float64Array;
-  /** Captured pairs of the last linearisation, one a weight matrix. */
+  /** Captured pairs of the last linearisation, one a block of θ. */
   readonly layers: readonly CapturedLayer[];
   readonly #engine: Engine;
   readonly #shape: JetShape;
@@ -42,10 +43,19 @@ export class ResidualBatch {
   readonly #seeds: Matrix;
   readonly #trial: Matrix;
   readonly #tape: JetTape;
+  readonly #parametrization: Parametrization;
+  readonly #weights: Float64Array;
+  readonly #captured: CapturedParameters;
   readonly #scratch: readonly Scratch[];
   readonly #segments: readonly Segment[];
 
-  constructor(engine: Engine, layout: ParameterLayout, shape: JetShape, points: number, segments: readonly Segment[]) {
+  constructor(
+    engine: Engine,
+    parametrization: Parametrization,
+    shape: JetShape,
+    points: number,
+    segments: readonly Segment[],
+  ) {
     const d = shape.embedding?.coordinates ?? shape.sizes[0]!;
     const { plan, fields } = segments[0]!.compiled;
     const { channels } = plan;
@@ -63,8 +73,11 @@ export class ResidualBatch {
     this.#seeds = matrixOver(rows, points, this.#outputs.data.subarray(points));
     this.#trial = matrix(1, points);
     this.#tape = engine.jets.tape(shape, points);
-    this.layers = layout.blocks.map((block, l) =>
-      denseCapturedLayer(engine, block.name, this.#tape.inputs[l]!, this.#tape.gradients[l]!, channels),
+    this.#parametrization = parametrization;
+    this.#weights = new Float64Array(parametrization.network.size);
+    this.#captured = new CapturedParameters(engine, parametrization, this.#tape, channels);
+    this.layers = this.#captured.pairs.map(({ name, inputs, gradients, uses }) =>
+      denseCapturedLayer(engine, name, inputs, gradients, uses),
     );
     this.#scratch =
       segments.length === 1
@@ -78,7 +91,7 @@ export class ResidualBatch {
 
   /** e at θ [N], without capture; overwritten by the next call. */
   residuals(theta: Float64Array): Float64Array {
-    this.#engine.jets.forward(this.#shape, theta, this.#jets, null);
+    this.#engine.jets.forward(this.#shape, this.#weightsAt(theta), this.#jets, null);
     this.#evaluate('residual', this.#trial);
     return this.#trial.data as Float64Array;
   }
@@ -86,26 +99,29 @@ export class ResidualBatch {
   /** Fills `residual` and `layers` at θ. */
   linearize(theta: Float64Array): void {
     const { jets } = this.#engine;
-    jets.forward(this.#shape, theta, this.#jets, this.#tape);
+    const weights = this.#weightsAt(theta);
+    jets.forward(this.#shape, weights, this.#jets, this.#tape);
     this.#evaluate('linearized', this.#outputs);
-    jets.adjoint(this.#shape, theta, this.#seeds, this.#tape);
+    jets.adjoint(this.#shape, weights, this.#seeds, this.#tape);
+    this.#captured.pullBack(theta);
   }
 
-  /** out ← ‖∂e_n/∂θ‖² at the last linearisation [N]: Σ over layers and channels s, s′ of (Z_s·Z_s′)(G_s·G_s′). */
+  /** out ← ‖∂e_n/∂θ‖² at the last linearisation [N]: Σ over pairs and uses s, s′ of (Z_s·Z_s′)(G_s·G_s′). */
   kernelDiagonal(out: Float64Array): void {
-    const { inputs, gradients } = this.#tape;
-    const channels = inputs[0]!.rows / this.points;
     out.fill(0);
-    for (const [l, z] of inputs.entries()) {
-      const g = gradients[l]!;
+    for (const { inputs: z, gradients: g, uses } of this.#captured.pairs) {
       for (let n = 0; n < this.points; n++) {
-        for (let s = n * channels; s < (n + 1) * channels; s++) {
+        for (let s = n * uses; s < (n + 1) * uses; s++) {
           out[n]! += rowProduct(z, s, s) * rowProduct(g, s, s);
-          for (let other = n * channels; other < s; other++)
+          for (let other = n * uses; other < s; other++)
             out[n]! += 2 * rowProduct(z, s, other) * rowProduct(g, s, other);
         }
       }
     }
+  }
+
+  #weightsAt(theta: Float64Array): Float64Array {
+    return this.#parametrization.weights(theta, this.#weights);
   }
 
   #evaluate(kind: 'residual' | 'linearized', out: Matrix): void {

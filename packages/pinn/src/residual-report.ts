@@ -62,8 +62,9 @@ export function residualReport(
   const places = conditions.flatMap((condition) => condition.places);
   const counts = allocatePoints(Math.max(spec.sampling.conditions, LEAST_FRESH), places);
   const training = objective.residualNorms(theta);
+  const weights = problem.parametrization.weights(theta);
   const onPlace = (equation: Equation, place: ConditionPlace | null, index: number, count: number): Squares =>
-    freshSquares(problem, engine, equation, theta, place, index, count);
+    freshSquares(problem, engine, equation, weights, place, index, count);
 
   const numbered = conditions.flatMap((condition, k) => condition.places.map((place) => ({ condition, k, place })));
   const byPlace = numbered.map(({ condition, k, place }, index) => ({
@@ -88,7 +89,7 @@ export function residualReport(
       ...spec.conditions[k]!,
       rms: rms(squares),
       max: squares.max,
-      ...(problem.box.names.length > 2 ? {} : { profiles: profilesOf(problem, engine, theta, k) }),
+      ...(problem.box.names.length > 2 ? {} : { profiles: profilesOf(problem, engine, weights, k) }),
     })),
   };
 }
@@ -113,7 +114,7 @@ function freshSquares(
   problem: Problem,
   engine: Engine,
   equation: Equation,
-  theta: Float64Array,
+  weights: Float64Array,
   place: ConditionPlace | null,
   index: number,
   count: number,
@@ -125,7 +126,7 @@ function freshSquares(
     const data = new Float64Array(d * size);
     const key = { seed: problem.spec.seed, purpose: 'fresh', place: index, refresh: from / CHUNK } as const;
     samplePoints('uniform', key, problem.box, place, { data, stride: size, from: 0, count: size });
-    squares = together(squares, squaresOf(residualValues(problem, engine, equation, theta, data).residual));
+    squares = together(squares, squaresOf(residualValues(problem, engine, equation, weights, data).residual));
   }
   return squares;
 }
@@ -141,7 +142,7 @@ function squaresOf(residual: Float64Array): Squares {
 }
 
 /** The residual of condition k along the sides among its places; at most two coordinates. */
-function profilesOf(problem: Problem, engine: Engine, theta: Float64Array, k: number): MisfitProfile[] {
+function profilesOf(problem: Problem, engine: Engine, weights: Float64Array, k: number): MisfitProfile[] {
   const { box, conditions } = problem;
   const condition = conditions[k]!;
   return condition.places.flatMap((place) => {
@@ -158,7 +159,7 @@ function profilesOf(problem: Problem, engine: Engine, theta: Float64Array, k: nu
     const data = new Float64Array(box.names.length * count);
     if (free !== null) data.set(at, free * count);
     data.fill(place.value, place.axis * count, (place.axis + 1) * count);
-    const { residual } = residualValues(problem, engine, condition, theta, data);
+    const { residual } = residualValues(problem, engine, condition, weights, data);
     return {
       place: placeName(place, box),
       along: free === null ? null : box.names[free]!,

@@ -10,7 +10,7 @@ export interface ResidualValues {
   readonly residual: Float64Array;
 }
 
-/** The network's values and an equation's (or condition's) residual at θ, at points given as coordinate rows [d × N]. */
+/** The network's values and an equation's (or condition's) residual at the network's weights θ, at points given as coordinate rows [d × N]. */
 export function residualValues(
   problem: Pick<Problem, 'box' | 'spec' | 'sizes' | 'embedding'>,
   engine: Engine,

@@ -7,6 +7,7 @@ import type { TrainedNetwork } from './network.ts';
 import { networkValues } from './network-values.ts';
 import type { TermLosses } from './objective.ts';
 import type { Problem } from './problem.ts';
+import { parametersOf } from './saved-network.ts';
 import type { ResidualReport } from './residual-report.ts';
 import type { PinnSpec } from './spec.ts';
 import { type Spectrum, spectrumOf } from './spectrum.ts';
@@ -175,7 +176,7 @@ export class Solution {
 
   /** Singular values of J at the end, by term and altogether. Throws `KFAC_LIMIT` beyond 3000 parameters, or 1 GiB. */
   spectrum(): Spectrum {
-    return spectrumOf(this.#problem, this.#engine, this.network.parameters, this.steps);
+    return spectrumOf(this.#problem, this.#engine, parametersOf(this.#problem, this.network), this.steps);
   }
 
   get #solved(): Solved {

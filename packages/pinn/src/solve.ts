@@ -4,7 +4,6 @@ import { ErrorMeasure, evaluationDue } from './evaluation.ts';
 import { checkExact } from './exact-check.ts';
 import { FieldGrid } from './fields.ts';
 import { fitLastLayer } from './last-layer.ts';
-import { initialParameters } from './network.ts';
 import { PinnObjective } from './objective.ts';
 import { createOptimizer } from './optimizers.ts';
 import { partName } from './part-name.ts';
@@ -12,7 +11,7 @@ import { compileProblem, hashOf } from './problem.ts';
 import { residualReport } from './residual-report.ts';
 import { Solution } from './solution.ts';
 import type { PinnSpecInput } from './spec.ts';
-import { type SavedNetwork, networkOf, savedParameters } from './saved-network.ts';
+import { type SavedNetwork, networkOf, parametersOf, savedNetwork } from './saved-network.ts';
 import { checkSystem } from './system-check.ts';
 
 /** Options of `solve`. */
@@ -53,13 +52,12 @@ export async function solve(json: PinnSpecInput, options: SolveOptions = {}): Pr
   const objective = new PinnObjective(problem, engine);
   const optimizer = createOptimizer(problem, engine);
   const measure = exact ? new ErrorMeasure(problem, exact, engine) : null;
-  const { activation, firstLayerScale, lastLayer } = spec.network;
-  const theta = initialParameters(layout, activation, spec.seed, firstLayerScale);
-  const network = networkOf(problem, theta);
+  const { parametrization } = problem;
+  const theta = parametrization.initial(spec.network, spec.seed);
   if (options.startFrom !== undefined) {
-    theta.set(savedParameters(options.startFrom, network));
+    theta.set(parametersOf(problem, savedNetwork(options.startFrom, problem)));
     options.onNote?.('starts from the parameters of a saved network');
-  } else if (lastLayer === 'least-squares' && !options.resume) fitLastLayer(engine, objective, theta);
+  } else if (spec.network.lastLayer === 'least-squares' && !options.resume) fitLastLayer(engine, objective, theta);
   const startHash = options.startFrom === undefined ? undefined : specHash([...theta]);
   const grid = new FieldGrid(problem, engine);
   const { relativeL2: tolerance, ...stop } = spec.stop;
@@ -67,7 +65,7 @@ export async function solve(json: PinnSpecInput, options: SolveOptions = {}): Pr
 
   const measureAll = (at: Float64Array) => {
     const terms = objective.termLosses(at);
-    const errors = measure?.at(at) ?? [];
+    const errors = measure?.at(parametrization.weights(at)) ?? [];
     const metrics: Record<string, number> = objective.weightMetrics();
     for (const [name, value] of Object.entries(terms)) metrics[`pinn/${name}`] = value;
     for (const [k, { rmse, relativeL2 }] of errors.entries()) {
@@ -95,7 +93,7 @@ export async function solve(json: PinnSpecInput, options: SolveOptions = {}): Pr
             : { metrics };
         },
       },
-      snapshot: (at, step) => ({ step, fields: grid.at(at), distributions: [] }),
+      snapshot: (at, step) => ({ step, fields: grid.at(parametrization.weights(at)), distributions: [] }),
     },
     options,
   );
@@ -123,7 +121,7 @@ export async function solve(json: PinnSpecInput, options: SolveOptions = {}): Pr
       bitExact,
       ...(badStep === undefined ? {} : { badStep }),
     },
-    { ...network, parameters: final },
+    networkOf(problem, final),
     problem,
     engine,
   );

@@ -31,7 +31,7 @@ export class AdaptiveSample {
 
   /** Refines the points if that is due before a step; true if it was. */
   update(step: number, { theta, isFinishing }: StepStart): boolean {
-    const { spec, box } = this.#problem;
+    const { spec, box, parametrization } = this.#problem;
     const isDue = step > 1 && (step - 1) % this.#every === 0;
     if (!isDue || isFinishing || step > (spec.sampling.freezeAfter ?? Infinity)) return false;
     const refresh = this.#past + 1;
@@ -44,7 +44,7 @@ export class AdaptiveSample {
         samplePoints('uniform', key, box, null, { data, stride: count, from: 0, count });
         return { data, count };
       },
-      magnitude: (points) => this.#magnitude.at(theta, points),
+      magnitude: (points) => this.#magnitude.at(parametrization.weights(theta), points),
     });
     this.#past = refresh;
     return true;

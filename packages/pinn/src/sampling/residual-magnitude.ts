@@ -13,7 +13,7 @@ export class ResidualMagnitude {
     this.#engine = engine;
   }
 
-  /** |e_n| at θ [count], of several equations √(Σ_k w_k·e_k²) with the weights of the specification. */
+  /** |e_n| at the network's weights θ [count], of several equations √(Σ_k w_k·e_k²) with the weights of the specification. */
   at(theta: Float64Array, { data, count }: PointSet): Float64Array {
     const { equations, box, spec } = this.#problem;
     const { interior: weights } = spec.weights;

@@ -19,6 +19,7 @@ export const PURPOSES = {
   // Beyond the streams of all places, which are 8 apart.
   fresh: 2 ** 24,
   sketch: 2 ** 24 + 1,
+  scales: 2 ** 24 + 2,
 } as const;
 export type Purpose = keyof typeof PURPOSES;
 
