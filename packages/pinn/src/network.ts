@@ -44,7 +44,8 @@ function weightBound(activation: Activation, layer: number, inputs: number): num
 
 /**
  * Initial weights of a network: uniform, weights in ±`weightBound`, biases in ±1/√inputs, in the first layer all times
- * `firstLayerScale`; a pure function of the seed.
+ * `firstLayerScale`; a pure function of the seed. The parameters of a problem's training
+ * start at `problem.parametrization.initial`, which are others where scales are trained.
  */
 export function initialParameters(
   layout: ParameterLayout,

@@ -1,4 +1,4 @@
-import { type CapturedLayer, type Engine, type Linearization, jacobian, matrix, selectEngine } from '@kfac/core';
+import { type CapturedLayer, type Engine, type Linearization, dot, jacobian, matrix, selectEngine } from '@kfac/core';
 import { describe, expect, test } from 'vitest';
 import { checkPinn } from './check.ts';
 import { loadSolution } from './load-solution.ts';
@@ -7,6 +7,7 @@ import { PinnObjective } from './objective.ts';
 import { compileProblem } from './problem.ts';
 import { solve } from './solve.ts';
 import type { PinnSpecInput } from './spec.ts';
+import type { WeightedTerm } from './weights/point-scheme.ts';
 
 const engines: Engine[] = [selectEngine({ native: 'off' }), selectEngine()];
 
@@ -70,7 +71,7 @@ const layerOf = ({ terms }: Linearization, name: string): CapturedLayer =>
   terms[0]!.layers.find((layer) => layer.matrix === name)!;
 
 describe.each(kinds)('%s', (_, kind) => {
-  test.each(engines)('J against central differences in every parameter; rows of the kernel', (engine) => {
+  test.each(engines)('J against central differences in every parameter; squared norms of its rows', (engine) => {
     const { problem, theta } = somewhere(withKind(nonlinear, kind));
     const { layout } = problem;
     const objective = new PinnObjective(problem, engine);
@@ -87,6 +88,14 @@ describe.each(kinds)('%s', (_, kind) => {
         row,
       );
       row += term.residual.length;
+    }
+    const norms = new Float64Array(count);
+    let from = 0;
+    for (const { batches } of linearization.terms as WeightedTerm[])
+      for (const batch of batches) batch.kernelDiagonal(norms.subarray(from, (from += batch.points)));
+    for (let n = 0; n < count; n++) {
+      const own = rows.data.subarray(n * layout.size, (n + 1) * layout.size);
+      expect(norms[n]! / dot(own as Float64Array, own as Float64Array)).toBeCloseTo(1, 12);
     }
     const h = 1e-5;
     for (let k = 0; k < layout.size; k++) {
@@ -129,7 +138,7 @@ describe.each(kinds)('%s', (_, kind) => {
     }
   });
 
-  test('the start is the network without scales; refined points and NTK weights see it too', () => {
+  test('the start is the network without scales; refined points follow it too', () => {
     const adaptive = {
       ...nonlinear,
       sampling: { interior: 20, conditions: 12, adaptive: { name: 'rad' as const, every: 1, pool: 500 } },
