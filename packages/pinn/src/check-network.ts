@@ -1,5 +1,5 @@
 import { compileProblem } from './problem.ts';
-import { networkOf, savedParameters } from './saved-network.ts';
+import { parametersOf, savedNetwork } from './saved-network.ts';
 
 /**
  * Checks that a saved network is the one of a specification, so that `solve` can start from it. Throws `KFAC_NETWORK` if
@@ -7,5 +7,5 @@ import { networkOf, savedParameters } from './saved-network.ts';
  */
 export function checkNetwork(json: unknown, saved: unknown): void {
   const problem = compileProblem(json);
-  savedParameters(saved, networkOf(problem, new Float64Array(problem.layout.size)));
+  parametersOf(problem, savedNetwork(saved, problem));
 }

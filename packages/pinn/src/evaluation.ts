@@ -2,6 +2,7 @@ import { type Engine, type JetShape, type Matrix, type Program, matrix, matrixOv
 import { type Networks, forwardNetworks } from './curriculum/time-windows.ts';
 import { type Problem, jetShape } from './problem.ts';
 import { boxOf } from './geometry/box.ts';
+import type { Parametrization } from './parametrization.ts';
 import { samplePoints } from './sampling/sample.ts';
 import { lowerOverValues, unknownsInNetwork } from './unknown-values.ts';
 import type { Scalars } from './scalars.ts';
@@ -40,6 +41,7 @@ export class ErrorMeasure {
   readonly #engine: Engine;
   readonly #networks: Networks;
   readonly #shape: JetShape;
+  readonly #parametrization: Parametrization;
   readonly #scalars: Scalars;
   /** Coordinates [d × N], then the network's values [m × N]. */
   readonly #columns: Matrix;
@@ -59,6 +61,7 @@ export class ErrorMeasure {
     this.#engine = engine;
     this.#networks = problem;
     this.#shape = jetShape(problem, NO_DIRECTIONS);
+    this.#parametrization = problem.parametrization;
     this.#scalars = problem.scalars;
     this.#columns = matrixOver(d + m, count, data.subarray(0, (d + m) * count));
     this.#all = matrixOver(d + 2 * m, count, data);
@@ -82,8 +85,8 @@ export class ErrorMeasure {
 
   /** The errors of every unknown at θ. */
   at(theta: Float64Array): SolutionError[] {
-    const parameters = this.#scalars.networkPart(theta);
-    forwardNetworks(this.#networks, this.#engine, this.#shape, parameters, this.#columns);
+    const weights = this.#parametrization.weights(this.#scalars.networkPart(theta));
+    forwardNetworks(this.#networks, this.#engine, this.#shape, weights, this.#columns);
     this.#engine.programs.evaluate(this.#program, this.#all, this.#differences);
     const { cols, data } = this.#differences;
     return this.#norms.map((norm, k) => {

@@ -32,7 +32,7 @@ export class IntegralBatch implements Batch {
     const segments = [{ compiled, from: 0, count }];
     this.#integrand = new ResidualBatch(
       engine,
-      layout,
+      problem.parametrization,
       jetShape(problem, compiled.plan),
       count,
       segments,

@@ -1,3 +1,4 @@
+import type { ParameterLayout } from '@kfac/core';
 import type { SingleOptimizerSpec } from './optimizer-spec.ts';
 import { CHUNK } from './sampling/point-set.ts';
 import type { PinnSpec } from './spec.ts';
@@ -10,6 +11,7 @@ import { STANDARD_ERROR_PARAMETERS } from './standard-errors.ts';
  */
 export function memoryOf(
   sizes: readonly number[],
+  { size: parameters, blocks }: ParameterLayout,
   scalars: number,
   optimizer: SingleOptimizerSpec,
   batches: readonly { readonly points: number; readonly channels: number; readonly examples?: number }[],
@@ -18,9 +20,8 @@ export function memoryOf(
   const rows = batches.reduce((sum, { points, channels }) => sum + points * channels, 0);
   const all = batches.reduce((sum, { points }) => sum + points, 0);
   const examples = batches.reduce((sum, { points, examples: own = points }) => sum + own, 0);
-  const parameters = sizes.slice(1).reduce((sum, outputs, l) => sum + (sizes[l]! + 1) * outputs, scalars);
-  const factors = sizes.slice(1).reduce((sum, outputs, l) => sum + (sizes[l]! + 1) ** 2 + outputs ** 2, scalars ** 2);
-  const widest = Math.max(...sizes.slice(1).map((outputs, l) => (sizes[l]! + 1) * outputs));
+  const factors = blocks.reduce((sum, { inputs, outputs }) => sum + inputs ** 2 + outputs ** 2, 0);
+  const widest = Math.max(...blocks.map(({ inputs, outputs }) => inputs * outputs));
   const matrices = matricesOf(optimizer, { parameters, examples, widest, factors });
   const standardErrors =
     scalars > 0 && parameters <= STANDARD_ERROR_PARAMETERS ? parameters ** 2 + examples * parameters : 0;
@@ -61,7 +62,7 @@ interface Sizes {
   readonly examples: number;
   /** Parameters of the largest weight matrix. */
   readonly widest: number;
-  /** Σ over weight matrices of (inputs + 1)² + outputs². */
+  /** Σ over the blocks of θ of inputs² + outputs², the bias among the inputs. */
   readonly factors: number;
 }
 

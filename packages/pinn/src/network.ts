@@ -31,6 +31,10 @@ export interface TrainedNetwork {
   readonly windows?: readonly number[];
   /** The layers' matrices [inputs + 1 × outputs] one after the other, row-major, the bias as the last row. */
   readonly parameters: Float64Array;
+  /** How these weights were trained, where not as they are, and the scale parameters of which training goes on. */
+  readonly weights?: 'factorised';
+  readonly slopes?: 'layer' | 'neuron';
+  readonly scales?: Float64Array;
 }
 
 /** An embedding as plain JSON. */
@@ -49,8 +53,9 @@ function weightBound(activation: Activation, layer: number, inputs: number): num
 }
 
 /**
- * Initial parameters of the network (unknown scalars are left at 0): uniform, weights in ±`weightBound`, biases in ±1/√inputs, in the first layer all times
- * `firstLayerScale`; a pure function of the seed.
+ * Initial weights of a network: uniform, weights in ±`weightBound`, biases in ±1/√inputs, in the first layer all times
+ * `firstLayerScale`; a pure function of the seed. Unknown scalars in the layout are left at 0. The training of a problem
+ * starts at `problem.parametrization.initial`, which are other numbers where scales are trained.
  */
 export function initialParameters(
   layout: ParameterLayout,

@@ -45,7 +45,7 @@ export class PinnObjective implements Objective {
   readonly #theta: Float64Array;
 
   constructor(problem: Problem, engine: Engine) {
-    const { spec, layout, equations, groups, data, scalars } = problem;
+    const { spec, layout, parametrization, equations, groups, data, scalars } = problem;
     this.engine = engine;
     this.parameters = layout;
     this.#problem = problem;
@@ -53,7 +53,7 @@ export class PinnObjective implements Objective {
     const batch = (points: number, segments: readonly Segment[], pointsPerResidual = 1): ResidualBatch =>
       new ResidualBatch(
         engine,
-        layout,
+        parametrization,
         jetShape(problem, segments[0]!.compiled.plan),
         points,
         segments,

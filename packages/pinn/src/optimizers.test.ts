@@ -4,7 +4,6 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { phasesOf } from './auto.ts';
 import { PinnObjective } from './objective.ts';
-import { initialParameters } from './network.ts';
 import { createOptimizer } from './optimizers.ts';
 import { type Problem, compileProblem } from './problem.ts';
 import { solve } from './solve.ts';
@@ -169,8 +168,8 @@ describe('the estimate of memory', () => {
     const before = process.memoryUsage().arrayBuffers;
     const objective = new PinnObjective(problem, engine);
     const optimizer = createOptimizer(problem, engine);
-    const { spec, layout } = problem;
-    const theta = initialParameters(layout, spec.network.activation, spec.seed, spec.network.firstLayerScale);
+    const { spec, parametrization } = problem;
+    const theta = parametrization.initial(spec.network, spec.seed);
     optimizer.step(objective, theta);
     await collect();
     const bytes = process.memoryUsage().arrayBuffers - before;
@@ -187,6 +186,8 @@ describe('the estimate of memory', () => {
     [{ name: 'sketched-gauss-newton', parameters: 600, rows: 800 }, many],
     [{ name: 'nystrom-newton-cg', rank: 300, iterations: 5 }, few],
     [{ name: 'soap' }, { network: { hidden: [400, 400] }, sampling: { interior: 50, conditions: 20 } }],
+    [{ name: 'adam' }, { network: { hidden: [40, 40], weights: 'factorised' }, sampling: many.sampling }],
+    [{ name: 'kfac' }, { network: { hidden: [200, 200], slopes: 'neuron' }, sampling: few.sampling }],
   ] as const)('%j: not below what is kept, nor far above', async (optimizer, size) => {
     const problem = compileProblem({ ...poisson, ...size, optimizer });
     const bytes = await kept(problem);

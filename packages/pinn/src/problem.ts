@@ -31,7 +31,7 @@ import { exactSolutions } from './exact-solution.ts';
 import { type Box, boxOf } from './geometry/box.ts';
 import { buildGeometry } from './geometry/build.ts';
 import { adaptiveMemoryOf, memoryOf, windowBytes } from './memory.ts';
-import { HEAD } from './network.ts';
+import { Parametrization } from './parametrization.ts';
 import { quadraturePoints } from './quadrature.ts';
 import { rejectionBytes } from './sampling/rejection-bytes.ts';
 import type { OptimizerSpec } from './optimizer-spec.ts';
@@ -58,7 +58,10 @@ export interface Problem {
   /** One for each unknown, or none at all. */
   readonly exact: readonly ExactSolution[] | null;
   readonly optimizer: OptimizerChoice;
+  /** Of the parameters that are trained. */
   readonly layout: ParameterLayout;
+  /** How those of the network give its weights. */
+  readonly parametrization: Parametrization;
   /** Numbers to be found along with the unknowns: the last entries of θ. */
   readonly scalars: Scalars;
   /** What the first layer reads in place of the coordinates. */
@@ -164,13 +167,9 @@ function assemble(parsed: ParsedSpec, scope: Scope, box: Box, texts: Texts, stop
   const embedding = form && embeddingOf(form, box, parsed.seed);
   const inputs = embedding ? featuresOf(embedding) : box.names.length;
   const sizes = [inputs, ...parsed.network.hidden, parsed.unknowns.length];
+  const parametrization = new Parametrization(sizes, parsed.network);
   const scalars = new Scalars(parsed.parameters ?? {});
-  const matrices = sizes.slice(1).map((outputs, l) => ({
-    name: l === sizes.length - 2 ? HEAD : `hidden${l + 1}`,
-    inputs: sizes[l]! + 1,
-    outputs,
-  }));
-  const layout = new ParameterLayout([...matrices, ...scalars.blocks]);
+  const layout = new ParameterLayout([...parametrization.layout.blocks, ...scalars.blocks]);
   const groups = groupConditions(
     conditions,
     allocatePoints(
@@ -199,10 +198,11 @@ function assemble(parsed: ParsedSpec, scope: Scope, box: Box, texts: Texts, stop
   const { spec, warnings } = effectiveSpec(parsed, optimizer, texts, stopIsGiven);
   // Of a chain, one phase at a time is in memory.
   const training = Math.max(
-    ...phasesOf(parsed.optimizer, optimizer).map((one) => memoryOf(sizes, scalars.count, one, batches)),
+    ...phasesOf(parsed.optimizer, optimizer).map((one) => memoryOf(sizes, layout, scalars.count, one, batches)),
   );
   const bytes =
     training +
+    parametrization.bytes(batches) +
     adaptiveMemoryOf(spec, batches) +
     rejectionBytes(box, spec.sampling.interior, groups) +
     windowBytes(spec.curriculum?.windows, layout.size);
@@ -220,6 +220,7 @@ function assemble(parsed: ParsedSpec, scope: Scope, box: Box, texts: Texts, stop
     groups,
     optimizer,
     layout,
+    parametrization,
     scalars,
     embedding,
     sizes,

@@ -4,14 +4,15 @@ import {
   type JetShape,
   type JetTape,
   type Matrix,
-  type ParameterLayout,
   denseCapturedLayer,
   matrix,
   matrixOver,
 } from '@kfac/core';
+import { CapturedParameters } from './captured-parameters.ts';
 import type { Segment } from './conditions.ts';
 import { bindParameters } from './equation/lower.ts';
 import { CapturedScalars } from './captured-scalars.ts';
+import type { Parametrization } from './parametrization.ts';
 import type { Scalars } from './scalars.ts';
 
 /** Working columns of one segment of a batch that has several. */
@@ -67,16 +68,20 @@ export class ResidualBatch implements Batch {
   readonly #trial: Matrix;
   readonly #pointsPerResidual: number;
   readonly #tape: JetTape;
+  readonly #parametrization: Parametrization;
+  /** Its weights at the last θ. */
+  readonly #weights: Float64Array;
+  readonly #captured: CapturedParameters;
   readonly #scratch: readonly Scratch[];
   readonly #segments: readonly Segment[];
   readonly #scalars: Scalars;
   /** Their values p at the last θ [P]. */
   readonly #values: Float64Array;
-  readonly #captured: CapturedScalars | null;
+  readonly #capturedScalars: CapturedScalars | null;
 
   constructor(
     engine: Engine,
-    layout: ParameterLayout,
+    parametrization: Parametrization,
     shape: JetShape,
     points: number,
     segments: readonly Segment[],
@@ -104,18 +109,16 @@ export class ResidualBatch implements Batch {
     this.#tape = engine.jets.tape(shape, points);
     this.#scalars = scalars;
     this.#values = new Float64Array(scalars.count);
-    this.#captured = scalars.count === 0 ? null : new CapturedScalars(engine, scalars, points, pointsPerResidual);
+    this.#parametrization = parametrization;
+    this.#weights = new Float64Array(parametrization.network.size);
+    this.#captured = new CapturedParameters(engine, parametrization, this.#tape, channels * pointsPerResidual);
+    this.#capturedScalars =
+      scalars.count === 0 ? null : new CapturedScalars(engine, scalars, points, pointsPerResidual);
     this.layers = [
-      ...this.#tape.inputs.map((inputs, l) =>
-        denseCapturedLayer(
-          engine,
-          layout.blocks[l]!.name,
-          inputs,
-          this.#tape.gradients[l]!,
-          channels * pointsPerResidual,
-        ),
+      ...this.#captured.pairs.map(({ name, inputs, gradients, uses }) =>
+        denseCapturedLayer(engine, name, inputs, gradients, uses),
       ),
-      ...(this.#captured ? [this.#captured.layer] : []),
+      ...(this.#capturedScalars ? [this.#capturedScalars.layer] : []),
     ];
     this.#scratch =
       segments.length === 1
@@ -128,27 +131,28 @@ export class ResidualBatch implements Batch {
   }
 
   residuals(theta: Float64Array): Float64Array {
-    this.#engine.jets.forward(this.#shape, this.#scalars.networkPart(theta), this.#jets, null);
+    this.#engine.jets.forward(this.#shape, this.#weightsAt(theta), this.#jets, null);
     this.#evaluate('residual', theta, this.#trial);
     return this.#summed(this.#trial);
   }
 
   linearize(theta: Float64Array): void {
     const { jets } = this.#engine;
-    const network = this.#scalars.networkPart(theta);
-    jets.forward(this.#shape, network, this.#jets, this.#tape);
+    const weights = this.#weightsAt(theta);
+    jets.forward(this.#shape, weights, this.#jets, this.#tape);
     this.#evaluate('linearized', theta, this.#outputs);
     this.#summed(this.#outputs);
-    jets.adjoint(this.#shape, network, this.#seeds, this.#tape);
+    jets.adjoint(this.#shape, weights, this.#seeds, this.#tape);
+    this.#captured.pullBack(this.#scalars.networkPart(theta));
     const first = 1 + this.#seeds.rows;
-    this.#captured?.set(theta, this.#outputs.data.subarray(first * this.points));
+    this.#capturedScalars?.set(theta, this.#outputs.data.subarray(first * this.points));
   }
 
   kernelDiagonal(out: Float64Array): void {
-    const { inputs, gradients } = this.#tape;
     out.fill(0);
-    for (const [l, z] of inputs.entries()) this.#addSquaredNorms(z, gradients[l]!, out);
-    if (this.#captured) this.#addSquaredNorms(this.#captured.inputs, this.#captured.gradients, out);
+    for (const { inputs, gradients } of this.#captured.pairs) this.#addSquaredNorms(inputs, gradients, out);
+    if (this.#capturedScalars)
+      this.#addSquaredNorms(this.#capturedScalars.inputs, this.#capturedScalars.gradients, out);
   }
 
   /** Σ over pairs of uses s, s′ of (Z_s·Z_s′)(G_s·G_s′), for every example. */
@@ -160,6 +164,11 @@ export class ResidualBatch implements Batch {
         for (let other = n * uses; other < s; other++) out[n]! += 2 * rowProduct(z, s, other) * rowProduct(g, s, other);
       }
     }
+  }
+
+  /** The network's weights at θ. */
+  #weightsAt(theta: Float64Array): Float64Array {
+    return this.#parametrization.weights(this.#scalars.networkPart(theta), this.#weights);
   }
 
   /** Adds up, in place, what the points of a residual give in the first row; the residuals [B]. */

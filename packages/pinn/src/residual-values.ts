@@ -18,14 +18,15 @@ export interface ResidualValues {
  * [F × N] for a condition that reads them.
  */
 export function residualValues(
-  problem: Pick<Problem, 'box' | 'spec' | 'sizes' | 'embedding' | 'scope' | 'ansatz' | 'scalars'> & Networks,
+  problem: Pick<Problem, 'box' | 'spec' | 'sizes' | 'embedding' | 'scope' | 'ansatz' | 'parametrization' | 'scalars'> &
+    Networks,
   engine: Engine,
   { compiled }: Pick<Equation, 'compiled'>,
   theta: Float64Array,
   coordinates: Float64Array,
   fields: Float64Array = new Float64Array(0),
 ): ResidualValues {
-  const { box, spec, scalars } = problem;
+  const { box, spec, parametrization, scalars } = problem;
   const { plan } = compiled;
   const d = box.names.length;
   const count = coordinates.length / d;
@@ -36,7 +37,8 @@ export function residualValues(
   columns.data.set(coordinates);
   columns.data.set(fields, jets * count);
   const view = matrixOver(jets, count, columns.data.subarray(0, jets * count));
-  forwardNetworks(problem, engine, jetShape(problem, plan), scalars.networkPart(theta), view);
+  const weights = parametrization.weights(scalars.networkPart(theta));
+  forwardNetworks(problem, engine, jetShape(problem, plan), weights, view);
   const known = scalars.values(theta, new Float64Array(scalars.count));
   engine.programs.evaluate(bindParameters(compiled.residual, known), columns, residual);
   engine.programs.evaluate(

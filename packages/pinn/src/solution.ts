@@ -54,18 +54,12 @@ export class Solution {
   readonly network: TrainedNetwork;
   readonly #problem: Problem;
   readonly #engine: Engine;
-  /** The network's parameters, then the unknown scalars'. */
+  /** What was trained: the network's parameters, then the unknown scalars'. */
   readonly #theta: Float64Array;
 
-  constructor(
-    report: PinnReport,
-    network: Omit<TrainedNetwork, 'parameters'>,
-    theta: Float64Array,
-    problem: Problem,
-    engine: Engine,
-  ) {
+  constructor(report: PinnReport, network: TrainedNetwork, theta: Float64Array, problem: Problem, engine: Engine) {
     this.report = report;
-    this.network = { ...network, parameters: problem.scalars.networkPart(theta) };
+    this.network = network;
     this.#theta = theta;
     this.#problem = problem;
     this.#engine = engine;

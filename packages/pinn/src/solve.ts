@@ -6,7 +6,6 @@ import { checkConditions } from './condition-check.ts';
 import { checkExact } from './exact-check.ts';
 import { FieldGrid } from './fields.ts';
 import { fitLastLayer } from './last-layer.ts';
-import { initialParameters } from './network.ts';
 import { PinnObjective } from './objective.ts';
 import { createOptimizer } from './optimizers.ts';
 import { partName } from './part-name.ts';
@@ -14,7 +13,7 @@ import { compileProblem, hashOf } from './problem.ts';
 import { residualReport } from './residual-report.ts';
 import { Solution } from './solution.ts';
 import type { PinnSpecInput } from './spec.ts';
-import { type SavedNetwork, networkOf, savedParameters } from './saved-network.ts';
+import { type SavedNetwork, networkOf, parametersOf, savedNetwork } from './saved-network.ts';
 import { STANDARD_ERROR_PARAMETERS, standardErrors } from './standard-errors.ts';
 import { checkSystem } from './system-check.ts';
 
@@ -59,14 +58,13 @@ export async function solve(json: PinnSpecInput, options: SolveOptions = {}): Pr
   const objective: StagedTraining['objective'] = staged?.objective ?? new PinnObjective(problem, engine);
   const optimizer = staged?.optimizer ?? createOptimizer(problem, engine);
   const measure = exact && !staged ? new ErrorMeasure(problem, exact, engine) : null;
-  const { activation, firstLayerScale, lastLayer } = spec.network;
-  const theta = initialParameters(layout, activation, spec.seed, firstLayerScale);
+  const theta = new Float64Array(layout.size);
+  theta.set(problem.parametrization.initial(spec.network, spec.seed));
   scalars.initialise(theta);
-  const network = networkOf(problem, theta);
   if (options.startFrom !== undefined) {
-    theta.set(savedParameters(options.startFrom, network));
+    theta.set(parametersOf(problem, savedNetwork(options.startFrom, problem)));
     options.onNote?.('starts from the parameters of a saved network');
-  } else if (lastLayer === 'least-squares' && !options.resume) fitLastLayer(engine, objective, theta);
+  } else if (spec.network.lastLayer === 'least-squares' && !options.resume) fitLastLayer(engine, objective, theta);
   const startHash = options.startFrom === undefined ? undefined : specHash([...theta]);
   const grid = staged ? null : new FieldGrid(problem, engine);
   const { relativeL2: tolerance, ...stop } = spec.stop;

@@ -23,7 +23,15 @@ const whole = {
     { on: 'x = -1', equation: 'u = 0' },
     { on: 'x = 1', equation: 'u = 0' },
   ],
-  network: { type: 'mlp', hidden: [64], activation: 'tanh', firstLayerScale: 1, lastLayer: 'random' },
+  network: {
+    type: 'mlp',
+    hidden: [64],
+    activation: 'tanh',
+    firstLayerScale: 1,
+    lastLayer: 'random',
+    weights: 'plain',
+    slopes: 'fixed',
+  },
   sampling: { interior: 3000, conditions: 600, method: 'sobol', resampleEvery: 0 },
   weights: { interior: 0.1, conditions: 1 },
   optimizer: { name: 'auto' },
@@ -39,7 +47,15 @@ describe('defaults', () => {
       unknowns: ['u'],
       constants: {},
       exact: { u: 'exp(-x)' },
-      network: { type: 'mlp', hidden: [64], activation: 'tanh', firstLayerScale: 1, lastLayer: 'random' },
+      network: {
+        type: 'mlp',
+        hidden: [64],
+        activation: 'tanh',
+        firstLayerScale: 1,
+        lastLayer: 'random',
+        weights: 'plain',
+        slopes: 'fixed',
+      },
       sampling: { interior: 3000, conditions: 600, method: 'sobol', resampleEvery: 0 },
       weights: { interior: 0.1, conditions: 1 },
       optimizer: { name: 'auto' },
@@ -70,6 +86,8 @@ describe('defaults', () => {
       activation: 'sin',
       firstLayerScale: 1,
       lastLayer: 'random',
+      weights: 'plain',
+      slopes: 'fixed',
     });
     expect(spec.sampling).toEqual({ interior: 10, conditions: 600, method: 'sobol', resampleEvery: 0 });
     expect(spec.weights).toEqual({ interior: 0.1, conditions: 5 });

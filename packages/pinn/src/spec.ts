@@ -75,6 +75,14 @@ const networkSchema = section({
     .enum(['random', 'least-squares'])
     .default('random')
     .describe('How the last layer starts; least-squares: fitted to the equation and its conditions'),
+  weights: z
+    .enum(['plain', 'factorised'])
+    .default('plain')
+    .describe('How weights are trained: as they are, or each neuron by a factor e^p times weights of its own'),
+  slopes: z
+    .enum(['fixed', 'layer', 'neuron'])
+    .default('fixed')
+    .describe('Slopes p of the activation psi(p*a): 1, or trained, one for each hidden layer or each hidden neuron'),
 });
 
 const samplingSchema = section({

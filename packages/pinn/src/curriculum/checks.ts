@@ -69,6 +69,13 @@ function checkWindows(
       '/stop/steps',
       `expected at least one step for each of the ${times.length - 1} windows, got ${stop.steps ?? 'none'}`,
     );
+  for (const [field, plain] of [
+    ['weights', 'plain'],
+    ['slopes', 'fixed'],
+  ] as const) {
+    if (network[field] !== plain)
+      fault(`/network/${field}`, `expected "${plain}" beside time windows, got "${network[field]}"`);
+  }
   if (network.embedding?.type === 'periodic' && network.embedding.coordinates.includes(TIME))
     fault('/network/embedding/coordinates', `time windows need a ${TIME} that is not periodic`);
 

@@ -394,6 +394,12 @@ describe('the specification', () => {
     ],
     [{ ansatz: { u: { factor: 't' } } }, '/ansatz', 'expected no ansatz beside time windows'],
     [
+      { network: { weights: 'factorised' as const } },
+      '/network/weights',
+      'expected "plain" beside time windows, got "factorised"',
+    ],
+    [{ network: { slopes: 'layer' as const } }, '/network/slopes', 'expected "fixed" beside time windows, got "layer"'],
+    [
       { conditions: [...windowed.conditions, { data: { t: [0.5], x: [0.5], u: [0] } }] },
       '/conditions/3/data',
       'expected no data beside time windows',

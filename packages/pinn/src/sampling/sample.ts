@@ -20,6 +20,7 @@ export const PURPOSES = {
   fresh: 2 ** 24,
   sketch: 2 ** 24 + 1,
   integral: 2 ** 24 + 2,
+  scales: 2 ** 24 + 3,
 } as const;
 export type Purpose = keyof typeof PURPOSES;
 
