@@ -1,5 +1,5 @@
-import type { ParameterLayout } from '@kfac/core';
 import type { SingleOptimizerSpec } from './optimizer-spec.ts';
+import type { Parametrization } from './parametrization.ts';
 import { CHUNK } from './sampling/point-set.ts';
 import type { PinnSpec } from './spec.ts';
 
@@ -8,12 +8,14 @@ import type { PinnSpec } from './spec.ts';
  * layer for every point and channel), the outputs' channels with their seeds, and the optimizer's matrices.
  */
 export function memoryOf(
-  sizes: readonly number[],
-  { size: parameters, blocks }: ParameterLayout,
+  { layout: { size: parameters, blocks }, network }: Pick<Parametrization, 'layout' | 'network'>,
   optimizer: SingleOptimizerSpec,
   batches: readonly { readonly points: number; readonly channels: number }[],
 ): number {
-  const perRow = sizes.slice(1).reduce((sum, outputs, l) => sum + sizes[l]! + 1 + 2 * outputs, sizes.at(-1)!);
+  const perRow = network.blocks.reduce(
+    (sum, { inputs, outputs }) => sum + inputs + 2 * outputs,
+    network.blocks.at(-1)!.outputs,
+  );
   const rows = batches.reduce((sum, { points, channels }) => sum + points * channels, 0);
   const examples = batches.reduce((sum, { points }) => sum + points, 0);
   const factors = blocks.reduce((sum, { inputs, outputs }) => sum + inputs ** 2 + outputs ** 2, 0);

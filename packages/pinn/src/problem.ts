@@ -151,7 +151,7 @@ function assemble(
   const { spec, warnings } = effectiveSpec(parsed, optimizer, exact !== null, stopIsGiven);
   // Of a chain, one phase at a time is in memory.
   const training = Math.max(
-    ...phasesOf(parsed.optimizer, optimizer).map((one) => memoryOf(sizes, layout, one, batches)),
+    ...phasesOf(parsed.optimizer, optimizer).map((one) => memoryOf(parametrization, one, batches)),
   );
   const bytes =
     training +
@@ -232,6 +232,7 @@ export function jetShape(
   const { network, precision } = problem.spec;
   return {
     sizes: problem.sizes,
+    gated: network.type === 'gated',
     embedding: problem.embedding,
     activation: network.activation,
     directions: plan.directions,

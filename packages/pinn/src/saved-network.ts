@@ -28,9 +28,9 @@ export function parametersOf({ parametrization }: Problem, { parameters, scales 
 }
 
 function shapeOf({ spec, box, embedding, sizes }: Problem): Omit<TrainedNetwork, 'parameters' | 'scales'> {
-  const { activation, weights, slopes } = spec.network;
+  const { type, activation, weights, slopes } = spec.network;
   return {
-    type: 'mlp',
+    type,
     coordinates: box.names,
     unknowns: spec.unknowns,
     ...(embedding ? { embedding: networkEmbedding(embedding) } : {}),

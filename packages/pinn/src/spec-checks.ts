@@ -68,6 +68,11 @@ export function checkConsistency(parsed: ParsedSpec, faults: Fault[]): void {
       `expected one weight, or one for each of the ${equations.length} equations, got ${weights.interior.length}`,
     );
   }
+  if (network.type === 'gated' && network.hidden.some((width) => width !== network.hidden[0]))
+    fault(
+      '/network/hidden',
+      `expected one width for all hidden layers of a gated network, got [${network.hidden.join(', ')}]`,
+    );
   if (network.weights === 'factorised' && network.slopes !== 'fixed')
     fault(
       '/network/slopes',

@@ -50,7 +50,12 @@ pub fn set_threads(threads: usize) {
 
 /// Threads in use by calls from this thread, the caller among them.
 pub fn threads() -> usize {
-    CURRENT.with(|current| current.borrow().as_ref().map_or(1, |workers| workers.threads))
+    CURRENT.with(|current| {
+        current
+            .borrow()
+            .as_ref()
+            .map_or(1, |workers| workers.threads)
+    })
 }
 
 /// A pool of `threads − 1` workers; the caller is the last one. None if the system refuses to start them.
@@ -148,7 +153,11 @@ impl Drop for Restore {
 }
 
 /// Cuts `data` into chunks of `chunk` elements (the last may be shorter) and runs `work(index, chunk)` on each.
-pub fn for_each_chunk<T: Send>(data: &mut [T], chunk: usize, work: impl Fn(usize, &mut [T]) + Sync) {
+pub fn for_each_chunk<T: Send>(
+    data: &mut [T],
+    chunk: usize,
+    work: impl Fn(usize, &mut [T]) + Sync,
+) {
     for_each_chunk_of(usize::MAX, data, chunk, work);
 }
 
@@ -220,7 +229,9 @@ pub fn with_scratch<R>(len: usize, work: impl FnOnce(&mut [f64]) -> R) -> R {
     let mut buffer = SCRATCH.with(|scratch| {
         let mut kept = scratch.borrow_mut();
         // The smallest that is large enough, else the largest: buffers settle on the sizes that are asked for.
-        let fit = (0..kept.len()).filter(|&i| kept[i].len() >= len + LINE).min_by_key(|&i| kept[i].len());
+        let fit = (0..kept.len())
+            .filter(|&i| kept[i].len() >= len + LINE)
+            .min_by_key(|&i| kept[i].len());
         let index = fit.or_else(|| (0..kept.len()).max_by_key(|&i| kept[i].len()));
         index.map_or_else(Vec::new, |i| kept.swap_remove(i))
     });
@@ -260,7 +271,11 @@ mod tests {
                     *x += 1 + index as u32;
                 }
             });
-            assert!(data.iter().enumerate().all(|(i, &x)| x == 1 + (i / 10) as u32));
+            assert!(
+                data.iter()
+                    .enumerate()
+                    .all(|(i, &x)| x == 1 + (i / 10) as u32)
+            );
         }
         set_threads(1);
     }

@@ -1,3 +1,4 @@
+import { layerOutputs } from '@kfac/core';
 import type { TrainedNetwork } from '../network.ts';
 import type { PinnSpec } from '../spec.ts';
 
@@ -54,13 +55,31 @@ const FEATURES = `  const phases = frequencies.map((f) => f.reduce((sum, value, 
       features(() => 0, (f, phase) => -f[i] * f[j] * Math.cos(phase), (f, phase) => -f[i] * f[j] * Math.sin(phase))),
   ];`;
 
+/** What a gated layer gives to the next: V + f·(U − V), by the product rule in the derivatives. */
+const GATE = `    if (l === 0) {
+      const part = (k) => jets.map((z) => z.slice(k * sizes[1], (k + 1) * sizes[1]));
+      const first = part(0);
+      encoded = part(1);
+      differences = first.map((z, channel) => z.map((value, k) => value - encoded[channel][k]));
+      jets = part(2);
+    }
+    jets = jets.map((f, channel) =>
+      f.map((value, k) => {
+        if (channel === 0) return encoded[0][k] + value * differences[0][k];
+        const sum = encoded[channel][k] + value * differences[0][k] + jets[0][k] * differences[channel][k];
+        if (channel <= firsts) return sum;
+        const [i, j] = pairs[channel - 1 - firsts];
+        return sum + jets[1 + i][k] * differences[1 + j][k] + jets[1 + j][k] * differences[1 + i][k];
+      }));
+`;
+
 /**
  * A trained network as an ES module without dependencies: `evaluate(point)` gives every unknown with its first and second
  * derivatives by jets, y = ψ, y_i = ψ′a_i, y_ij = ψ′a_ij + ψ″a_i a_j, in double precision. Weights are written as the
  * shortest decimals that read back as the same doubles.
  */
 export function esModule(network: TrainedNetwork, spec: Pick<PinnSpec, 'domain' | 'unknowns' | 'equations'>): string {
-  const { coordinates, sizes, activation, embedding } = network;
+  const { type, coordinates, sizes, activation, embedding } = network;
   const { domain, unknowns, equations } = spec;
   const json = JSON.stringify;
   return `// A neural network that solves ${equations.map((text) => json(text)).join(', ')}; written by @kfac/pinn.
@@ -111,9 +130,10 @@ export function evaluate(point, order = 2) {
   const pairs = [];
   for (let i = 0; order > 1 && i < d; i++) for (let j = i; j < d; j++) pairs.push([i, j]);
 ${embedding ? FEATURES : COORDINATES}
-
+${type === 'gated' ? '  let differences, encoded;\n' : ''}
   for (const [l, weights] of layers.entries()) {
-    const [inputs, outputs] = [sizes[l], sizes[l + 1]];
+    const inputs = sizes[l];
+    const outputs = weights.length / (inputs + 1);
     jets = jets.map((z, channel) => {
       const a = new Float64Array(outputs);
       for (let i = 0; i < inputs; i++) for (let k = 0; k < outputs; k++) a[k] += z[i] * weights[i * outputs + k];
@@ -130,7 +150,7 @@ ${embedding ? FEATURES : COORDINATES}
       for (let i = 0; i < firsts; i++) jets[1 + i][k] *= first;
       jets[0][k] = y;
     }
-  }
+${type === 'gated' ? GATE : ''}  }
 
   const solution = {};
   for (const [k, unknown] of unknowns.entries()) {
@@ -147,9 +167,9 @@ ${embedding ? FEATURES : COORDINATES}
 }
 
 /** The layers' matrices as lines of numbers. */
-function layerTexts({ sizes, parameters }: TrainedNetwork): string[] {
+function layerTexts({ type, sizes, parameters }: TrainedNetwork): string[] {
   let from = 0;
-  return sizes.slice(1).map((outputs, l) => {
+  return layerOutputs({ sizes, gated: type === 'gated' }).map((outputs, l) => {
     const matrix = parameters.subarray(from, (from += (sizes[l]! + 1) * outputs));
     return `  [${matrix.join(', ')}]`;
   });

@@ -23,33 +23,62 @@ impl<T> Pair<'_, T> {
 
 /// out += Σ_i w_i·J_i.
 pub fn gradient<T: Real>(pair: Pair<'_, T>, weights: &[f64], out: &mut [f64]) {
-    let Pair { z, g, inputs, outputs, uses } = pair;
+    let Pair {
+        z,
+        g,
+        inputs,
+        outputs,
+        uses,
+    } = pair;
     pair.check(weights.len());
     assert!(out.len() == inputs * outputs);
     // The weights go with the operand that is listed first: the narrower one.
     let swap = outputs < inputs;
-    let (first, rows, second, cols) = if swap { (g, outputs, z, inputs) } else { (z, inputs, g, outputs) };
-    let extent = Extent { rows, cols, inner: weights.len() * uses, symmetric: false };
+    let (first, rows, second, cols) = if swap {
+        (g, outputs, z, inputs)
+    } else {
+        (z, inputs, g, outputs)
+    };
+    let extent = Extent {
+        rows,
+        cols,
+        inner: weights.len() * uses,
+        symmetric: false,
+    };
     let shared = Disjoint::new(out);
-    let left = Operand { data: first, outer: 1, inner: rows };
-    let right = Operand { data: second, outer: 1, inner: cols };
-    contract(extent, left, Some(Weights { weights, uses }), right, |tile| {
-        for i in 0..tile.rows {
-            let values = &tile.values[i * tile.stride..][..tile.cols];
-            if swap {
-                for (j, value) in values.iter().enumerate() {
-                    let at = (tile.col + j) * outputs + tile.row + i;
-                    // SAFETY: tiles do not overlap.
-                    unsafe { shared.range(at, at + 1)[0] += value };
+    let left = Operand {
+        data: first,
+        outer: 1,
+        inner: rows,
+    };
+    let right = Operand {
+        data: second,
+        outer: 1,
+        inner: cols,
+    };
+    contract(
+        extent,
+        left,
+        Some(Weights { weights, uses }),
+        right,
+        |tile| {
+            for i in 0..tile.rows {
+                let values = &tile.values[i * tile.stride..][..tile.cols];
+                if swap {
+                    for (j, value) in values.iter().enumerate() {
+                        let at = (tile.col + j) * outputs + tile.row + i;
+                        // SAFETY: tiles do not overlap.
+                        unsafe { shared.range(at, at + 1)[0] += value };
+                    }
+                } else {
+                    let at = (tile.row + i) * outputs + tile.col;
+                    // SAFETY: as above.
+                    let target = unsafe { shared.range(at, at + tile.cols) };
+                    target.iter_mut().zip(values).for_each(|(x, v)| *x += v);
                 }
-            } else {
-                let at = (tile.row + i) * outputs + tile.col;
-                // SAFETY: as above.
-                let target = unsafe { shared.range(at, at + tile.cols) };
-                target.iter_mut().zip(values).for_each(|(x, v)| *x += v);
             }
-        }
-    });
+        },
+    );
 }
 
 /// Rows of Z and G that one piece of `jvp` takes, before rounding to whole examples.
@@ -58,7 +87,13 @@ const ROWS: usize = 128;
 /// out[k·B + i] += ⟨J_i, V_k⟩, V_k [in × out] one after the other. Z·V is formed block by block and multiplied with G,
 /// or G·Vᵀ with Z, whichever has the longer rows; a block serves all directions while it is in the cache.
 pub fn jvp<T: Real>(pair: Pair<'_, T>, directions: &[f64], out: &mut [f64]) {
-    let Pair { z, g, inputs, outputs, uses } = pair;
+    let Pair {
+        z,
+        g,
+        inputs,
+        outputs,
+        uses,
+    } = pair;
     let size = inputs * outputs;
     if size == 0 || directions.is_empty() {
         return;
@@ -68,13 +103,24 @@ pub fn jvp<T: Real>(pair: Pair<'_, T>, directions: &[f64], out: &mut [f64]) {
     assert!(directions.len() == count * size && out.len() == count * batch);
     pair.check(batch);
     let forward = outputs >= inputs;
-    let (near, inner, far, width) = if forward { (z, inputs, g, outputs) } else { (g, outputs, z, inputs) };
+    let (near, inner, far, width) = if forward {
+        (z, inputs, g, outputs)
+    } else {
+        (g, outputs, z, inputs)
+    };
     pool::with_scratch_of::<T, _>(count * size, |matrices| {
         // V or Vᵀ: [inner × width] row-major.
-        for (matrix, direction) in matrices.chunks_exact_mut(size).zip(directions.chunks_exact(size)) {
+        for (matrix, direction) in matrices
+            .chunks_exact_mut(size)
+            .zip(directions.chunks_exact(size))
+        {
             for (k, line) in matrix.chunks_exact_mut(width).enumerate() {
                 for (j, x) in line.iter_mut().enumerate() {
-                    *x = T::from_f64(if forward { direction[k * width + j] } else { direction[j * inner + k] });
+                    *x = T::from_f64(if forward {
+                        direction[k * width + j]
+                    } else {
+                        direction[j * inner + k]
+                    });
                 }
             }
         }
@@ -89,7 +135,15 @@ pub fn jvp<T: Real>(pair: Pair<'_, T>, directions: &[f64], out: &mut [f64]) {
             for (k, matrix) in matrices.chunks_exact(size).enumerate() {
                 // SAFETY: blocks and directions have ranges of their own.
                 let out = unsafe { shared.range(k * batch + first, k * batch + last) };
-                dispatch(Contracted { near, far, matrix, inner, width, uses, out });
+                dispatch(Contracted {
+                    near,
+                    far,
+                    matrix,
+                    inner,
+                    width,
+                    uses,
+                    out,
+                });
             }
         });
     });
@@ -114,7 +168,15 @@ impl<T: Real> Kernel for Contracted<'_, T> {
 
     #[inline(always)]
     unsafe fn run<L: Level>(self) {
-        let Self { near, far, matrix, inner, width, uses, out } = self;
+        let Self {
+            near,
+            far,
+            matrix,
+            inner,
+            width,
+            uses,
+            out,
+        } = self;
         let lanes = T::Vector::<L>::LANES;
         let rows = out.len() * uses;
         let mut row = 0;
@@ -129,15 +191,20 @@ impl<T: Real> Kernel for Contracted<'_, T> {
                     let left = width - col;
                     let mut line = [zero; TOGETHER];
                     for k in 0..inner {
-                        let m = T::Vector::<L>::load_partial(matrix.as_ptr().add(k * width + col), left);
+                        let m = T::Vector::<L>::load_partial(
+                            matrix.as_ptr().add(k * width + col),
+                            left,
+                        );
                         for (r, x) in line.iter_mut().enumerate() {
                             let at = row + r.min(count - 1);
-                            *x = T::Vector::<L>::splat(*near.as_ptr().add(at * inner + k)).mul_add(m, *x);
+                            *x = T::Vector::<L>::splat(*near.as_ptr().add(at * inner + k))
+                                .mul_add(m, *x);
                         }
                     }
                     for (r, sum) in sums.iter_mut().enumerate() {
                         let at = row + r.min(count - 1);
-                        let f = T::Vector::<L>::load_partial(far.as_ptr().add(at * width + col), left);
+                        let f =
+                            T::Vector::<L>::load_partial(far.as_ptr().add(at * width + col), left);
                         *sum = line[r].mul_add(f, *sum);
                     }
                     col += lanes;
@@ -165,7 +232,10 @@ impl Widen for f64 {
 
 impl Widen for f32 {
     fn widen<'a>(values: &'a [f32], buffer: &'a mut [f64]) -> &'a [f64] {
-        buffer.iter_mut().zip(values).for_each(|(x, &y)| *x = y.into());
+        buffer
+            .iter_mut()
+            .zip(values)
+            .for_each(|(x, &y)| *x = y.into());
         buffer
     }
 }
@@ -174,8 +244,20 @@ impl Widen for f32 {
 const JACOBIAN_ROWS: usize = 32;
 
 /// out[i, column … column + in·out) ← scale_i·J_i; `out` holds one row of `stride` numbers per example.
-pub fn jacobian<T: Widen>(pair: Pair<'_, T>, scale: &[f64], out: &mut [f64], stride: usize, column: usize) {
-    let Pair { z, g, inputs, outputs, uses } = pair;
+pub fn jacobian<T: Widen>(
+    pair: Pair<'_, T>,
+    scale: &[f64],
+    out: &mut [f64],
+    stride: usize,
+    column: usize,
+) {
+    let Pair {
+        z,
+        g,
+        inputs,
+        outputs,
+        uses,
+    } = pair;
     pair.check(scale.len());
     let size = inputs * outputs;
     assert!(out.len() == scale.len() * stride && column + size <= stride);
@@ -193,9 +275,22 @@ pub fn jacobian<T: Widen>(pair: Pair<'_, T>, scale: &[f64], out: &mut [f64], str
             let g = T::widen(&g[first * uses * outputs..][..rows * outputs], wide_g);
             let scale = &scale[first..first + count];
             // A single output makes long rows of the inputs instead.
-            let (left, lefts, right, rights) =
-                if outputs == 1 { (g, 1, z, inputs) } else { (z, inputs, g, outputs) };
-            dispatch(Outer { left, lefts, right, rights, uses, scale, out: lines, stride, column });
+            let (left, lefts, right, rights) = if outputs == 1 {
+                (g, 1, z, inputs)
+            } else {
+                (z, inputs, g, outputs)
+            };
+            dispatch(Outer {
+                left,
+                lefts,
+                right,
+                rights,
+                uses,
+                scale,
+                out: lines,
+                stride,
+                column,
+            });
         });
     });
 }
@@ -218,7 +313,17 @@ impl Kernel for Outer<'_> {
 
     #[inline(always)]
     unsafe fn run<L: Level>(self) {
-        let Self { left, lefts, right, rights, uses, scale, out, stride, column } = self;
+        let Self {
+            left,
+            lefts,
+            right,
+            rights,
+            uses,
+            scale,
+            out,
+            stride,
+            column,
+        } = self;
         let lanes = L::F64::LANES;
         for (i, line) in out.chunks_exact_mut(stride).enumerate() {
             let left = &left[i * uses * lefts..][..uses * lefts];
@@ -232,7 +337,8 @@ impl Kernel for Outer<'_> {
                         let mut sum = L::F64::splat(0.0);
                         for s in 0..uses {
                             let x = L::F64::splat(left[s * lefts + a] * scale[i]);
-                            sum = x.mul_add(L::F64::load(right.as_ptr().add(s * rights + col)), sum);
+                            sum =
+                                x.mul_add(L::F64::load(right.as_ptr().add(s * rights + col)), sum);
                         }
                         sum.store(target.as_mut_ptr().add(a * rights + col));
                     }

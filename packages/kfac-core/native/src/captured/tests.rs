@@ -12,10 +12,21 @@ fn numbers(count: usize, seed: u32) -> Vec<f64> {
 
 #[test]
 fn the_three_products_agree_with_each_other() {
-    for (examples, inputs, outputs, uses) in [(1, 1, 1, 1), (37, 3, 64, 5), (50, 65, 1, 4), (33, 20, 19, 2)] {
+    for (examples, inputs, outputs, uses) in [
+        (1, 1, 1, 1),
+        (37, 3, 64, 5),
+        (50, 65, 1, 4),
+        (33, 20, 19, 2),
+    ] {
         let rows = examples * uses;
         let (z, g) = (numbers(rows * inputs, 1), numbers(rows * outputs, 2));
-        let pair = Pair { z: &z, g: &g, inputs, outputs, uses };
+        let pair = Pair {
+            z: &z,
+            g: &g,
+            inputs,
+            outputs,
+            uses,
+        };
         let size = inputs * outputs;
         let (weights, directions) = (numbers(examples, 3), numbers(2 * size, 4));
         let mut j = vec![f64::NAN; examples * size];

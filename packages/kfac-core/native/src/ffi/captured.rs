@@ -6,13 +6,26 @@ use crate::error::{KfacStatus, checked_mul, expect_len};
 
 type Status<T> = std::result::Result<T, Error<KfacStatus>>;
 
-fn pair<'a, T>(z: &'a [T], g: &'a [T], inputs: u32, outputs: u32, uses: u32, examples: usize) -> Status<Pair<'a, T>> {
+fn pair<'a, T>(
+    z: &'a [T],
+    g: &'a [T],
+    inputs: u32,
+    outputs: u32,
+    uses: u32,
+    examples: usize,
+) -> Status<Pair<'a, T>> {
     let (inputs, outputs, uses) = (inputs as usize, outputs as usize, uses as usize);
     let rows = checked_mul(examples, uses)?;
     expect_len("Z", z.len(), checked_mul(rows, inputs)?)?;
     expect_len("G", g.len(), checked_mul(rows, outputs)?)?;
     checked_mul(inputs, outputs)?;
-    Ok(Pair { z, g, inputs, outputs, uses })
+    Ok(Pair {
+        z,
+        g,
+        inputs,
+        outputs,
+        uses,
+    })
 }
 
 macro_rules! exports {
@@ -69,9 +82,16 @@ macro_rules! exports {
         ) -> Result<(), KfacStatus> {
             let pair = pair(z, g, inputs, outputs, uses, scale.len())?;
             let (stride, column) = (stride as usize, column as usize);
-            expect_len("the rows of the Jacobian", out.len(), checked_mul(scale.len(), stride)?)?;
+            expect_len(
+                "the rows of the Jacobian",
+                out.len(),
+                checked_mul(scale.len(), stride)?,
+            )?;
             if column.saturating_add(pair.inputs * pair.outputs) > stride {
-                let message = format!("expected at least {} columns after column {column}, got {stride} in all", pair.inputs * pair.outputs);
+                let message = format!(
+                    "expected at least {} columns after column {column}, got {stride} in all",
+                    pair.inputs * pair.outputs
+                );
                 return Err(crate::error::kfac(KfacStatus::Shape, message));
             }
             // SAFETY: the façade refuses overlaps.

@@ -13,9 +13,16 @@ fn shape(features: u32, hidden: u32, squash: u32) -> std::result::Result<Shape, 
         _ => return Err(kfac(KfacStatus::Shape, format!("no squash {squash}"))),
     };
     if hidden == 0 || hidden > 1 << 12 || features > 1 << 12 {
-        return Err(kfac(KfacStatus::Shape, format!("a policy of {features} features and {hidden} units")));
+        return Err(kfac(
+            KfacStatus::Shape,
+            format!("a policy of {features} features and {hidden} units"),
+        ));
     }
-    Ok(Shape { features: features as usize, hidden: hidden as usize, squash })
+    Ok(Shape {
+        features: features as usize,
+        hidden: hidden as usize,
+        squash,
+    })
 }
 
 fn layer(number: u32) -> std::result::Result<Layer, KfacError> {
@@ -26,12 +33,23 @@ fn layer(number: u32) -> std::result::Result<Layer, KfacError> {
     }
 }
 
-fn tape<T>(shape: Shape, paths: u32, dates: u32, memory: &[T]) -> std::result::Result<Tape, KfacError> {
-    let tape = Tape { shape, paths: paths as usize, dates: dates as usize };
+fn tape<T>(
+    shape: Shape,
+    paths: u32,
+    dates: u32,
+    memory: &[T],
+) -> std::result::Result<Tape, KfacError> {
+    let tape = Tape {
+        shape,
+        paths: paths as usize,
+        dates: dates as usize,
+    };
     if dates == 0 {
         return Err(kfac(KfacStatus::Shape, "expected at least one date"));
     }
-    let len = tape.size::<T>().ok_or_else(|| kfac(KfacStatus::Shape, "the tape is too large"))?;
+    let len = tape
+        .size::<T>()
+        .ok_or_else(|| kfac(KfacStatus::Shape, "the tape is too large"))?;
     expect_len("tape", memory.len(), len)?;
     Ok(tape)
 }
@@ -50,19 +68,40 @@ fn batch<'a, T>(
         return Err(kfac(KfacStatus::Shape, "expected at least one date"));
     }
     let cells = checked_mul(paths, dates)?;
-    expect_len("features", features.len(), checked_mul(cells, features_count)?)?;
+    expect_len(
+        "features",
+        features.len(),
+        checked_mul(cells, features_count)?,
+    )?;
     expect_len("gains", gains.len(), cells)?;
     expect_len("costs", costs.len(), checked_mul(paths, dates + 1)?)?;
     expect_len("base", base.len(), paths)?;
-    Ok(Batch { paths, dates, features, gains, costs, base })
+    Ok(Batch {
+        paths,
+        dates,
+        features,
+        gains,
+        costs,
+        base,
+    })
 }
 
 /// Numbers that a tape of that dtype needs; NaN if they are too many.
 #[napi(catch_unwind)]
 pub fn hedge_tape_length(features: u32, hidden: u32, paths: u32, dates: u32, f32: bool) -> f64 {
-    let Ok(shape) = shape(features, hidden, 0) else { return f64::NAN };
-    let tape = Tape { shape, paths: paths as usize, dates: dates as usize };
-    let len = if f32 { tape.size::<f32>() } else { tape.size::<f64>() };
+    let Ok(shape) = shape(features, hidden, 0) else {
+        return f64::NAN;
+    };
+    let tape = Tape {
+        shape,
+        paths: paths as usize,
+        dates: dates as usize,
+    };
+    let len = if f32 {
+        tape.size::<f32>()
+    } else {
+        tape.size::<f64>()
+    };
     len.map_or(f64::NAN, |len| len as f64)
 }
 
@@ -98,12 +137,25 @@ macro_rules! room {
                 log_scale: numbers[7],
             };
             // SAFETY: the façade has refused overlapping arrays; JavaScript does not run during the call.
-            let (features, gains, costs, base) =
-                unsafe { (features.as_mut(), gains.as_mut(), costs.as_mut(), base.as_mut()) };
-            let Batch { paths, dates, .. } = batch(task.features(), paths, dates, features, gains, costs, base)?;
+            let (features, gains, costs, base) = unsafe {
+                (
+                    features.as_mut(),
+                    gains.as_mut(),
+                    costs.as_mut(),
+                    base.as_mut(),
+                )
+            };
+            let Batch { paths, dates, .. } =
+                batch(task.features(), paths, dates, features, gains, costs, base)?;
             expect_len("spot", spot.len(), costs.len())?;
-            expect_len("variance", variance.len(), if task.theta.is_some() { costs.len() } else { 0 })?;
-            hedge::prepare::<$t>(&task, paths, dates, spot, variance, features, gains, costs, base);
+            expect_len(
+                "variance",
+                variance.len(),
+                if task.theta.is_some() { costs.len() } else { 0 },
+            )?;
+            hedge::prepare::<$t>(
+                &task, paths, dates, spot, variance, features, gains, costs, base,
+            );
             Ok(())
         }
 
@@ -131,11 +183,20 @@ macro_rules! room {
             expect_len("cost", cost.len(), batch.paths)?;
             expect_len("turnover", turnover.len(), batch.paths)?;
             if positions.len() != 0 {
-                expect_len("positions", positions.len(), checked_mul(batch.paths, batch.dates)?)?;
+                expect_len(
+                    "positions",
+                    positions.len(),
+                    checked_mul(batch.paths, batch.dates)?,
+                )?;
             }
             // SAFETY: as in `prepare`.
             let outcome = unsafe {
-                Outcome { pnl: pnl.as_mut(), cost: cost.as_mut(), turnover: turnover.as_mut(), positions: positions.as_mut() }
+                Outcome {
+                    pnl: pnl.as_mut(),
+                    cost: cost.as_mut(),
+                    turnover: turnover.as_mut(),
+                    positions: positions.as_mut(),
+                }
             };
             hedge::rollout::<$t>(&shape, theta, &batch, outcome);
             Ok(())
@@ -207,9 +268,19 @@ macro_rules! room {
                 expect_len("direction", direction.len(), inputs * outputs)?;
             }
             expect_len("out", out.len(), checked_mul(directions.len(), tape.paths)?)?;
-            let directions: Vec<&[f64]> = directions.iter().map(|direction| direction.as_ref()).collect();
+            let directions: Vec<&[f64]> = directions
+                .iter()
+                .map(|direction| direction.as_ref())
+                .collect();
             // SAFETY: as in `prepare`.
-            hedge::jvp::<$t>(&tape, memory, layer, &directions, (stride as usize).max(1), unsafe { out.as_mut() });
+            hedge::jvp::<$t>(
+                &tape,
+                memory,
+                layer,
+                &directions,
+                (stride as usize).max(1),
+                unsafe { out.as_mut() },
+            );
             Ok(())
         }
 
@@ -284,10 +355,26 @@ macro_rules! room {
 }
 
 room!(
-    f64, Float64ArraySlice, hedge_prepare_f64, hedge_rollout_f64, hedge_linearize_f64, hedge_gradient_f64, hedge_jvp_f64,
-    hedge_factors_f64, hedge_head_block_f64, hedge_capture_f64
+    f64,
+    Float64ArraySlice,
+    hedge_prepare_f64,
+    hedge_rollout_f64,
+    hedge_linearize_f64,
+    hedge_gradient_f64,
+    hedge_jvp_f64,
+    hedge_factors_f64,
+    hedge_head_block_f64,
+    hedge_capture_f64
 );
 room!(
-    f32, Float32ArraySlice, hedge_prepare_f32, hedge_rollout_f32, hedge_linearize_f32, hedge_gradient_f32, hedge_jvp_f32,
-    hedge_factors_f32, hedge_head_block_f32, hedge_capture_f32
+    f32,
+    Float32ArraySlice,
+    hedge_prepare_f32,
+    hedge_rollout_f32,
+    hedge_linearize_f32,
+    hedge_gradient_f32,
+    hedge_jvp_f32,
+    hedge_factors_f32,
+    hedge_head_block_f32,
+    hedge_capture_f32
 );

@@ -41,7 +41,16 @@ macro_rules! exports {
             let (m, n) = rectangle("C", rows, cols, c.len())?;
             // SAFETY: the façade refuses an output that shares memory with an input, and shared memory.
             let c = unsafe { c.as_mut() };
-            linalg::gemm((m, n, inner as usize), alpha, a, transpose_a, b, transpose_b, beta, c);
+            linalg::gemm(
+                (m, n, inner as usize),
+                alpha,
+                a,
+                transpose_a,
+                b,
+                transpose_b,
+                beta,
+                c,
+            );
             Ok(())
         }
 
@@ -53,7 +62,12 @@ macro_rules! exports {
         }
 
         #[napi(js_name = $js_solve, catch_unwind)]
-        pub fn $cholesky_solve(n: u32, l: &[$t], cols: u32, mut b: $array) -> Result<(), KfacStatus> {
+        pub fn $cholesky_solve(
+            n: u32,
+            l: &[$t],
+            cols: u32,
+            mut b: $array,
+        ) -> Result<(), KfacStatus> {
             rectangle("B", n, cols, b.len())?;
             let n = square("L", n, l.len())?;
             // SAFETY: the façade refuses overlaps.
@@ -97,7 +111,9 @@ macro_rules! exports {
             let n = square("A", n, a.len())?;
             expect_len("the values", values.len(), n)?;
             // SAFETY: the façade refuses overlaps.
-            linalg::eigen_symmetric(n, a, unsafe { values.as_mut() }, unsafe { vectors.as_mut() })
+            linalg::eigen_symmetric(n, a, unsafe { values.as_mut() }, unsafe {
+                vectors.as_mut()
+            })
         }
 
         #[napi(js_name = $js_generalized, catch_unwind)]
@@ -113,11 +129,19 @@ macro_rules! exports {
             let n = square("A", n, a.len())?;
             expect_len("the values", values.len(), n)?;
             // SAFETY: the façade refuses overlaps.
-            linalg::eigen_generalized(n, a, b, unsafe { values.as_mut() }, unsafe { vectors.as_mut() })
+            linalg::eigen_generalized(n, a, b, unsafe { values.as_mut() }, unsafe {
+                vectors.as_mut()
+            })
         }
 
         #[napi(js_name = $js_qr, catch_unwind)]
-        pub fn $qr(rows: u32, cols: u32, a: &[$t], mut q: $array, mut r: $array) -> Result<(), KfacStatus> {
+        pub fn $qr(
+            rows: u32,
+            cols: u32,
+            a: &[$t],
+            mut q: $array,
+            mut r: $array,
+        ) -> Result<(), KfacStatus> {
             rectangle("Q", rows, cols, q.len())?;
             square("R", cols, r.len())?;
             let (m, n) = rectangle("A", rows, cols, a.len())?;
@@ -149,22 +173,65 @@ macro_rules! exports {
             expect_len("s", s.len(), m.min(n))?;
             expect_len("V", v.len(), n * m.min(n))?;
             // SAFETY: the façade refuses overlaps.
-            linalg::svd(m, n, a, unsafe { u.as_mut() }, unsafe { s.as_mut() }, unsafe { v.as_mut() })
+            linalg::svd(
+                m,
+                n,
+                a,
+                unsafe { u.as_mut() },
+                unsafe { s.as_mut() },
+                unsafe { v.as_mut() },
+            )
         }
     };
 }
 
 exports!(
-    f64, Float64ArraySlice, gemm_f64, cholesky_f64, cholesky_solve_f64, cholesky_inverse_f64, triangular_solve_f64,
-    eigen_symmetric_f64, eigen_generalized_f64, qr_f64, qr_factor_f64, svd_f64, "gemmF64", "choleskyF64",
-    "choleskySolveF64", "choleskyInverseF64", "triangularSolveF64", "eigenSymmetricF64", "eigenGeneralizedF64", "qrF64",
-    "qrFactorF64", "svdF64"
+    f64,
+    Float64ArraySlice,
+    gemm_f64,
+    cholesky_f64,
+    cholesky_solve_f64,
+    cholesky_inverse_f64,
+    triangular_solve_f64,
+    eigen_symmetric_f64,
+    eigen_generalized_f64,
+    qr_f64,
+    qr_factor_f64,
+    svd_f64,
+    "gemmF64",
+    "choleskyF64",
+    "choleskySolveF64",
+    "choleskyInverseF64",
+    "triangularSolveF64",
+    "eigenSymmetricF64",
+    "eigenGeneralizedF64",
+    "qrF64",
+    "qrFactorF64",
+    "svdF64"
 );
 exports!(
-    f32, Float32ArraySlice, gemm_f32, cholesky_f32, cholesky_solve_f32, cholesky_inverse_f32, triangular_solve_f32,
-    eigen_symmetric_f32, eigen_generalized_f32, qr_f32, qr_factor_f32, svd_f32, "gemmF32", "choleskyF32",
-    "choleskySolveF32", "choleskyInverseF32", "triangularSolveF32", "eigenSymmetricF32", "eigenGeneralizedF32", "qrF32",
-    "qrFactorF32", "svdF32"
+    f32,
+    Float32ArraySlice,
+    gemm_f32,
+    cholesky_f32,
+    cholesky_solve_f32,
+    cholesky_inverse_f32,
+    triangular_solve_f32,
+    eigen_symmetric_f32,
+    eigen_generalized_f32,
+    qr_f32,
+    qr_factor_f32,
+    svd_f32,
+    "gemmF32",
+    "choleskyF32",
+    "choleskySolveF32",
+    "choleskyInverseF32",
+    "triangularSolveF32",
+    "eigenSymmetricF32",
+    "eigenGeneralizedF32",
+    "qrF32",
+    "qrFactorF32",
+    "svdF32"
 );
 
 macro_rules! gram {
@@ -183,10 +250,20 @@ macro_rules! gram {
             let rows = if n == 0 { 0 } else { z.len() / n };
             expect_len("Z", z.len(), rows * n)?;
             if let Some(weights) = weights {
-                expect_len("the weighted rows", checked_mul(weights.len(), uses as usize)?, if n == 0 { weights.len() * uses as usize } else { rows })?;
+                expect_len(
+                    "the weighted rows",
+                    checked_mul(weights.len(), uses as usize)?,
+                    if n == 0 {
+                        weights.len() * uses as usize
+                    } else {
+                        rows
+                    },
+                )?;
             }
             // SAFETY: the façade refuses overlaps.
-            linalg::gram(n, alpha, z, weights, uses as usize, beta, unsafe { c.as_mut() });
+            linalg::gram(n, alpha, z, weights, uses as usize, beta, unsafe {
+                c.as_mut()
+            });
             Ok(())
         }
     };
@@ -209,7 +286,8 @@ pub fn tridiagonalize(
     expect_len("the diagonal", diagonal.len(), n)?;
     expect_len("the sub-diagonal", off_diagonal.len(), n.saturating_sub(1))?;
     // SAFETY: the façade owns the three outputs and refuses an input that overlaps them.
-    let (store, diagonal, off_diagonal) = unsafe { (store.as_mut(), diagonal.as_mut(), off_diagonal.as_mut()) };
+    let (store, diagonal, off_diagonal) =
+        unsafe { (store.as_mut(), diagonal.as_mut(), off_diagonal.as_mut()) };
     linalg::tridiagonalize(n, a, store, diagonal, off_diagonal);
     Ok(())
 }
@@ -240,9 +318,14 @@ pub fn bidiagonalize(
     let n = square("R", n, r.len())?;
     expect_len("the store", store.len(), linalg::bidiagonal_store(n))?;
     expect_len("the diagonal", diagonal.len(), n)?;
-    expect_len("the super-diagonal", super_diagonal.len(), n.saturating_sub(1))?;
+    expect_len(
+        "the super-diagonal",
+        super_diagonal.len(),
+        n.saturating_sub(1),
+    )?;
     // SAFETY: the façade owns the three outputs and refuses an input that overlaps them.
-    let (store, diagonal, super_diagonal) = unsafe { (store.as_mut(), diagonal.as_mut(), super_diagonal.as_mut()) };
+    let (store, diagonal, super_diagonal) =
+        unsafe { (store.as_mut(), diagonal.as_mut(), super_diagonal.as_mut()) };
     linalg::bidiagonalize(n, r, store, diagonal, super_diagonal);
     Ok(())
 }

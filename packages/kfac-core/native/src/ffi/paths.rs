@@ -11,7 +11,11 @@ fn market(model: u32, parameters: &[f64]) -> std::result::Result<Market, KfacErr
     let scheme = match model {
         0 => {
             expect_len("parameters", parameters.len(), 3)?;
-            return Ok(Market::BlackScholes { spot: parameters[0], drift: parameters[1], volatility: parameters[2] });
+            return Ok(Market::BlackScholes {
+                spot: parameters[0],
+                drift: parameters[1],
+                volatility: parameters[2],
+            });
         }
         1 => Scheme::QuadraticExponential { martingale: true },
         2 => Scheme::QuadraticExponential { martingale: false },
@@ -50,7 +54,12 @@ pub fn paths_simulate(
     let len = checked_mul(dates as usize, paths as usize)?;
     expect_len("spot", spot.len(), len)?;
     expect_len("variance", variance.len(), if model == 0 { 0 } else { len })?;
-    let key = PathKey { seed: [seed_low, seed_high], purpose, step, first_path };
+    let key = PathKey {
+        seed: [seed_low, seed_high],
+        purpose,
+        step,
+        first_path,
+    };
     // SAFETY: the façade has refused overlapping arrays; JavaScript does not run during the call.
     let (spot, variance) = unsafe { (spot.as_mut(), variance.as_mut()) };
     simulate(&market, interval, key, paths as usize, spot, variance);

@@ -31,7 +31,11 @@ pub struct Date<T> {
 /// # Safety
 /// In a kernel of V's level; the pointers are as `Date` says.
 #[inline(always)]
-pub unsafe fn backward<V: Vector>(shape: &Shape, weights: &Weights<V::Scalar>, date: &Date<V::Scalar>) {
+pub unsafe fn backward<V: Vector>(
+    shape: &Shape,
+    weights: &Weights<V::Scalar>,
+    date: &Date<V::Scalar>,
+) {
     let row = tile_paths::<V::Scalar>();
     let h = shape.hidden;
     // SAFETY: rows are `row` long, a multiple of the lanes.
@@ -39,10 +43,13 @@ pub unsafe fn backward<V: Vector>(shape: &Shape, weights: &Weights<V::Scalar>, d
         for p in (0..row).step_by(V::LANES) {
             let now = V::load(date.position.add(p));
             let two = like(now, V::Scalar::ONE + V::Scalar::ONE);
-            let charged = V::load(date.cost.add(p)) * sign(now - V::load(date.position_before.add(p)));
-            let charged_after = V::load(date.cost_after.add(p)) * sign(V::load(date.position_after.add(p)) - now);
+            let charged =
+                V::load(date.cost.add(p)) * sign(now - V::load(date.position_before.add(p)));
+            let charged_after =
+                V::load(date.cost_after.add(p)) * sign(V::load(date.position_after.add(p)) - now);
             let direct = V::load(date.gain.add(p)) - charged + charged_after;
-            let error = V::load(date.carried.add(p)).mul_add(two, direct) * squash_slope(shape.squash, now);
+            let error =
+                V::load(date.carried.add(p)).mul_add(two, direct) * squash_slope(shape.squash, now);
             error.store(date.head_error.add(p));
         }
         for j in 0..h {
@@ -53,19 +60,29 @@ pub unsafe fn backward<V: Vector>(shape: &Shape, weights: &Weights<V::Scalar>, d
                 let (i, f, g, o) = (gate(0), gate(1), gate(2), gate(3));
                 let tanh_cell = V::load(date.tanh_cell.add(at(j)));
                 let one = like(i, V::Scalar::ONE);
-                let hidden = V::load(date.head_error.add(p)).mul_add(head, V::load(date.carried.add(at(1 + j))));
+                let hidden = V::load(date.head_error.add(p))
+                    .mul_add(head, V::load(date.carried.add(at(1 + j))));
                 let through = hidden * o;
-                let cell = tanh_cell.neg_mul_add(tanh_cell, one).mul_add(through, V::load(date.cell_error.add(at(j))));
+                let cell = tanh_cell
+                    .neg_mul_add(tanh_cell, one)
+                    .mul_add(through, V::load(date.cell_error.add(at(j))));
                 (cell * f).store(date.cell_error.add(at(j)));
                 (cell * g * i * (one - i)).store(date.gates.add(at(j)));
-                (cell * V::load(date.cell_before.add(at(j))) * f * (one - f)).store(date.gates.add(at(h + j)));
+                (cell * V::load(date.cell_before.add(at(j))) * f * (one - f))
+                    .store(date.gates.add(at(h + j)));
                 (cell * i * g.neg_mul_add(g, one)).store(date.gates.add(at(2 * h + j)));
                 (through * tanh_cell * (one - o)).store(date.gates.add(at(3 * h + j)));
             }
         }
-        rows_times::<V>(weights.backward, h + 1, 4 * h, date.gates, &mut |r, p, value: V| {
-            value.store(date.carried.add(r * row + p));
-        });
+        rows_times::<V>(
+            weights.backward,
+            h + 1,
+            4 * h,
+            date.gates,
+            &mut |r, p, value: V| {
+                value.store(date.carried.add(r * row + p));
+            },
+        );
     }
 }
 

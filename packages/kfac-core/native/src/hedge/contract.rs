@@ -47,10 +47,22 @@ impl<T: Real> Contraction<'_, T> {
     /// In a kernel of V's level.
     #[inline(always)]
     unsafe fn with<V: Vector<Scalar = T>>(self) {
-        let Self { left, right, dates, weights, triangle, out, scratch } = self;
+        let Self {
+            left,
+            right,
+            dates,
+            weights,
+            triangle,
+            out,
+            scratch,
+        } = self;
         let row = tile_paths::<T>();
         let (rows, cols) = (left.rows, right.rows);
-        assert!(out.len() == rows * cols && weights.len() == row && scratch.len() >= scratch_len::<T>(rows, cols, dates));
+        assert!(
+            out.len() == rows * cols
+                && weights.len() == row
+                && scratch.len() >= scratch_len::<T>(rows, cols, dates)
+        );
         let chunk = chunk_dates::<T>(rows, cols, dates);
         let (scaled, sums) = scratch.split_at_mut(chunk * rows * row);
         let mut terms = 0;
@@ -59,7 +71,10 @@ impl<T: Real> Contraction<'_, T> {
             let count = chunk.min(dates - t);
             for d in 0..count {
                 let from = left.date(t + d);
-                for (source, target) in from.chunks_exact(row).zip(scaled[d * rows * row..].chunks_exact_mut(row)) {
+                for (source, target) in from
+                    .chunks_exact(row)
+                    .zip(scaled[d * rows * row..].chunks_exact_mut(row))
+                {
                     for ((target, &x), &w) in target.iter_mut().zip(source).zip(weights) {
                         *target = x * w;
                     }
@@ -114,7 +129,11 @@ impl<T: Real> Operands<T> {
     unsafe fn all<V: Vector<Scalar = T>>(&self, rows: usize, triangle: bool) {
         for r in (0..rows).step_by(PANEL) {
             let height = PANEL.min(rows - r);
-            let cols = if triangle { self.cols.min(r + height) } else { self.cols };
+            let cols = if triangle {
+                self.cols.min(r + height)
+            } else {
+                self.cols
+            };
             for c in (0..cols).step_by(2) {
                 // SAFETY: the caller's; r + height ≤ rows, c + width ≤ cols.
                 unsafe {
@@ -140,7 +159,11 @@ impl<T: Real> Operands<T> {
     /// # Safety
     /// As `all`; rows r … r + R − 1 and columns c … c + C − 1 exist.
     #[inline(always)]
-    unsafe fn block<V: Vector<Scalar = T>, const R: usize, const C: usize>(&self, r: usize, c: usize) {
+    unsafe fn block<V: Vector<Scalar = T>, const R: usize, const C: usize>(
+        &self,
+        r: usize,
+        c: usize,
+    ) {
         let row = tile_paths::<T>();
         // SAFETY: the caller's.
         unsafe {

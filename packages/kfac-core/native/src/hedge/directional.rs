@@ -12,7 +12,14 @@ use crate::simd::{self, Kernel, Level, Real, SimdLevel, Vector};
 const CHUNK_BYTES: usize = 1 << 19;
 
 /// out[k·paths + i] += ⟨J_i, V_k⟩ of one layer for the directions V_k [in·out] and the paths of the tiles 0, stride, 2·stride …
-pub fn jvp<T: Real>(tape: &Tape, memory: &[T], layer: Layer, directions: &[&[f64]], stride: usize, out: &mut [f64]) {
+pub fn jvp<T: Real>(
+    tape: &Tape,
+    memory: &[T],
+    layer: Layer,
+    directions: &[&[f64]],
+    stride: usize,
+    out: &mut [f64],
+) {
     jvp_at(simd::level(), tape, memory, layer, directions, stride, out);
 }
 
@@ -27,7 +34,11 @@ pub(super) fn jvp_at<T: Real>(
 ) {
     let (inputs, outputs) = layer.size(&tape.shape);
     let len = inputs * outputs;
-    assert!(stride > 0 && out.len() == directions.len() * tape.paths && directions.iter().all(|d| d.len() == len));
+    assert!(
+        stride > 0
+            && out.len() == directions.len() * tape.paths
+            && directions.iter().all(|d| d.len() == len)
+    );
     if directions.is_empty() {
         return;
     }
@@ -35,7 +46,10 @@ pub(super) fn jvp_at<T: Real>(
     let out = Disjoint::new(out);
     with_scratch::<T, _>(directions.len() * len, |matrices| {
         for (matrix, direction) in matrices.chunks_exact_mut(len).zip(directions) {
-            matrix.iter_mut().zip(*direction).for_each(|(x, &v)| *x = T::from_f64(v));
+            matrix
+                .iter_mut()
+                .zip(*direction)
+                .for_each(|(x, &v)| *x = T::from_f64(v));
         }
         let matrices = &*matrices;
         pool::for_each_block(tape.tiles::<T>().div_ceil(stride), |index| {
@@ -45,7 +59,17 @@ pub(super) fn jvp_at<T: Real>(
                 sums.fill(0.0);
                 let (z, g) = tape.pair(memory, layer, tile);
                 with_scratch::<T, _>(directions.len() * row, |partial| {
-                    simd::dispatch_at(level, Directional { z, g, dates: tape.dates, matrices, sums, partial });
+                    simd::dispatch_at(
+                        level,
+                        Directional {
+                            z,
+                            g,
+                            dates: tape.dates,
+                            matrices,
+                            sums,
+                            partial,
+                        },
+                    );
                 });
                 for (k, sums) in sums.chunks_exact(row).enumerate() {
                     let at = k * tape.paths + tile * row;
@@ -114,7 +138,11 @@ impl<T: Real> Directional<'_, T> {
                             _ => self.panel::<V, 1, N>(t, count, p, r),
                         }
                     }
-                    for (sums, partial) in self.sums.chunks_exact_mut(row).zip(self.partial.chunks_exact(row)) {
+                    for (sums, partial) in self
+                        .sums
+                        .chunks_exact_mut(row)
+                        .zip(self.partial.chunks_exact(row))
+                    {
                         for (sum, partial) in sums[p..p + paths].iter_mut().zip(partial) {
                             *sum += partial.to_f64();
                         }
@@ -129,7 +157,13 @@ impl<T: Real> Directional<'_, T> {
     /// # Safety
     /// In a kernel of V's level; the rows, `count` dates from t on and N vectors of paths from p on exist.
     #[inline(always)]
-    unsafe fn panel<V: Vector<Scalar = T>, const R: usize, const N: usize>(&mut self, t: usize, count: usize, p: usize, r: usize) {
+    unsafe fn panel<V: Vector<Scalar = T>, const R: usize, const N: usize>(
+        &mut self,
+        t: usize,
+        count: usize,
+        p: usize,
+        r: usize,
+    ) {
         let outputs = self.g.rows;
         // SAFETY: the caller's; columns stay below `outputs`.
         unsafe {
@@ -179,8 +213,10 @@ impl<T: Real> Directional<'_, T> {
                 left = left.wrapping_add(self.z.stride);
                 right = right.wrapping_add(self.g.stride);
             }
-            for (matrix, partial) in
-                self.matrices.chunks_exact(inputs * outputs).zip(self.partial.chunks_exact_mut(row))
+            for (matrix, partial) in self
+                .matrices
+                .chunks_exact(inputs * outputs)
+                .zip(self.partial.chunks_exact_mut(row))
             {
                 let mut sums = [[zero; N]; C];
                 for i in 0..R {

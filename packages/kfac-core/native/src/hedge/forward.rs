@@ -24,7 +24,11 @@ pub struct Date<T> {
 /// # Safety
 /// In a kernel of V's level; the pointers are as `Date` says.
 #[inline(always)]
-pub unsafe fn forward<V: Vector, const KEEP: bool>(shape: &Shape, weights: &Weights<V::Scalar>, date: &Date<V::Scalar>) {
+pub unsafe fn forward<V: Vector, const KEEP: bool>(
+    shape: &Shape,
+    weights: &Weights<V::Scalar>,
+    date: &Date<V::Scalar>,
+) {
     // SAFETY: the caller's.
     unsafe {
         if is_wide::<V>() {
@@ -82,7 +86,12 @@ unsafe fn block<V: Vector, const KEEP: bool, const N: usize>(
                 }
                 let head = V::splat(*weights.head.get_unchecked(j));
                 for v in 0..N {
-                    let (i, f, g, o) = (done[0][v].logistic(), done[1][v].logistic(), done[2][v].tanh(), done[3][v].logistic());
+                    let (i, f, g, o) = (
+                        done[0][v].logistic(),
+                        done[1][v].logistic(),
+                        done[2][v].tanh(),
+                        done[3][v].logistic(),
+                    );
                     let cell = f.mul_add(V::load(date.cell_before.add(at(j, v))), i * g);
                     let tanh_cell = cell.tanh();
                     let hidden = o * tanh_cell;

@@ -106,7 +106,10 @@ fn with_scratch<T: Real, R>(len: usize, work: impl FnOnce(&mut [T]) -> R) -> R {
     pool::with_scratch((len * size_of::<T>()).div_ceil(8) + LINE / 8, |buffer| {
         // SAFETY: any bits are a T, whose size divides that of f64 and whose alignment is no larger.
         let all = unsafe {
-            std::slice::from_raw_parts_mut(buffer.as_mut_ptr().cast::<T>(), buffer.len() * 8 / size_of::<T>())
+            std::slice::from_raw_parts_mut(
+                buffer.as_mut_ptr().cast::<T>(),
+                buffer.len() * 8 / size_of::<T>(),
+            )
         };
         let skip = line_offset(all);
         work(&mut all[skip..skip + len])

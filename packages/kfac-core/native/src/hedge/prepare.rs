@@ -40,7 +40,18 @@ pub fn prepare<T: Real>(
     costs: &mut [T],
     base: &mut [f64],
 ) {
-    prepare_at(simd::level(), task, paths, dates, spot, variance, features, gains, costs, base);
+    prepare_at(
+        simd::level(),
+        task,
+        paths,
+        dates,
+        spot,
+        variance,
+        features,
+        gains,
+        costs,
+        base,
+    );
 }
 
 fn prepare_at<T: Real>(
@@ -58,7 +69,11 @@ fn prepare_at<T: Real>(
     let count = task.features();
     assert!(dates > 0 && spot.len() == (dates + 1) * paths && base.len() == paths);
     assert!(variance.len() == if task.theta.is_some() { spot.len() } else { 0 });
-    assert!(features.len() == dates * count * paths && gains.len() == dates * paths && costs.len() == spot.len());
+    assert!(
+        features.len() == dates * count * paths
+            && gains.len() == dates * paths
+            && costs.len() == spot.len()
+    );
     let interval = task.horizon / dates as f64;
     let carry = (task.dividend * interval).exp();
     let sign = if task.call { 1.0 } else { -1.0 };
@@ -74,7 +89,11 @@ fn prepare_at<T: Real>(
         let now = &spot[t * paths..][..paths];
         // SAFETY: every date has its own rows.
         let costs = unsafe { costs.range(t * paths, (t + 1) * paths) };
-        let charge = if t < dates || task.unwind { discount(t) * task.proportional_cost } else { 0.0 };
+        let charge = if t < dates || task.unwind {
+            discount(t) * task.proportional_cost
+        } else {
+            0.0
+        };
         for (cost, s) in costs.iter_mut().zip(now) {
             *cost = T::from_f64(charge * s);
         }
@@ -83,14 +102,25 @@ fn prepare_at<T: Real>(
         }
         // SAFETY: as above.
         let (gains, features) = unsafe {
-            (gains.range(t * paths, (t + 1) * paths), features.range(t * count * paths, (t + 1) * count * paths))
+            (
+                gains.range(t * paths, (t + 1) * paths),
+                features.range(t * count * paths, (t + 1) * count * paths),
+            )
         };
         let (after, before) = (discount(t + 1) * carry, discount(t));
         for ((gain, s), next) in gains.iter_mut().zip(now).zip(&spot[(t + 1) * paths..]) {
             *gain = T::from_f64(after * next - before * s);
         }
         let (moneyness, rest) = features.split_at_mut(paths);
-        simd::dispatch_at(level, LogMoneyness { spot: now, strike: task.strike, scale: task.log_scale, out: moneyness });
+        simd::dispatch_at(
+            level,
+            LogMoneyness {
+                spot: now,
+                strike: task.strike,
+                scale: task.log_scale,
+                out: moneyness,
+            },
+        );
         let (volatility, time) = rest.split_at_mut(rest.len() - paths);
         if let Some(theta) = task.theta {
             let root = theta.sqrt();
@@ -114,7 +144,12 @@ impl<T: Real> Kernel for LogMoneyness<'_, T> {
     type Output = ();
     #[inline(always)]
     unsafe fn run<L: Level>(self) {
-        let Self { spot, strike, scale, out } = self;
+        let Self {
+            spot,
+            strike,
+            scale,
+            out,
+        } = self;
         let lanes = <L::F64 as Vector>::LANES;
         let mut values = [0.0; 8];
         assert!(lanes <= values.len());
@@ -122,7 +157,8 @@ impl<T: Real> Kernel for LogMoneyness<'_, T> {
             // SAFETY: the level is live; partial loads stay inside, `values` holds a vector.
             unsafe {
                 let s = L::F64::load_partial(spot.as_ptr(), spot.len());
-                ((s / L::F64::splat(strike)).ln() * L::F64::splat(scale)).store(values.as_mut_ptr());
+                ((s / L::F64::splat(strike)).ln() * L::F64::splat(scale))
+                    .store(values.as_mut_ptr());
             }
             for (out, &value) in out.iter_mut().zip(&values) {
                 *out = T::from_f64(value);

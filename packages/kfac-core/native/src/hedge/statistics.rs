@@ -11,7 +11,12 @@ const PARTS: usize = 64;
 
 /// Runs `add(tile, part)` on every tile and hands the sum of all parts [len] to `take`. Tiles go in runs, the parts of the
 /// runs are combined pairwise; runs and tree depend on the number of tiles alone.
-fn sum_over_tiles(tiles: usize, len: usize, add: impl Fn(usize, &mut [f64]) + Sync, take: impl FnOnce(&[f64])) {
+fn sum_over_tiles(
+    tiles: usize,
+    len: usize,
+    add: impl Fn(usize, &mut [f64]) + Sync,
+    take: impl FnOnce(&[f64]),
+) {
     let run = tiles.div_ceil(PARTS).max(1);
     let parts = tiles.div_ceil(run).max(1);
     pool::with_scratch(parts * len, |sums| {
@@ -39,7 +44,11 @@ fn sum_over_tiles(tiles: usize, len: usize, add: impl Fn(usize, &mut [f64]) + Sy
 fn tile_weights<T: Real>(tape: &Tape, tile: usize, weight: impl Fn(usize) -> f64, out: &mut [T]) {
     let (first, count) = (tile * tile_paths::<T>(), tape.count::<T>(tile));
     for (i, out) in out.iter_mut().enumerate() {
-        *out = if i < count { T::from_f64(weight(first + i)) } else { T::ZERO };
+        *out = if i < count {
+            T::from_f64(weight(first + i))
+        } else {
+            T::ZERO
+        };
     }
 }
 
@@ -54,11 +63,25 @@ fn contract<T: Real>(
     out: &mut [f64],
 ) {
     let row = tile_paths::<T>();
-    with_scratch(row + scratch_len::<T>(left.rows, right.rows, dates), |scratch| {
-        let (weight_row, scratch) = scratch.split_at_mut(row);
-        weights(weight_row);
-        simd::dispatch_at(level, Contraction { left, right, dates, weights: weight_row, triangle, out, scratch });
-    });
+    with_scratch(
+        row + scratch_len::<T>(left.rows, right.rows, dates),
+        |scratch| {
+            let (weight_row, scratch) = scratch.split_at_mut(row);
+            weights(weight_row);
+            simd::dispatch_at(
+                level,
+                Contraction {
+                    left,
+                    right,
+                    dates,
+                    weights: weight_row,
+                    triangle,
+                    out,
+                    scratch,
+                },
+            );
+        },
+    );
 }
 
 /// out ← the full symmetric matrix of a lower triangle times `scale`.
@@ -73,7 +96,13 @@ fn mirror(triangle: &[f64], n: usize, scale: f64, out: &mut [f64]) {
 }
 
 /// out += Σ_i w_i·J_i of one layer, out [in·out].
-pub fn gradient<T: Real>(tape: &Tape, memory: &[T], layer: Layer, weights: &[f64], out: &mut [f64]) {
+pub fn gradient<T: Real>(
+    tape: &Tape,
+    memory: &[T],
+    layer: Layer,
+    weights: &[f64],
+    out: &mut [f64],
+) {
     gradient_at(simd::level(), tape, memory, layer, weights, out);
 }
 
@@ -88,7 +117,15 @@ pub(super) fn gradient_at<T: Real>(
     assert!(weights.len() == tape.paths);
     let add = |tile: usize, sum: &mut [f64]| {
         let (z, g) = tape.pair(memory, layer, tile);
-        contract(level, z, g, tape.dates, |row| tile_weights(tape, tile, |i| weights[i], row), false, sum);
+        contract(
+            level,
+            z,
+            g,
+            tape.dates,
+            |row| tile_weights(tape, tile, |i| weights[i], row),
+            false,
+            sum,
+        );
     };
     sum_over_tiles(tape.tiles::<T>(), out.len(), add, |sum| {
         for (out, sum) in out.iter_mut().zip(sum) {
@@ -136,19 +173,43 @@ pub(super) fn factors_at<T: Real>(
     let dates = tape.dates as f64;
     let (inputs, outputs) = layer.size(&tape.shape);
 
-    let scale = if paths > 0 { 1.0 / (paths as f64 * dates) } else { 0.0 };
+    let scale = if paths > 0 {
+        1.0 / (paths as f64 * dates)
+    } else {
+        0.0
+    };
     let add = |index: usize, sum: &mut [f64]| {
         let tile = index * stride;
         let (z, _) = tape.pair(memory, layer, tile);
-        contract(level, z, z, tape.dates, |row| tile_weights(tape, tile, |_| 1.0, row), true, sum);
+        contract(
+            level,
+            z,
+            z,
+            tape.dates,
+            |row| tile_weights(tape, tile, |_| 1.0, row),
+            true,
+            sum,
+        );
     };
     sum_over_tiles(sampled, a.len(), add, |sum| mirror(sum, inputs, scale, a));
 
-    let scale = if weight > 0.0 { total / weight / dates } else { 0.0 };
+    let scale = if weight > 0.0 {
+        total / weight / dates
+    } else {
+        0.0
+    };
     let add = |index: usize, sum: &mut [f64]| {
         let tile = index * stride;
         let (_, errors) = tape.pair(memory, layer, tile);
-        contract(level, errors, errors, tape.dates, |row| tile_weights(tape, tile, |i| weights[i], row), true, sum);
+        contract(
+            level,
+            errors,
+            errors,
+            tape.dates,
+            |row| tile_weights(tape, tile, |i| weights[i], row),
+            true,
+            sum,
+        );
     };
     sum_over_tiles(sampled, g.len(), add, |sum| mirror(sum, outputs, scale, g));
 }
@@ -158,19 +219,43 @@ pub fn head_block<T: Real>(tape: &Tape, memory: &[T], weights: &[f64], out: &mut
     head_block_at(simd::level(), tape, memory, weights, out);
 }
 
-pub(super) fn head_block_at<T: Real>(level: SimdLevel, tape: &Tape, memory: &[T], weights: &[f64], out: &mut [f64]) {
+pub(super) fn head_block_at<T: Real>(
+    level: SimdLevel,
+    tape: &Tape,
+    memory: &[T],
+    weights: &[f64],
+    out: &mut [f64],
+) {
     assert!(weights.len() == tape.paths);
     let n = tape.shape.hidden + 1;
     let row = tile_paths::<T>();
     let add = |tile: usize, sum: &mut [f64]| {
         let (z, e) = tape.pair(memory, Layer::Head, tile);
         with_scratch(n * row, |jacobian| {
-            simd::dispatch_at(level, HeadJacobian { z, e, dates: tape.dates, out: jacobian });
+            simd::dispatch_at(
+                level,
+                HeadJacobian {
+                    z,
+                    e,
+                    dates: tape.dates,
+                    out: jacobian,
+                },
+            );
             let jacobian = Panel::new(jacobian, n * row, n, 1);
-            contract(level, jacobian, jacobian, 1, |row| tile_weights(tape, tile, |i| weights[i], row), true, sum);
+            contract(
+                level,
+                jacobian,
+                jacobian,
+                1,
+                |row| tile_weights(tape, tile, |i| weights[i], row),
+                true,
+                sum,
+            );
         });
     };
-    sum_over_tiles(tape.tiles::<T>(), out.len(), add, |sum| mirror(sum, n, 1.0, out));
+    sum_over_tiles(tape.tiles::<T>(), out.len(), add, |sum| {
+        mirror(sum, n, 1.0, out)
+    });
 }
 
 /// J_i of the head for every path of a tile, out [H+1] rows.
@@ -189,13 +274,18 @@ impl<T: Real> Kernel for HeadJacobian<'_, T> {
         self.out.fill(T::ZERO);
         for t in 0..self.dates {
             let e = self.e.date(t);
-            for (out, z) in self.out.chunks_exact_mut(row).zip(self.z.date(t).chunks_exact(row)) {
+            for (out, z) in self
+                .out
+                .chunks_exact_mut(row)
+                .zip(self.z.date(t).chunks_exact(row))
+            {
                 for p in (0..row).step_by(T::Vector::<L>::LANES) {
                     // SAFETY: the level is live; rows are `row` long, a multiple of the lanes.
                     unsafe {
                         let sum = T::Vector::<L>::load(out.as_ptr().add(p));
                         let z = T::Vector::<L>::load(z.as_ptr().add(p));
-                        z.mul_add(T::Vector::<L>::load(e.as_ptr().add(p)), sum).store(out.as_mut_ptr().add(p));
+                        z.mul_add(T::Vector::<L>::load(e.as_ptr().add(p)), sum)
+                            .store(out.as_mut_ptr().add(p));
                     }
                 }
             }
@@ -207,7 +297,9 @@ impl<T: Real> Kernel for HeadJacobian<'_, T> {
 pub fn capture<T: Real>(tape: &Tape, memory: &[T], layer: Layer, z: &mut [T], g: &mut [T]) {
     let row = tile_paths::<T>();
     let (inputs, outputs) = layer.size(&tape.shape);
-    assert!(z.len() == tape.paths * tape.dates * inputs && g.len() == tape.paths * tape.dates * outputs);
+    assert!(
+        z.len() == tape.paths * tape.dates * inputs && g.len() == tape.paths * tape.dates * outputs
+    );
     for tile in 0..tape.tiles::<T>() {
         let (from_z, from_g) = tape.pair(memory, layer, tile);
         for i in 0..tape.count::<T>(tile) {

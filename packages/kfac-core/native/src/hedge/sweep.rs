@@ -20,7 +20,13 @@ pub fn rollout<T: Real>(shape: &Shape, theta: &[f64], batch: &Batch<T>, outcome:
     rollout_at(simd::level(), shape, theta, batch, outcome);
 }
 
-pub(super) fn rollout_at<T: Real>(level: SimdLevel, shape: &Shape, theta: &[f64], batch: &Batch<T>, outcome: Outcome) {
+pub(super) fn rollout_at<T: Real>(
+    level: SimdLevel,
+    shape: &Shape,
+    theta: &[f64],
+    batch: &Batch<T>,
+    outcome: Outcome,
+) {
     check(shape, theta, batch);
     let row = tile_paths::<T>();
     let with_positions = !outcome.positions.is_empty();
@@ -44,14 +50,31 @@ pub(super) fn rollout_at<T: Real>(level: SimdLevel, shape: &Shape, theta: &[f64]
                         positions: with_positions.then_some(&positions),
                     }
                 };
-                simd::dispatch_at(level, Rollout { shape, weights, batch, first, count, scratch, results });
+                simd::dispatch_at(
+                    level,
+                    Rollout {
+                        shape,
+                        weights,
+                        batch,
+                        first,
+                        count,
+                        scratch,
+                        results,
+                    },
+                );
             });
         });
     });
 }
 
 /// Forward and adjoint with seed 1 per path: fills the tape and pnl [paths].
-pub fn linearize<T: Real>(shape: &Shape, theta: &[f64], batch: &Batch<T>, memory: &mut [T], pnl: &mut [f64]) {
+pub fn linearize<T: Real>(
+    shape: &Shape,
+    theta: &[f64],
+    batch: &Batch<T>,
+    memory: &mut [T],
+    pnl: &mut [f64],
+) {
     linearize_at(simd::level(), shape, theta, batch, memory, pnl);
 }
 
@@ -64,7 +87,11 @@ pub(super) fn linearize_at<T: Real>(
     pnl: &mut [f64],
 ) {
     check(shape, theta, batch);
-    let tape = Tape { shape: *shape, paths: batch.paths, dates: batch.dates };
+    let tape = Tape {
+        shape: *shape,
+        paths: batch.paths,
+        dates: batch.dates,
+    };
     let (row, dates, h) = (tile_paths::<T>(), batch.dates, shape.hidden);
     let pnl = Disjoint::new(pnl);
     with_scratch(Weights::<T>::len(shape), |packed| {
@@ -77,7 +104,19 @@ pub(super) fn linearize_at<T: Real>(
             with_scratch(len * row, |scratch| {
                 // SAFETY: tiles partition the paths.
                 let pnl = unsafe { pnl.range(first, first + count) };
-                simd::dispatch_at(level, Linearize { tape: &tape, weights, batch, first, count, part, scratch, pnl });
+                simd::dispatch_at(
+                    level,
+                    Linearize {
+                        tape: &tape,
+                        weights,
+                        batch,
+                        first,
+                        count,
+                        part,
+                        scratch,
+                        pnl,
+                    },
+                );
             });
         });
     });
@@ -86,7 +125,10 @@ pub(super) fn linearize_at<T: Real>(
 fn check<T>(shape: &Shape, theta: &[f64], batch: &Batch<T>) {
     let Batch { paths, dates, .. } = *batch;
     assert!(shape.hidden > 0 && dates > 0 && theta.len() == shape.parameters());
-    assert!(batch.features.len() == dates * shape.features * paths && batch.gains.len() == dates * paths);
+    assert!(
+        batch.features.len() == dates * shape.features * paths
+            && batch.gains.len() == dates * paths
+    );
     assert!(batch.costs.len() == (dates + 1) * paths && batch.base.len() == paths);
 }
 
@@ -109,14 +151,28 @@ struct Rollout<'a, T> {
 
 /// ã's static features, position feature and 1 of a date; the recurrent state is there already.
 #[inline(always)]
-fn set_input<T: Real>(shape: &Shape, batch: &Batch<T>, first: usize, count: usize, date: usize, position: &[T], input: &mut [T]) {
+fn set_input<T: Real>(
+    shape: &Shape,
+    batch: &Batch<T>,
+    first: usize,
+    count: usize,
+    date: usize,
+    position: &[T],
+    input: &mut [T],
+) {
     let row = tile_paths::<T>();
     for feature in 0..shape.features {
         let from = (date * shape.features + feature) * batch.paths + first;
-        fill_row(&batch.features[from..from + count], &mut input[feature * row..][..row]);
+        fill_row(
+            &batch.features[from..from + count],
+            &mut input[feature * row..][..row],
+        );
     }
     let doubled = T::ONE + T::ONE;
-    for (out, &position) in input[shape.features * row..][..row].iter_mut().zip(position) {
+    for (out, &position) in input[shape.features * row..][..row]
+        .iter_mut()
+        .zip(position)
+    {
         *out = doubled * position - T::ONE;
     }
     input[(shape.inputs() - 1) * row..].fill(T::ONE);
@@ -126,7 +182,15 @@ impl<T: Real> Kernel for Rollout<'_, T> {
     type Output = ();
     #[inline(always)]
     unsafe fn run<L: Level>(self) {
-        let Self { shape, weights, batch, first, count, scratch, results } = self;
+        let Self {
+            shape,
+            weights,
+            batch,
+            first,
+            count,
+            scratch,
+            results,
+        } = self;
         let row = tile_paths::<T>();
         let Batch { paths, dates, .. } = *batch;
         let (input_len, h) = (shape.inputs() * row, shape.hidden * row);
@@ -137,7 +201,9 @@ impl<T: Real> Kernel for Rollout<'_, T> {
         let (cell, rest) = rest.split_at_mut(h);
         let (mut before, rest) = rest.split_at_mut(row);
         let (mut position, _) = rest.split_at_mut(row);
-        results.pnl.copy_from_slice(&batch.base[first..first + count]);
+        results
+            .pnl
+            .copy_from_slice(&batch.base[first..first + count]);
         results.cost.fill(0.0);
         results.turnover.fill(0.0);
         for t in 0..dates {
@@ -201,12 +267,25 @@ impl<T: Real> Kernel for Linearize<'_, T> {
     type Output = ();
     #[inline(always)]
     unsafe fn run<L: Level>(self) {
-        let Self { tape, weights, batch, first, count, part, scratch, pnl } = self;
+        let Self {
+            tape,
+            weights,
+            batch,
+            first,
+            count,
+            part,
+            scratch,
+            pnl,
+        } = self;
         let shape = &tape.shape;
         let row = tile_paths::<T>();
         let Batch { paths, dates, .. } = *batch;
         let (inputs, gate_errors, head_errors) = tape.parts(part);
-        let (input_len, gate_len, h) = (shape.inputs() * row, shape.gates() * row, shape.hidden * row);
+        let (input_len, gate_len, h) = (
+            shape.inputs() * row,
+            shape.gates() * row,
+            shape.hidden * row,
+        );
         let recurrent = (shape.features + 1) * row;
 
         let (cells, rest) = scratch.split_at_mut((dates + 1) * h);
@@ -232,7 +311,15 @@ impl<T: Real> Kernel for Linearize<'_, T> {
         pnl.copy_from_slice(&batch.base[first..first + count]);
         for t in 0..dates {
             let (input, after) = inputs[t * input_len..].split_at_mut(input_len);
-            set_input(shape, batch, first, count, t, &positions[t * row..][..row], input);
+            set_input(
+                shape,
+                batch,
+                first,
+                count,
+                t,
+                &positions[t * row..][..row],
+                input,
+            );
             let (cell_before, cell) = cells[t * h..].split_at_mut(h);
             let (before, position) = positions[t * row..].split_at_mut(row);
             // SAFETY: the level is live; the arrays have the lengths that `Date` asks for.

@@ -15,7 +15,11 @@ pub struct Tape {
 impl Tape {
     /// Numbers to allocate; a cache line more than is used, since the memory may begin anywhere. None if too many.
     pub fn size<T>(&self) -> Option<usize> {
-        let per_date = self.shape.inputs().checked_add(self.shape.gates())?.checked_add(1)?;
+        let per_date = self
+            .shape
+            .inputs()
+            .checked_add(self.shape.gates())?
+            .checked_add(1)?;
         self.dates
             .checked_mul(per_date)?
             .checked_add(self.shape.inputs())?
@@ -60,23 +64,39 @@ impl Tape {
     }
 
     /// A tile's inputs, gate errors and head errors.
-    pub(super) fn parts<'a, T>(&self, tile: &'a mut [T]) -> (&'a mut [T], &'a mut [T], &'a mut [T]) {
+    pub(super) fn parts<'a, T>(
+        &self,
+        tile: &'a mut [T],
+    ) -> (&'a mut [T], &'a mut [T], &'a mut [T]) {
         let (inputs, rest) = tile.split_at_mut(self.gates_at::<T>());
         let (gates, errors) = rest.split_at_mut(self.errors_at::<T>() - self.gates_at::<T>());
         (inputs, gates, errors)
     }
 
     /// The pair (z, g) of one layer in one tile.
-    pub(super) fn pair<'a, T>(&self, memory: &'a [T], layer: Layer, tile: usize) -> (Panel<'a, T>, Panel<'a, T>) {
+    pub(super) fn pair<'a, T>(
+        &self,
+        memory: &'a [T],
+        layer: Layer,
+        tile: usize,
+    ) -> (Panel<'a, T>, Panel<'a, T>) {
         let tile = &self.used(memory)[tile * self.tile_len::<T>()..][..self.tile_len::<T>()];
         let row = tile_paths::<T>();
         let (inputs, gates) = (self.shape.inputs(), self.shape.gates());
         let (z, rest) = tile.split_at(self.gates_at::<T>());
         let (g, e) = rest.split_at(self.errors_at::<T>() - self.gates_at::<T>());
         match layer {
-            Layer::Gates => (Panel::new(z, inputs * row, inputs, self.dates), Panel::new(g, gates * row, gates, self.dates)),
+            Layer::Gates => (
+                Panel::new(z, inputs * row, inputs, self.dates),
+                Panel::new(g, gates * row, gates, self.dates),
+            ),
             Layer::Head => (
-                Panel::new(&z[(inputs + self.shape.features + 1) * row..], inputs * row, self.shape.hidden + 1, self.dates),
+                Panel::new(
+                    &z[(inputs + self.shape.features + 1) * row..],
+                    inputs * row,
+                    self.shape.hidden + 1,
+                    self.dates,
+                ),
                 Panel::new(e, row, 1, self.dates),
             ),
         }

@@ -41,7 +41,10 @@ pub struct Weights<'a, T> {
 impl<'a, T: Real> Weights<'a, T> {
     /// Numbers that `pack` needs.
     pub fn len(shape: &Shape) -> usize {
-        shape.inputs() * shape.gates() + packed_len(shape.hidden + 1, shape.gates()) + shape.hidden + 1
+        shape.inputs() * shape.gates()
+            + packed_len(shape.hidden + 1, shape.gates())
+            + shape.hidden
+            + 1
     }
 
     /// Packs θ into `memory`.
@@ -53,14 +56,23 @@ impl<'a, T: Real> Weights<'a, T> {
         for unit in 0..h {
             for input in 0..inputs {
                 for gate in 0..4 {
-                    forward[(unit * inputs + input) * 4 + gate] = T::from_f64(matrix[input * gates + gate * h + unit]);
+                    forward[(unit * inputs + input) * 4 + gate] =
+                        T::from_f64(matrix[input * gates + gate * h + unit]);
                 }
             }
         }
-        pack_rows(&matrix[shape.features * gates..(shape.features + 1 + h) * gates], gates, backward);
+        pack_rows(
+            &matrix[shape.features * gates..(shape.features + 1 + h) * gates],
+            gates,
+            backward,
+        );
         for (out, &w) in head.iter_mut().zip(head_weights) {
             *out = T::from_f64(w);
         }
-        Self { forward, backward, head }
+        Self {
+            forward,
+            backward,
+            head,
+        }
     }
 }

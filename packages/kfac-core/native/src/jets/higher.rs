@@ -251,11 +251,17 @@ unsafe fn forward_units<V: Vector, const FULL: bool>(
             store::<V, FULL>(psi1.mul_add(rows.channel::<V, FULL>(s), sum), row(s), n);
         }
         for r in 0..channels.raw_seconds {
-            let (s, line) = (channels.second_at() + r, rows.line::<V, FULL>(channels, r, 3));
+            let (s, line) = (
+                channels.second_at() + r,
+                rows.line::<V, FULL>(channels, r, 3),
+            );
             store::<V, FULL>(psi1.mul_add(line.a2, line.bend(psi2)), row(s), n);
         }
         for r in 0..channels.raw_thirds {
-            let (s, line) = (channels.third_at() + r, rows.line::<V, FULL>(channels, r, 4));
+            let (s, line) = (
+                channels.third_at() + r,
+                rows.line::<V, FULL>(channels, r, 4),
+            );
             store::<V, FULL>(psi1.mul_add(line.a3, line.twist(psi2, psi3)), row(s), n);
         }
         for t in 0..channels.thirds {
@@ -373,8 +379,12 @@ unsafe fn adjoint_units<V: Vector, const FULL: bool>(
             let line = rows.line::<V, FULL>(channels, r, order);
             let sigma1 = psi2 * line.a1;
             let y1 = given.channel::<V, FULL>(1 + r);
-            let mut total2 =
-                given.weighted::<V, FULL>(channels.second.wrapping_add(r), firsts, 1 + firsts, seconds);
+            let mut total2 = given.weighted::<V, FULL>(
+                channels.second.wrapping_add(r),
+                firsts,
+                1 + firsts,
+                seconds,
+            );
             let mut bar1 = psi1 * y1;
             first = line.a1.mul_add(y1, first);
             if order > 2 {

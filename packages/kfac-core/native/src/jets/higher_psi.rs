@@ -1,8 +1,6 @@
 //! Activations ψ with the derivatives up to the fifth, which jets of order 4 and their adjoint need, as accurate as `psi`.
 
-use super::psi::{
-    Gaussian, Gelu, Psi, Silu, Sin, Softplus, Tanh, bounded, constant, logistic,
-};
+use super::psi::{Gaussian, Gelu, Psi, Silu, Sin, Softplus, Tanh, bounded, constant, logistic};
 use crate::simd::{Real, Vector, like};
 
 /// ψ and five derivatives.
@@ -19,10 +17,7 @@ impl HigherPsi for Tanh {
         let p = y.neg_mul_add(y, like(y, V::Scalar::ONE));
         let fourth = square.neg_mul_add(constant(y, 24.0), constant(y, 16.0));
         let fifth = square.mul_add(constant(y, 120.0), constant(y, -120.0));
-        [
-            p * y * fourth,
-            p * square.mul_add(fifth, constant(y, 16.0)),
-        ]
+        [p * y * fourth, p * square.mul_add(fifth, constant(y, 16.0))]
     }
 }
 

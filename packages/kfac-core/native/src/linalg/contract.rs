@@ -74,14 +74,27 @@ pub fn contract<T: Real>(
     b: Operand<'_, T>,
     finish: impl Fn(Tile<'_>) + Sync,
 ) {
-    let Extent { rows, cols, inner, symmetric } = extent;
+    let Extent {
+        rows,
+        cols,
+        inner,
+        symmetric,
+    } = extent;
     if rows == 0 || cols == 0 {
         return;
     }
     let (side_i, side_j) = (tile_side(rows), tile_side(cols));
     let (count_i, count_j) = (rows.div_ceil(side_i), cols.div_ceil(side_j));
-    let tiles = if symmetric { count_i * (count_i + 1) / 2 } else { count_i * count_j };
-    let slabs = if tiles >= PIECES { 1 } else { (inner / SLAB).clamp(1, PIECES.div_ceil(tiles)) };
+    let tiles = if symmetric {
+        count_i * (count_i + 1) / 2
+    } else {
+        count_i * count_j
+    };
+    let slabs = if tiles >= PIECES {
+        1
+    } else {
+        (inner / SLAB).clamp(1, PIECES.div_ceil(tiles))
+    };
     let slab = inner.div_ceil(slabs).next_multiple_of(KC).max(KC);
     let place = |tile: usize| {
         if !symmetric {
@@ -132,7 +145,10 @@ pub fn contract<T: Real>(
         return pool::for_each_block_of(operations, tiles, |tile| {
             pool::with_scratch_of::<f64, _>(area, |sums| {
                 let done = piece(tile, 0, sums);
-                finish(Tile { values: sums, ..done });
+                finish(Tile {
+                    values: sums,
+                    ..done
+                });
             });
         });
     }
@@ -205,14 +221,36 @@ impl<T: Real> Piece<'_, '_, T> {
     #[inline(always)]
     unsafe fn run_blocked<L: Level, const MR: usize>(self) {
         let width = 2 * T::Vector::<L>::LANES;
-        let Self { a, b, weights, row, rows, col, cols, stride, diagonal, pack_a, pack_b, sums, .. } = self;
+        let Self {
+            a,
+            b,
+            weights,
+            row,
+            rows,
+            col,
+            cols,
+            stride,
+            diagonal,
+            pack_a,
+            pack_b,
+            sums,
+            ..
+        } = self;
         // A last panel of few rows is a narrow one.
-        let tail = if MR > 4 && rows % MR <= 4 { rows % MR } else { 0 };
+        let tail = if MR > 4 && rows % MR <= 4 {
+            rows % MR
+        } else {
+            0
+        };
         let body = rows - tail;
         sums.fill(0.0);
         let mut k0 = self.start;
         // The flattest tiles use a line of B once: whole panels are read where they lie.
-        let direct = if MR == 4 && b.outer == 1 { cols / width * width } else { 0 };
+        let direct = if MR == 4 && b.outer == 1 {
+            cols / width * width
+        } else {
+            0
+        };
         // Of one operand, both sides lie in B's panels.
         let shared = diagonal && weights.is_none() && width % MR == 0 && direct == 0;
         while k0 < self.end {
@@ -224,7 +262,15 @@ impl<T: Real> Piece<'_, '_, T> {
                     pack::<T, L, MR>(a, row, body, k0, depth, weights, panels);
                 }
                 pack::<T, L, 4>(a, row + body, tail, k0, depth, weights, rest);
-                pack::<T, L, 0>(b, col + direct, cols - direct, k0, depth, None, &mut pack_b[direct * depth..]);
+                pack::<T, L, 0>(
+                    b,
+                    col + direct,
+                    cols - direct,
+                    k0,
+                    depth,
+                    None,
+                    &mut pack_b[direct * depth..],
+                );
             }
             let panel_of_b = |first: usize| {
                 if first < direct {
@@ -236,7 +282,10 @@ impl<T: Real> Piece<'_, '_, T> {
             let panel_of = |panel: usize| {
                 if shared {
                     let first = panel * MR;
-                    (&pack_b[first / width * width * depth + first % width..], width)
+                    (
+                        &pack_b[first / width * width * depth + first % width..],
+                        width,
+                    )
                 } else {
                     (&panels[panel * MR * depth..], MR)
                 }
@@ -245,17 +294,39 @@ impl<T: Real> Piece<'_, '_, T> {
                 let (right, stride_b) = panel_of_b(first);
                 for panel_a in 0..body.div_ceil(MR) {
                     // Columns from `wanted` on are strictly above the diagonal, or padding.
-                    let wanted = if diagonal { cols.min(panel_a * MR + MR) } else { cols };
+                    let wanted = if diagonal {
+                        cols.min(panel_a * MR + MR)
+                    } else {
+                        cols
+                    };
                     if first < wanted {
                         let (left, stride_a) = panel_of(panel_a);
                         let place = (panel_a * MR, first, wanted - first);
                         // SAFETY: the level is live and the panels are whole.
-                        unsafe { block::<T, L, MR>(depth, (left, stride_a), (right, stride_b), place, stride, sums) };
+                        unsafe {
+                            block::<T, L, MR>(
+                                depth,
+                                (left, stride_a),
+                                (right, stride_b),
+                                place,
+                                stride,
+                                sums,
+                            )
+                        };
                     }
                 }
                 if tail > 0 {
                     // SAFETY: as above.
-                    unsafe { block::<T, L, 4>(depth, (rest, 4), (right, stride_b), (body, first, cols - first), stride, sums) };
+                    unsafe {
+                        block::<T, L, 4>(
+                            depth,
+                            (rest, 4),
+                            (right, stride_b),
+                            (body, first, cols - first),
+                            stride,
+                            sums,
+                        )
+                    };
                 }
             }
             k0 += depth;
@@ -278,7 +349,11 @@ unsafe fn pack<T: Real, L: Level, const MR: usize>(
 ) {
     let lanes = T::Vector::<L>::LANES;
     let width = if MR == 0 { 2 * lanes } else { MR };
-    for (panel, out) in out.chunks_mut(width * depth).take(count.div_ceil(width)).enumerate() {
+    for (panel, out) in out
+        .chunks_mut(width * depth)
+        .take(count.div_ceil(width))
+        .enumerate()
+    {
         let start = first + panel * width;
         let filled = width.min(first + count - start);
         if m.outer != 1 {
@@ -287,7 +362,10 @@ unsafe fn pack<T: Real, L: Level, const MR: usize>(
             }
             for i in 0..filled {
                 let from = &m.data[(start + i) * m.outer + k0 * m.inner..];
-                for (line, x) in out.chunks_exact_mut(width).zip(from.iter().step_by(m.inner)) {
+                for (line, x) in out
+                    .chunks_exact_mut(width)
+                    .zip(from.iter().step_by(m.inner))
+                {
                     line[i] = *x;
                 }
             }
@@ -298,7 +376,10 @@ unsafe fn pack<T: Real, L: Level, const MR: usize>(
                 while i < width {
                     // SAFETY: the level is live; loads stay below filled, stores below width.
                     unsafe {
-                        let x = T::Vector::<L>::load_partial(from.as_ptr().wrapping_add(i), filled.saturating_sub(i));
+                        let x = T::Vector::<L>::load_partial(
+                            from.as_ptr().wrapping_add(i),
+                            filled.saturating_sub(i),
+                        );
                         x.store_partial(line.as_mut_ptr().add(i), width - i);
                     }
                     i += lanes;
@@ -334,10 +415,22 @@ unsafe fn block<T: Real, L: Level, const MR: usize>(
     // SAFETY: the caller's contract.
     unsafe {
         if wanted > T::Vector::<L>::LANES {
-            let block = multiply::<T, L, MR, 2>(depth, left.as_ptr(), stride_left, right.as_ptr(), stride_right);
+            let block = multiply::<T, L, MR, 2>(
+                depth,
+                left.as_ptr(),
+                stride_left,
+                right.as_ptr(),
+                stride_right,
+            );
             add::<T, L, MR, 2>(&block, sums, stride, row, col);
         } else {
-            let block = multiply::<T, L, MR, 1>(depth, left.as_ptr(), stride_left, right.as_ptr(), stride_right);
+            let block = multiply::<T, L, MR, 1>(
+                depth,
+                left.as_ptr(),
+                stride_left,
+                right.as_ptr(),
+                stride_right,
+            );
             add::<T, L, MR, 1>(&block, sums, stride, row, col);
         }
     }
@@ -392,7 +485,9 @@ unsafe fn add<T: Real, L: Level, const MR: usize, const N: usize>(
     let mut line = [T::ZERO; 64];
     let kept = (N * lanes).min(stride.saturating_sub(col));
     for (i, vectors) in block.iter().enumerate() {
-        let Some(target) = sums.get_mut((row + i) * stride + col..) else { return };
+        let Some(target) = sums.get_mut((row + i) * stride + col..) else {
+            return;
+        };
         if target.len() < kept {
             return;
         }
@@ -400,6 +495,9 @@ unsafe fn add<T: Real, L: Level, const MR: usize, const N: usize>(
             // SAFETY: `line` holds two vectors of any level.
             unsafe { x.store(line.as_mut_ptr().add(n * lanes)) };
         }
-        target[..kept].iter_mut().zip(&line).for_each(|(x, y)| *x += y.to_f64());
+        target[..kept]
+            .iter_mut()
+            .zip(&line)
+            .for_each(|(x, y)| *x += y.to_f64());
     }
 }

@@ -9,8 +9,20 @@ pub trait Dense: Real {
     fn qr_coefficients(m: usize, n: usize) -> usize;
     fn cholesky(n: usize, a: &mut [Self]) -> Result<(), kfac_linalg::NotPositiveDefinite>;
     fn cholesky_inverse(n: usize, l: &[Self], out: &mut [Self]);
-    fn triangular_solve(n: usize, t: &[Self], lower: bool, transpose: bool, k: usize, b: &mut [Self]);
-    fn eigen(n: usize, a: &[Self], values: &mut [Self], vectors: &mut [Self]) -> Result<(), kfac_linalg::NoConvergence>;
+    fn triangular_solve(
+        n: usize,
+        t: &[Self],
+        lower: bool,
+        transpose: bool,
+        k: usize,
+        b: &mut [Self],
+    );
+    fn eigen(
+        n: usize,
+        a: &[Self],
+        values: &mut [Self],
+        vectors: &mut [Self],
+    ) -> Result<(), kfac_linalg::NoConvergence>;
     fn svd(
         m: usize,
         n: usize,
@@ -21,7 +33,14 @@ pub trait Dense: Real {
     ) -> Result<(), kfac_linalg::NoConvergence>;
     fn qr(m: usize, n: usize, a: &mut [Self], coefficients: &mut [Self]);
     fn qr_basis(m: usize, n: usize, a: &[Self], coefficients: &[Self], q: &mut [Self]);
-    fn qr_apply_transpose(m: usize, n: usize, a: &[Self], coefficients: &[Self], k: usize, b: &mut [Self]);
+    fn qr_apply_transpose(
+        m: usize,
+        n: usize,
+        a: &[Self],
+        coefficients: &[Self],
+        k: usize,
+        b: &mut [Self],
+    );
 }
 
 macro_rules! dense {
@@ -39,10 +58,22 @@ macro_rules! dense {
             fn cholesky_inverse(n: usize, l: &[$t], out: &mut [$t]) {
                 kfac_linalg::$t::cholesky_inverse(n, l, out)
             }
-            fn triangular_solve(n: usize, t: &[$t], lower: bool, transpose: bool, k: usize, b: &mut [$t]) {
+            fn triangular_solve(
+                n: usize,
+                t: &[$t],
+                lower: bool,
+                transpose: bool,
+                k: usize,
+                b: &mut [$t],
+            ) {
                 kfac_linalg::$t::triangular_solve(n, t, lower, transpose, k, b)
             }
-            fn eigen(n: usize, a: &[$t], s: &mut [$t], v: &mut [$t]) -> Result<(), kfac_linalg::NoConvergence> {
+            fn eigen(
+                n: usize,
+                a: &[$t],
+                s: &mut [$t],
+                v: &mut [$t],
+            ) -> Result<(), kfac_linalg::NoConvergence> {
                 kfac_linalg::$t::eigen(n, a, s, v)
             }
             fn svd(
@@ -61,7 +92,14 @@ macro_rules! dense {
             fn qr_basis(m: usize, n: usize, a: &[$t], coefficients: &[$t], q: &mut [$t]) {
                 kfac_linalg::$t::qr_basis(m, n, a, coefficients, q)
             }
-            fn qr_apply_transpose(m: usize, n: usize, a: &[$t], coefficients: &[$t], k: usize, b: &mut [$t]) {
+            fn qr_apply_transpose(
+                m: usize,
+                n: usize,
+                a: &[$t],
+                coefficients: &[$t],
+                k: usize,
+                b: &mut [$t],
+            ) {
                 kfac_linalg::$t::qr_apply_transpose(m, n, a, coefficients, k, b)
             }
         }
@@ -82,12 +120,16 @@ fn require_finite<T: Dense>(values: impl IntoIterator<Item = T>) -> Result<(), K
     if values.into_iter().all(T::finite) {
         return Ok(());
     }
-    Err(kfac(KfacStatus::NoConvergence, "expected finite numbers, got NaN or Infinity"))
+    Err(kfac(
+        KfacStatus::NoConvergence,
+        "expected finite numbers, got NaN or Infinity",
+    ))
 }
 
 /// Cholesky of a column-major copy, non-finite pivots refused as well.
 fn factor_lower<T: Dense>(n: usize, l: &mut [T]) -> Result<(), KfacError> {
-    T::cholesky(n, l).map_err(|kfac_linalg::NotPositiveDefinite(pivot)| not_positive_definite(pivot, n))?;
+    T::cholesky(n, l)
+        .map_err(|kfac_linalg::NotPositiveDefinite(pivot)| not_positive_definite(pivot, n))?;
     match (0..n).find(|&i| !(l[i * n + i].finite() && l[i * n + i] > T::ZERO)) {
         Some(pivot) => Err(not_positive_definite(pivot, n)),
         None => Ok(()),
@@ -121,11 +163,20 @@ pub fn cholesky_solve<T: Dense>(n: usize, l: &[T], k: usize, b: &mut [T]) {
 }
 
 /// B ← op(T)⁻¹·B, B [n × k].
-pub fn triangular_solve<T: Dense>(n: usize, t: &[T], upper: bool, transposed: bool, k: usize, b: &mut [T]) {
+pub fn triangular_solve<T: Dense>(
+    n: usize,
+    t: &[T],
+    upper: bool,
+    transposed: bool,
+    k: usize,
+    b: &mut [T],
+) {
     assert!(t.len() == n * n && b.len() == n * k);
     with_scratch_of::<T, _>(n * n, |column_major| {
         transpose(n, n, t, column_major);
-        by_columns(n, k, b, |k, b| T::triangular_solve(n, column_major, !upper, transposed, k, b));
+        by_columns(n, k, b, |k, b| {
+            T::triangular_solve(n, column_major, !upper, transposed, k, b)
+        });
     });
 }
 
@@ -138,21 +189,25 @@ fn by_columns<T: Dense>(n: usize, k: usize, b: &mut [T], solve: impl Fn(usize, &
         return;
     }
     let shared = Disjoint::new(b);
-    pool::for_each_block_of(n.saturating_mul(n).saturating_mul(k), k.div_ceil(COLUMNS), |block| {
-        let (start, end) = (block * COLUMNS, k.min((block + 1) * COLUMNS));
-        let width = end - start;
-        with_scratch_of::<T, _>(n * width, |copy| {
-            for (i, line) in copy.chunks_exact_mut(width).enumerate() {
-                // SAFETY: blocks of columns do not overlap.
-                line.copy_from_slice(unsafe { shared.range(i * k + start, i * k + end) });
-            }
-            solve(width, copy);
-            for (i, line) in copy.chunks_exact(width).enumerate() {
-                // SAFETY: as above.
-                unsafe { shared.range(i * k + start, i * k + end) }.copy_from_slice(line);
-            }
-        });
-    });
+    pool::for_each_block_of(
+        n.saturating_mul(n).saturating_mul(k),
+        k.div_ceil(COLUMNS),
+        |block| {
+            let (start, end) = (block * COLUMNS, k.min((block + 1) * COLUMNS));
+            let width = end - start;
+            with_scratch_of::<T, _>(n * width, |copy| {
+                for (i, line) in copy.chunks_exact_mut(width).enumerate() {
+                    // SAFETY: blocks of columns do not overlap.
+                    line.copy_from_slice(unsafe { shared.range(i * k + start, i * k + end) });
+                }
+                solve(width, copy);
+                for (i, line) in copy.chunks_exact(width).enumerate() {
+                    // SAFETY: as above.
+                    unsafe { shared.range(i * k + start, i * k + end) }.copy_from_slice(line);
+                }
+            });
+        },
+    );
 }
 
 /// out ← (L·Lᵀ)⁻¹, both triangles.
@@ -173,7 +228,12 @@ pub fn cholesky_inverse<T: Dense>(n: usize, l: &[T], out: &mut [T]) {
 }
 
 /// A = V·diag(values)·Vᵀ from A's lower triangle, values ascending, vectors in columns.
-pub fn eigen_symmetric<T: Dense>(n: usize, a: &[T], values: &mut [T], vectors: &mut [T]) -> Result<(), KfacError> {
+pub fn eigen_symmetric<T: Dense>(
+    n: usize,
+    a: &[T],
+    values: &mut [T],
+    vectors: &mut [T],
+) -> Result<(), KfacError> {
     assert!(a.len() == n * n && values.len() == n && vectors.len() == n * n);
     require_finite((0..n).flat_map(|i| a[i * n..=i * n + i].iter().copied()))?;
     with_scratch_of::<T, _>(2 * n * n + n, |scratch| {
@@ -187,10 +247,18 @@ pub fn eigen_symmetric<T: Dense>(n: usize, a: &[T], values: &mut [T], vectors: &
     })
 }
 
-fn eigen_column_major<T: Dense>(n: usize, a: &mut [T], values: &mut [T], basis: &mut [T]) -> Result<(), KfacError> {
+fn eigen_column_major<T: Dense>(
+    n: usize,
+    a: &mut [T],
+    values: &mut [T],
+    basis: &mut [T],
+) -> Result<(), KfacError> {
     let unit = normalize(a);
     T::eigen(n, a, values, basis).map_err(|_| {
-        kfac(KfacStatus::NoConvergence, format!("the eigenvalues of a {n}×{n} matrix did not converge"))
+        kfac(
+            KfacStatus::NoConvergence,
+            format!("the eigenvalues of a {n}×{n} matrix did not converge"),
+        )
     })?;
     rescale(values, unit);
     Ok(())
@@ -204,13 +272,16 @@ fn normalize<T: Dense>(a: &mut [T]) -> f64 {
         return 1.0;
     }
     let unit = largest.log2().floor().clamp(-1022.0, 1022.0).exp2();
-    a.iter_mut().for_each(|x| *x = T::from_f64(x.to_f64() / unit));
+    a.iter_mut()
+        .for_each(|x| *x = T::from_f64(x.to_f64() / unit));
     unit
 }
 
 fn rescale<T: Dense>(values: &mut [T], unit: f64) {
     if unit != 1.0 {
-        values.iter_mut().for_each(|x| *x = T::from_f64(x.to_f64() * unit));
+        values
+            .iter_mut()
+            .for_each(|x| *x = T::from_f64(x.to_f64() * unit));
     }
 }
 
@@ -273,7 +344,14 @@ fn copy_upper<T: Dense>(m: usize, n: usize, a: &[T], r: &mut [T]) {
 }
 
 /// Thin A = U·diag(s)·Vᵀ, s descending, U [m × k], V [n × k], k = min(m, n).
-pub fn svd<T: Dense>(m: usize, n: usize, a: &[T], u: &mut [T], s: &mut [T], v: &mut [T]) -> Result<(), KfacError> {
+pub fn svd<T: Dense>(
+    m: usize,
+    n: usize,
+    a: &[T],
+    u: &mut [T],
+    s: &mut [T],
+    v: &mut [T],
+) -> Result<(), KfacError> {
     let k = m.min(n);
     assert!(a.len() == m * n && u.len() == m * k && s.len() == k && v.len() == n * k);
     require_finite(a.iter().copied())?;
@@ -284,7 +362,10 @@ pub fn svd<T: Dense>(m: usize, n: usize, a: &[T], u: &mut [T], s: &mut [T], v: &
         transpose(m, n, a, column_major);
         let unit = normalize(column_major);
         T::svd(m, n, column_major, left, values, right).map_err(|_| {
-            kfac(KfacStatus::NoConvergence, format!("the singular values of a {m}×{n} matrix did not converge"))
+            kfac(
+                KfacStatus::NoConvergence,
+                format!("the singular values of a {m}×{n} matrix did not converge"),
+            )
         })?;
         rescale(values, unit);
         transpose(k, m, left, u);

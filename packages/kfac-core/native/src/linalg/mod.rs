@@ -13,11 +13,13 @@ mod transpose;
 mod tsqr;
 
 pub use factor::{
-    Dense, cholesky, cholesky_inverse, cholesky_solve, eigen_generalized, eigen_symmetric, qr, svd, triangular_solve,
+    Dense, cholesky, cholesky_inverse, cholesky_solve, eigen_generalized, eigen_symmetric, qr, svd,
+    triangular_solve,
 };
 pub use products::{gemm, gram};
 pub use reduce::{
-    apply_bidiagonal, apply_tridiagonal, bidiagonal_store, bidiagonalize, tridiagonal_store, tridiagonalize,
+    apply_bidiagonal, apply_tridiagonal, bidiagonal_store, bidiagonalize, tridiagonal_store,
+    tridiagonalize,
 };
 pub use reduced_solve::{solve_bidiagonal, solve_tridiagonal};
 pub use transpose::transpose;

@@ -23,13 +23,23 @@ pub fn bidiagonal_store(n: usize) -> usize {
 /// Powers of two (s, 1/s), s·largest near 1.
 fn scales(matrix: &[f64]) -> (f64, f64) {
     let largest = matrix.iter().fold(0.0f64, |most, x| most.max(x.abs()));
-    let exponent = if largest > 0.0 { largest.log2().round().clamp(-1000.0, 1000.0) as i32 } else { 0 };
+    let exponent = if largest > 0.0 {
+        largest.log2().round().clamp(-1000.0, 1000.0) as i32
+    } else {
+        0
+    };
     (2f64.powi(-exponent), 2f64.powi(exponent))
 }
 
 /// A = Q·T·Qᵀ, A symmetric (lower triangle read): T's diagonals and, in `store`, the reflectors by rows and their factors.
 /// Row k, from the last one up, is reduced to its sub-diagonal entry by H_k = I − t·v·vᵀ on the entries before k.
-pub fn tridiagonalize(n: usize, a: &[f64], store: &mut [f64], diagonal: &mut [f64], off_diagonal: &mut [f64]) {
+pub fn tridiagonalize(
+    n: usize,
+    a: &[f64],
+    store: &mut [f64],
+    diagonal: &mut [f64],
+    off_diagonal: &mut [f64],
+) {
     assert!(a.len() == n * n && store.len() == tridiagonal_store(n));
     assert!(diagonal.len() == n && off_diagonal.len() + 1 == n.max(1));
     let stride = n.next_multiple_of(BLOCK);
@@ -39,12 +49,25 @@ pub fn tridiagonalize(n: usize, a: &[f64], store: &mut [f64], diagonal: &mut [f6
         matrix.fill(0.0);
         for (i, line) in matrix.chunks_exact_mut(stride.max(1)).take(n).enumerate() {
             // Blocks on the diagonal are kept whole.
-            for (j, x) in line[..n.min((i / BLOCK + 1) * BLOCK)].iter_mut().enumerate() {
+            for (j, x) in line[..n.min((i / BLOCK + 1) * BLOCK)]
+                .iter_mut()
+                .enumerate()
+            {
                 *x = scale * a[i.max(j) * n + i.min(j)];
             }
         }
         let (reflectors, factors) = store.split_at_mut(n * n);
-        dispatch(Tridiagonal { n, stride, back, matrix, vectors, reflectors, factors, diagonal, off_diagonal });
+        dispatch(Tridiagonal {
+            n,
+            stride,
+            back,
+            matrix,
+            vectors,
+            reflectors,
+            factors,
+            diagonal,
+            off_diagonal,
+        });
     });
 }
 
@@ -66,7 +89,17 @@ impl Kernel for Tridiagonal<'_> {
 
     #[inline(always)]
     unsafe fn run<L: Level>(self) {
-        let Self { n, stride, back, matrix, vectors, reflectors, factors, diagonal, off_diagonal } = self;
+        let Self {
+            n,
+            stride,
+            back,
+            matrix,
+            vectors,
+            reflectors,
+            factors,
+            diagonal,
+            off_diagonal,
+        } = self;
         vectors.fill(0.0);
         let (u, rest) = vectors.split_at_mut(stride);
         let (w, rest) = rest.split_at_mut(stride);
@@ -83,13 +116,28 @@ impl Kernel for Tridiagonal<'_> {
             }
             v[k..].fill(0.0);
             // The pivot is the last of the entries before k.
-            let Reflector { beta, factor } = make_reflector(row[k - 1], &row[..k - 1], &mut v[..k - 1]);
+            let Reflector { beta, factor } =
+                make_reflector(row[k - 1], &row[..k - 1], &mut v[..k - 1]);
             v[k - 1] = 1.0;
             off_diagonal[k - 1] = back * beta;
             reflectors[k * n..k * n + k].copy_from_slice(&v[..k]);
             factors[k] = factor;
             // SAFETY: the level is live; rows are padded to whole blocks.
-            unsafe { symmetric_update::<L>(k, stride, matrix, Pending { u, y: w, x: w, v: u }, v, p) };
+            unsafe {
+                symmetric_update::<L>(
+                    k,
+                    stride,
+                    matrix,
+                    Pending {
+                        u,
+                        y: w,
+                        x: w,
+                        v: u,
+                    },
+                    v,
+                    p,
+                )
+            };
             let half = 0.5 * factor * factor * dot(&p[..k], &v[..k]);
             for j in 0..k {
                 w[j] = factor * p[j] - half * v[j];
@@ -103,11 +151,24 @@ impl Kernel for Tridiagonal<'_> {
 pub fn apply_tridiagonal(n: usize, store: &[f64], transposed: bool, b: &mut [f64]) {
     assert!(store.len() == tridiagonal_store(n) && b.len() == n);
     let (reflectors, factors) = store.split_at(n * n);
-    dispatch(Reflections { count: n, transposed: !transposed, factors, b, range: |k| (k * n, 0, k), reflectors });
+    dispatch(Reflections {
+        count: n,
+        transposed: !transposed,
+        factors,
+        b,
+        range: |k| (k * n, 0, k),
+        reflectors,
+    });
 }
 
 /// R = U·B·Vᵀ: B's diagonals and, in `store`, the left reflectors by columns, the right ones by rows, and their factors.
-pub fn bidiagonalize(n: usize, r: &[f64], store: &mut [f64], diagonal: &mut [f64], super_diagonal: &mut [f64]) {
+pub fn bidiagonalize(
+    n: usize,
+    r: &[f64],
+    store: &mut [f64],
+    diagonal: &mut [f64],
+    super_diagonal: &mut [f64],
+) {
     assert!(r.len() == n * n && store.len() == bidiagonal_store(n));
     assert!(diagonal.len() == n && super_diagonal.len() + 1 == n.max(1));
     let stride = n.next_multiple_of(BLOCK);
@@ -115,12 +176,26 @@ pub fn bidiagonalize(n: usize, r: &[f64], store: &mut [f64], diagonal: &mut [f64
     with_scratch(n * stride + 8 * stride, |scratch| {
         let (matrix, vectors) = scratch.split_at_mut(n * stride);
         matrix.fill(0.0);
-        for (line, from) in matrix.chunks_exact_mut(stride.max(1)).zip(r.chunks_exact(n.max(1))) {
+        for (line, from) in matrix
+            .chunks_exact_mut(stride.max(1))
+            .zip(r.chunks_exact(n.max(1)))
+        {
             line.iter_mut().zip(from).for_each(|(x, y)| *x = scale * y);
         }
         let (left, rest) = store.split_at_mut(n * n);
         let (right, factors) = rest.split_at_mut(n * n);
-        dispatch(Bidiagonal { n, stride, back, matrix, vectors, left, right, factors, diagonal, super_diagonal });
+        dispatch(Bidiagonal {
+            n,
+            stride,
+            back,
+            matrix,
+            vectors,
+            left,
+            right,
+            factors,
+            diagonal,
+            super_diagonal,
+        });
     });
 }
 
@@ -144,7 +219,18 @@ impl Kernel for Bidiagonal<'_> {
 
     #[inline(always)]
     unsafe fn run<L: Level>(self) {
-        let Self { n, stride, back, matrix, vectors, left, right, factors, diagonal, super_diagonal } = self;
+        let Self {
+            n,
+            stride,
+            back,
+            matrix,
+            vectors,
+            left,
+            right,
+            factors,
+            diagonal,
+            super_diagonal,
+        } = self;
         vectors.fill(0.0);
         let (u, rest) = vectors.split_at_mut(stride);
         let (y, rest) = rest.split_at_mut(stride);
@@ -158,7 +244,8 @@ impl Kernel for Bidiagonal<'_> {
                 column[i] = matrix[i * stride + k] - (u[i] * y[k] + x[i] * v[k]);
             }
             let (head, tail) = next_u.split_at_mut(k + 1);
-            let Reflector { beta, factor } = make_reflector(column[k], &column[k + 1..n], &mut tail[..n - k - 1]);
+            let Reflector { beta, factor } =
+                make_reflector(column[k], &column[k + 1..n], &mut tail[..n - k - 1]);
             head.fill(0.0);
             head[k] = 1.0;
             diagonal[k] = back * beta;
@@ -168,14 +255,25 @@ impl Kernel for Bidiagonal<'_> {
                 break;
             }
             // SAFETY: the level is live; rows are padded to whole blocks. So below.
-            unsafe { general_update::<L>(k..n, k + 1, stride, matrix, Pending { u, y, x, v }, next_u, z) };
+            unsafe {
+                general_update::<L>(
+                    k..n,
+                    k + 1,
+                    stride,
+                    matrix,
+                    Pending { u, y, x, v },
+                    next_u,
+                    z,
+                )
+            };
             y[..=k].fill(0.0);
             for j in k + 1..n {
                 y[j] = factor * z[j];
                 row[j] = matrix[k * stride + j] - y[j];
             }
             v[..=k].fill(0.0);
-            let Reflector { beta, factor } = make_reflector(row[k + 1], &row[k + 2..n], &mut v[k + 2..n]);
+            let Reflector { beta, factor } =
+                make_reflector(row[k + 1], &row[k + 2..n], &mut v[k + 2..n]);
             v[k + 1] = 1.0;
             super_diagonal[k] = back * beta;
             right[k * n + k + 1..(k + 1) * n].copy_from_slice(&v[k + 1..n]);
@@ -193,11 +291,26 @@ impl Kernel for Bidiagonal<'_> {
 /// b ← U·b or Uᵀ·b, or with `right` V·b or Vᵀ·b.
 pub fn apply_bidiagonal(n: usize, store: &[f64], right: bool, transposed: bool, b: &mut [f64]) {
     assert!(store.len() == bidiagonal_store(n) && b.len() == n);
-    let (count, shift) = if right { (n.saturating_sub(1), 1) } else { (n, 0) };
+    let (count, shift) = if right {
+        (n.saturating_sub(1), 1)
+    } else {
+        (n, 0)
+    };
     let (reflectors, factors) = store[if right { n * n } else { 0 }..].split_at(n * n);
-    let factors = if right { &factors[n..] } else { &factors[n * n..] };
+    let factors = if right {
+        &factors[n..]
+    } else {
+        &factors[n * n..]
+    };
     let range = |k: usize| (k * n + k + shift, k + shift, n - k - shift);
-    dispatch(Reflections { count, transposed, factors, b, range, reflectors });
+    dispatch(Reflections {
+        count,
+        transposed,
+        factors,
+        b,
+        range,
+        reflectors,
+    });
 }
 
 /// Products with H_k = I − t_k·v_k·v_kᵀ, k < count; H₀ comes last, or first when transposed.
@@ -217,7 +330,11 @@ impl<F: Fn(usize) -> (usize, usize, usize)> Kernel for Reflections<'_, F> {
     #[inline(always)]
     unsafe fn run<L: Level>(self) {
         for step in 0..self.count {
-            let k = if self.transposed { step } else { self.count - 1 - step };
+            let k = if self.transposed {
+                step
+            } else {
+                self.count - 1 - step
+            };
             let (start, first, len) = (self.range)(k);
             let v = &self.reflectors[start..start + len];
             // SAFETY: the level is live; both slices have one length.

@@ -4,7 +4,13 @@ use crate::pool::with_scratch;
 
 /// y ← (T + λI)⁻¹·b by LDLᵀ, T symmetric tridiagonal; [‖y‖², yᵀ(T + λI)⁻¹y, bᵀy], or [∞, ∞, NaN] if a pivot is not
 /// positive.
-pub fn solve_tridiagonal(diagonal: &[f64], off_diagonal: &[f64], lambda: f64, b: &[f64], y: &mut [f64]) -> [f64; 3] {
+pub fn solve_tridiagonal(
+    diagonal: &[f64],
+    off_diagonal: &[f64],
+    lambda: f64,
+    b: &[f64],
+    y: &mut [f64],
+) -> [f64; 3] {
     let n = diagonal.len();
     assert!(off_diagonal.len() + 1 == n.max(1) && b.len() == n && y.len() == n);
     with_scratch(3 * n, |scratch| {
@@ -46,7 +52,13 @@ fn solve_factored(factor: &[f64], inverse: &[f64], b: &[f64], x: &mut [f64]) {
 
 /// y ← (BᵀB + λI)⁻¹Bᵀ·b by Givens rotations on [B; √λ·I], B upper bidiagonal; [‖y‖², yᵀ(BᵀB + λI)⁻¹y, bᵀB·y], the first
 /// two ∞ if the matrix is singular.
-pub fn solve_bidiagonal(diagonal: &[f64], super_diagonal: &[f64], lambda: f64, b: &[f64], y: &mut [f64]) -> [f64; 3] {
+pub fn solve_bidiagonal(
+    diagonal: &[f64],
+    super_diagonal: &[f64],
+    lambda: f64,
+    b: &[f64],
+    y: &mut [f64],
+) -> [f64; 3] {
     let n = diagonal.len();
     assert!(super_diagonal.len() + 1 == n.max(1) && b.len() == n && y.len() == n);
     with_scratch(3 * n, |scratch| {
@@ -56,7 +68,11 @@ pub fn solve_bidiagonal(diagonal: &[f64], super_diagonal: &[f64], lambda: f64, b
         let (mut low, mut low_right) = (lambda.sqrt(), 0.0);
         for i in 0..n {
             let length = (diagonal[i] * diagonal[i] + low * low).sqrt();
-            let (c, s) = if length == 0.0 { (1.0, 0.0) } else { (diagonal[i] / length, low / length) };
+            let (c, s) = if length == 0.0 {
+                (1.0, 0.0)
+            } else {
+                (diagonal[i] / length, low / length)
+            };
             rho[i] = length;
             rotated[i] = c * b[i] + s * low_right;
             low_right = c * low_right - s * b[i];
@@ -64,7 +80,11 @@ pub fn solve_bidiagonal(diagonal: &[f64], super_diagonal: &[f64], lambda: f64, b
                 upper[i] = c * super_diagonal[i];
                 let fill = -s * super_diagonal[i];
                 low = (lambda + fill * fill).sqrt();
-                low_right = if low == 0.0 { 0.0 } else { fill / low * low_right };
+                low_right = if low == 0.0 {
+                    0.0
+                } else {
+                    fill / low * low_right
+                };
             }
         }
         let mut after = 0.0;
@@ -78,7 +98,11 @@ pub fn solve_bidiagonal(diagonal: &[f64], super_diagonal: &[f64], lambda: f64, b
             let rest = if i > 0 { upper[i - 1] * before } else { 0.0 };
             before = (y[i] - rest) / rho[i];
             derivative += before * before;
-            let next = if i + 1 < n { super_diagonal[i] * y[i + 1] } else { 0.0 };
+            let next = if i + 1 < n {
+                super_diagonal[i] * y[i + 1]
+            } else {
+                0.0
+            };
             projected += (diagonal[i] * y[i] + next) * b[i];
         }
         let squared = dot(y, y);

@@ -14,12 +14,18 @@ pub fn make_reflector(alpha: f64, tail: &[f64], v: &mut [f64]) -> Reflector {
     let squared = dot(tail, tail);
     if squared == 0.0 {
         v.fill(0.0);
-        return Reflector { beta: alpha, factor: 0.0 };
+        return Reflector {
+            beta: alpha,
+            factor: 0.0,
+        };
     }
     let beta = -(alpha * alpha + squared).sqrt().copysign(alpha);
     let share = 1.0 / (alpha - beta);
     v.iter_mut().zip(tail).for_each(|(v, x)| *v = share * x);
-    Reflector { beta, factor: (beta - alpha) / beta }
+    Reflector {
+        beta,
+        factor: (beta - alpha) / beta,
+    }
 }
 
 /// Σ x·y in eight running sums, so that it vectorises.
@@ -27,7 +33,12 @@ pub fn make_reflector(alpha: f64, tail: &[f64], v: &mut [f64]) -> Reflector {
 pub fn dot(x: &[f64], y: &[f64]) -> f64 {
     let mut sums = [0.0; 8];
     let (xs, ys) = (x.chunks_exact(8), y.chunks_exact(8));
-    let tail: f64 = xs.remainder().iter().zip(ys.remainder()).map(|(x, y)| x * y).sum();
+    let tail: f64 = xs
+        .remainder()
+        .iter()
+        .zip(ys.remainder())
+        .map(|(x, y)| x * y)
+        .sum();
     for (x, y) in xs.zip(ys) {
         for lane in 0..8 {
             sums[lane] += x[lane] * y[lane];
@@ -66,7 +77,8 @@ pub unsafe fn reflect<L: Level>(v: &[f64], factor: f64, y: &mut [f64]) {
             x.store(to.add(i));
             i += lanes;
         }
-        let x = L::F64::load_partial(from.add(i), n - i).neg_mul_add(share, L::F64::load_partial(to.add(i), n - i));
+        let x = L::F64::load_partial(from.add(i), n - i)
+            .neg_mul_add(share, L::F64::load_partial(to.add(i), n - i));
         x.store_partial(to.add(i), n - i);
     }
 }

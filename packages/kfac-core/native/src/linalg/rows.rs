@@ -21,17 +21,32 @@ const ROWS: usize = 4;
 /// # Safety
 /// The level is live; `a` has m rows of `stride` numbers, a multiple of BLOCK, as have the vectors.
 #[inline(always)]
-pub unsafe fn symmetric_update<L: Level>(m: usize, stride: usize, a: &mut [f64], pending: Pending<'_>, v: &[f64], p: &mut [f64]) {
+pub unsafe fn symmetric_update<L: Level>(
+    m: usize,
+    stride: usize,
+    a: &mut [f64],
+    pending: Pending<'_>,
+    v: &[f64],
+    p: &mut [f64],
+) {
     p.fill(0.0);
     for block in (0..m).step_by(BLOCK) {
         for first in (block..m.min(block + BLOCK)).step_by(ROWS) {
             // SAFETY: rows first … first + height − 1 lie below m.
             unsafe {
                 match ROWS.min(m - first) {
-                    4 => symmetric_rows::<L, 4>(first, block, stride, a.as_mut_ptr(), pending, v, p),
-                    3 => symmetric_rows::<L, 3>(first, block, stride, a.as_mut_ptr(), pending, v, p),
-                    2 => symmetric_rows::<L, 2>(first, block, stride, a.as_mut_ptr(), pending, v, p),
-                    _ => symmetric_rows::<L, 1>(first, block, stride, a.as_mut_ptr(), pending, v, p),
+                    4 => {
+                        symmetric_rows::<L, 4>(first, block, stride, a.as_mut_ptr(), pending, v, p)
+                    }
+                    3 => {
+                        symmetric_rows::<L, 3>(first, block, stride, a.as_mut_ptr(), pending, v, p)
+                    }
+                    2 => {
+                        symmetric_rows::<L, 2>(first, block, stride, a.as_mut_ptr(), pending, v, p)
+                    }
+                    _ => {
+                        symmetric_rows::<L, 1>(first, block, stride, a.as_mut_ptr(), pending, v, p)
+                    }
                 }
             }
         }
@@ -155,7 +170,14 @@ unsafe fn general_rows<L: Level, const R: usize>(
 /// # Safety
 /// As `general_update`.
 #[inline(always)]
-pub unsafe fn dots<L: Level>(rows: Range<usize>, from: usize, stride: usize, a: &[f64], v: &[f64], out: &mut [f64]) {
+pub unsafe fn dots<L: Level>(
+    rows: Range<usize>,
+    from: usize,
+    stride: usize,
+    a: &[f64],
+    v: &[f64],
+    out: &mut [f64],
+) {
     let start = from / BLOCK * BLOCK;
     for first in rows.clone().step_by(ROWS) {
         let height = ROWS.min(rows.end - first);

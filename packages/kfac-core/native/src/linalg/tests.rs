@@ -34,7 +34,10 @@ fn turned(rows: usize, cols: usize, a: &[f64]) -> Vec<f64> {
 fn assert_close(a: &[f64], b: &[f64], tolerance: f64) {
     assert_eq!(a.len(), b.len());
     for (x, y) in a.iter().zip(b) {
-        assert!((x - y).abs() <= tolerance * y.abs().max(1.0), "{x} is not {y}");
+        assert!(
+            (x - y).abs() <= tolerance * y.abs().max(1.0),
+            "{x} is not {y}"
+        );
     }
 }
 
@@ -103,7 +106,10 @@ fn gram_agrees_with_faer() {
 #[test]
 fn failures_carry_their_status() {
     let mut singular = vec![0.0; 9];
-    assert_eq!(cholesky(3, &mut singular).unwrap_err().status, KfacStatus::NotPositiveDefinite);
+    assert_eq!(
+        cholesky(3, &mut singular).unwrap_err().status,
+        KfacStatus::NotPositiveDefinite
+    );
     let bad = [f64::NAN; 4];
     let (mut values, mut vectors) = ([0.0; 2], [0.0; 4]);
     let failed = eigen_symmetric(2, &bad, &mut values, &mut vectors);

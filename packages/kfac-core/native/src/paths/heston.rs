@@ -46,7 +46,14 @@ impl<V: Vector<Scalar = f64>, const MARTINGALE: bool> QuadraticExponential<V, MA
     /// V's level is live.
     #[inline(always)]
     pub unsafe fn new(market: &Heston, interval: f64) -> Self {
-        let Heston { drift, kappa, theta, xi, rho, .. } = *market;
+        let Heston {
+            drift,
+            kappa,
+            theta,
+            xi,
+            rho,
+            ..
+        } = *market;
         let decay = (-kappa * interval).exp();
         let trapezoid = 0.5 * interval * (kappa * rho / xi - 0.5);
         let k3 = 0.5 * interval * (1.0 - rho * rho);
@@ -57,7 +64,9 @@ impl<V: Vector<Scalar = f64>, const MARTINGALE: bool> QuadraticExponential<V, MA
             theta: splat(theta),
             decay: splat(decay),
             variance_slope: splat(xi * xi * decay * (1.0 - decay) / kappa),
-            variance_constant: splat(theta * xi * xi * (1.0 - decay) * (1.0 - decay) / (2.0 * kappa)),
+            variance_constant: splat(
+                theta * xi * xi * (1.0 - decay) * (1.0 - decay) / (2.0 * kappa),
+            ),
             drift: splat(drift * interval),
             k0: splat(-rho * kappa * theta * interval / xi),
             k1: splat(trapezoid - rho / xi),
@@ -164,6 +173,9 @@ impl<V: Vector<Scalar = f64>> Euler<V> {
         let z_spot = self.rho * z_variance + self.rest * z;
         let half = crate::simd::like(v, 0.5);
         let x = x + ((self.drift - half * used) * self.interval + root * z_spot);
-        (x, v + (self.kappa * (self.theta - used) * self.interval + self.xi * root * z_variance))
+        (
+            x,
+            v + (self.kappa * (self.theta - used) * self.interval + self.xi * root * z_variance),
+        )
     }
 }

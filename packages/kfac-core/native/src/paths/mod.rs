@@ -20,7 +20,11 @@ const LANES: usize = 16;
 /// A market; rates and volatilities per year.
 #[derive(Clone, Copy, Debug)]
 pub enum Market {
-    BlackScholes { spot: f64, drift: f64, volatility: f64 },
+    BlackScholes {
+        spot: f64,
+        drift: f64,
+        volatility: f64,
+    },
     Heston(Heston),
 }
 
@@ -36,7 +40,14 @@ pub struct PathKey {
 
 /// Fills spot [dates × paths] and, for Heston, the variance of the same shape; row 0 is the start, the others lie
 /// `interval` years apart.
-pub fn simulate(market: &Market, interval: f64, key: PathKey, paths: usize, spot: &mut [f64], variance: &mut [f64]) {
+pub fn simulate(
+    market: &Market,
+    interval: f64,
+    key: PathKey,
+    paths: usize,
+    spot: &mut [f64],
+    variance: &mut [f64],
+) {
     simulate_at(simd::level(), market, interval, key, paths, spot, variance);
 }
 
@@ -54,13 +65,30 @@ fn simulate_at(
     }
     let dates = spot.len() / paths;
     assert!(spot.len() == dates * paths);
-    assert!(variance.len() == if matches!(market, Market::Heston(_)) { spot.len() } else { 0 });
+    assert!(
+        variance.len()
+            == if matches!(market, Market::Heston(_)) {
+                spot.len()
+            } else {
+                0
+            }
+    );
     let (spot, variance) = (Disjoint::new(spot), Disjoint::new(variance));
     pool::for_each_block(paths.div_ceil(TILE), |tile| {
         let first = tile * TILE;
         simd::dispatch_at(
             level,
-            Tile { market, interval, key, paths, dates, first, count: TILE.min(paths - first), spot: &spot, variance: &variance },
+            Tile {
+                market,
+                interval,
+                key,
+                paths,
+                dates,
+                first,
+                count: TILE.min(paths - first),
+                spot: &spot,
+                variance: &variance,
+            },
         );
     });
 }
@@ -84,10 +112,18 @@ impl Kernel for Tile<'_> {
         // SAFETY: the level is live.
         unsafe {
             match self.market {
-                Market::BlackScholes { spot, drift, volatility } => self.black_scholes::<L>(*spot, *drift, *volatility),
+                Market::BlackScholes {
+                    spot,
+                    drift,
+                    volatility,
+                } => self.black_scholes::<L>(*spot, *drift, *volatility),
                 Market::Heston(heston) => match heston.scheme {
-                    Scheme::QuadraticExponential { martingale: true } => self.heston::<L, true>(heston),
-                    Scheme::QuadraticExponential { martingale: false } => self.heston::<L, false>(heston),
+                    Scheme::QuadraticExponential { martingale: true } => {
+                        self.heston::<L, true>(heston)
+                    }
+                    Scheme::QuadraticExponential { martingale: false } => {
+                        self.heston::<L, false>(heston)
+                    }
                     Scheme::Euler => self.euler::<L>(heston),
                 },
             }
@@ -108,18 +144,41 @@ struct Draws {
 impl Draws {
     fn new() -> Self {
         let zeros = [0.0; TILE];
-        Self { spot_uniform: zeros, variance_uniform: zeros, spot: zeros, variance: zeros, tail: zeros, index: [0; TILE] }
+        Self {
+            spot_uniform: zeros,
+            variance_uniform: zeros,
+            spot: zeros,
+            variance: zeros,
+            tail: zeros,
+            index: [0; TILE],
+        }
     }
 
     /// # Safety
     /// In a kernel of L's level.
     #[inline(always)]
-    unsafe fn at<L: Level>(&mut self, key: &PathKey, first: usize, count: usize, date: usize, both: bool) {
+    unsafe fn at<L: Level>(
+        &mut self,
+        key: &PathKey,
+        first: usize,
+        count: usize,
+        date: usize,
+        both: bool,
+    ) {
         let base = key.first_path.wrapping_add(first as u32);
         let n = count.next_multiple_of(LANES);
         for i in (0..n).step_by(LANES) {
-            let path: [u32; LANES] = std::array::from_fn(|lane| base.wrapping_add((i + lane) as u32));
-            let words = philox([path, [date as u32; LANES], [key.purpose << 24; LANES], [key.step; LANES]], key.seed);
+            let path: [u32; LANES] =
+                std::array::from_fn(|lane| base.wrapping_add((i + lane) as u32));
+            let words = philox(
+                [
+                    path,
+                    [date as u32; LANES],
+                    [key.purpose << 24; LANES],
+                    [key.step; LANES],
+                ],
+                key.seed,
+            );
             for lane in 0..LANES {
                 self.spot_uniform[i + lane] = uniform(words[1][lane], words[0][lane]);
             }
@@ -131,9 +190,19 @@ impl Draws {
         }
         // SAFETY: the caller's.
         unsafe {
-            normal_quantiles::<L>(&self.spot_uniform[..n], &mut self.spot[..n], &mut self.tail[..n], &mut self.index[..n]);
+            normal_quantiles::<L>(
+                &self.spot_uniform[..n],
+                &mut self.spot[..n],
+                &mut self.tail[..n],
+                &mut self.index[..n],
+            );
             if both {
-                normal_quantiles::<L>(&self.variance_uniform[..n], &mut self.variance[..n], &mut self.tail[..n], &mut self.index[..n]);
+                normal_quantiles::<L>(
+                    &self.variance_uniform[..n],
+                    &mut self.variance[..n],
+                    &mut self.tail[..n],
+                    &mut self.index[..n],
+                );
             }
         }
     }
@@ -168,9 +237,11 @@ impl Tile<'_> {
                 let out = self.row(self.spot, date);
                 for i in (0..self.count).step_by(<L::F64 as Vector>::LANES) {
                     let z = L::F64::load(draws.spot.as_ptr().add(i));
-                    let x = L::F64::load(log_return.as_ptr().add(i)) + z.mul_add(L::F64::splat(scale), L::F64::splat(trend));
+                    let x = L::F64::load(log_return.as_ptr().add(i))
+                        + z.mul_add(L::F64::splat(scale), L::F64::splat(trend));
                     x.store(log_return.as_mut_ptr().add(i));
-                    (x.exp() * L::F64::splat(spot)).store_partial(out.as_mut_ptr().add(i), self.count - i);
+                    (x.exp() * L::F64::splat(spot))
+                        .store_partial(out.as_mut_ptr().add(i), self.count - i);
                 }
             }
         }
@@ -182,8 +253,11 @@ impl Tile<'_> {
     unsafe fn heston<L: Level, const MARTINGALE: bool>(&self, market: &Heston) {
         // SAFETY: level live.
         unsafe {
-            let step = heston::QuadraticExponential::<L::F64, MARTINGALE>::new(market, self.interval);
-            self.two_factor::<L>(market, |x, v, z, z_variance, u_variance| step.advance(x, v, z, z_variance, u_variance));
+            let step =
+                heston::QuadraticExponential::<L::F64, MARTINGALE>::new(market, self.interval);
+            self.two_factor::<L>(market, |x, v, z, z_variance, u_variance| {
+                step.advance(x, v, z, z_variance, u_variance)
+            });
         }
     }
 
@@ -194,7 +268,9 @@ impl Tile<'_> {
         // SAFETY: level live.
         unsafe {
             let step = heston::Euler::<L::F64>::new(market, self.interval);
-            self.two_factor::<L>(market, |x, v, z, z_variance, _| step.advance(x, v, z, z_variance));
+            self.two_factor::<L>(market, |x, v, z, z_variance, _| {
+                step.advance(x, v, z, z_variance)
+            });
         }
     }
 
@@ -230,8 +306,10 @@ impl Tile<'_> {
                     );
                     x.store(log_return.as_mut_ptr().add(i));
                     v.store(state.as_mut_ptr().add(i));
-                    (x.exp() * L::F64::splat(market.spot)).store_partial(spot.as_mut_ptr().add(i), left);
-                    v.max(zero).store_partial(variance.as_mut_ptr().add(i), left);
+                    (x.exp() * L::F64::splat(market.spot))
+                        .store_partial(spot.as_mut_ptr().add(i), left);
+                    v.max(zero)
+                        .store_partial(variance.as_mut_ptr().add(i), left);
                 }
             }
         }

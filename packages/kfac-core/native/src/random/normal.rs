@@ -8,7 +8,12 @@ use crate::simd::{Level, Vector, like, polynomial};
 /// # Safety
 /// In a kernel of L's level.
 #[inline(always)]
-pub unsafe fn normal_quantiles<L: Level>(u: &[f64], z: &mut [f64], tail: &mut [f64], index: &mut [u32]) {
+pub unsafe fn normal_quantiles<L: Level>(
+    u: &[f64],
+    z: &mut [f64],
+    tail: &mut [f64],
+    index: &mut [u32],
+) {
     let n = u.len();
     assert!(z.len() == n && tail.len() == n && index.len() == n && n <= u32::MAX as usize);
     let lanes = <L::F64 as Vector>::LANES;
@@ -140,4 +145,3 @@ fn far<V: Vector<Scalar = f64>>(r: V) -> V {
     );
     numerator / denominator
 }
-

@@ -30,7 +30,11 @@ fn philox_known_answers_at_every_level() {
         dispatch_at(
             level,
             Draw {
-                counters: [[0; 4], [u32::MAX; 4], [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344]],
+                counters: [
+                    [0; 4],
+                    [u32::MAX; 4],
+                    [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344],
+                ],
                 keys: [[0; 2], [u32::MAX; 2], [0xa409_3822, 0x299f_31d0]],
                 out: &mut out,
             },
@@ -75,12 +79,20 @@ fn quantiles_are_those_of_the_tables_wherever_they_lie() {
     for level in SimdLevel::available() {
         for rotate in 0..known.len() {
             for n in 0..=known.len() {
-                let u: Vec<f64> = (0..n).map(|i| known[(i + rotate) % known.len()].0).collect();
+                let u: Vec<f64> = (0..n)
+                    .map(|i| known[(i + rotate) % known.len()].0)
+                    .collect();
                 let mut z = vec![f64::NAN; n];
                 dispatch_at(level, Quantiles(&u, &mut z));
                 for i in 0..n {
                     let expected: f64 = known[(i + rotate) % known.len()].1;
-                    assert!((z[i] - expected).abs() <= 4e-15 * expected.abs(), "{}: {} {}", u[i], z[i], expected);
+                    assert!(
+                        (z[i] - expected).abs() <= 4e-15 * expected.abs(),
+                        "{}: {} {}",
+                        u[i],
+                        z[i],
+                        expected
+                    );
                 }
             }
         }
