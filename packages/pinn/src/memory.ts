@@ -7,16 +7,20 @@ import { STANDARD_ERROR_PARAMETERS } from './standard-errors.ts';
 /**
  * Bytes that training keeps, estimated from above: the captured passes (inputs, pre-activations and gradients of every
  * layer for every point and channel), the outputs' channels with their seeds, the columns of the unknown scalars, and the
- * optimizer's matrices; a batch has as many examples as points unless told otherwise.
+ * optimizer's matrices; a batch has as many examples as points unless told otherwise. `network` are the matrices that the engine sees,
+ * `layout` the parameters that are trained.
  */
 export function memoryOf(
-  sizes: readonly number[],
-  { size: parameters, blocks }: ParameterLayout,
+  network: Pick<ParameterLayout, 'blocks'>,
+  { size: parameters, blocks }: Pick<ParameterLayout, 'size' | 'blocks'>,
   scalars: number,
   optimizer: SingleOptimizerSpec,
   batches: readonly { readonly points: number; readonly channels: number; readonly examples?: number }[],
 ): number {
-  const perRow = sizes.slice(1).reduce((sum, outputs, l) => sum + sizes[l]! + 1 + 2 * outputs, sizes.at(-1)!);
+  const perRow = network.blocks.reduce(
+    (sum, { inputs, outputs }) => sum + inputs + 2 * outputs,
+    network.blocks.at(-1)!.outputs,
+  );
   const rows = batches.reduce((sum, { points, channels }) => sum + points * channels, 0);
   const all = batches.reduce((sum, { points }) => sum + points, 0);
   const examples = batches.reduce((sum, { points, examples: own = points }) => sum + own, 0);

@@ -14,7 +14,7 @@ export interface NetworkEmbedding {
 
 /** A trained network, enough to evaluate it anywhere. */
 export interface TrainedNetwork {
-  readonly type: 'mlp';
+  readonly type: 'mlp' | 'gated';
   /** Names of the inputs, in order. */
   readonly coordinates: readonly string[];
   /** Names of the outputs, in order. */
@@ -29,7 +29,10 @@ export interface TrainedNetwork {
   readonly activation: Activation;
   /** Times at which one network ends and the next begins; `parameters` holds all networks, one after the other. Absent: one. */
   readonly windows?: readonly number[];
-  /** The layers' matrices [inputs + 1 × outputs] one after the other, row-major, the bias as the last row. */
+  /**
+   * The layers' matrices [inputs + 1 × outputs] one after the other, row-major, the bias as the last row; of a gated network
+   * the first has the columns of U, V and the first gate.
+   */
   readonly parameters: Float64Array;
   /** How these weights were trained, where not as they are, and the scale parameters of which training goes on. */
   readonly weights?: 'factorised';

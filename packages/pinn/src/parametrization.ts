@@ -1,4 +1,4 @@
-import { KfacError, type ParameterBlock, ParameterLayout } from '@kfac/core';
+import { KfacError, type ParameterBlock, ParameterLayout, layerOutputs } from '@kfac/core';
 import { HEAD, initialParameters } from './network.ts';
 import { streamOf } from './sampling/sample.ts';
 import type { PinnSpec } from './spec.ts';
@@ -36,8 +36,11 @@ export class Parametrization {
   readonly #isExponential: boolean;
 
   /** `sizes`: widths of the network, input first. */
-  constructor(sizes: readonly number[], { weights, slopes }: Pick<PinnSpec['network'], 'weights' | 'slopes'>) {
-    const matrices = sizes.slice(1).map((outputs, l) => ({
+  constructor(
+    sizes: readonly number[],
+    { type, weights, slopes }: Pick<PinnSpec['network'], 'type' | 'weights' | 'slopes'>,
+  ) {
+    const matrices = layerOutputs({ sizes, gated: type === 'gated' }).map((outputs, l) => ({
       name: l === sizes.length - 2 ? HEAD : `hidden${l + 1}`,
       inputs: sizes[l]! + 1,
       outputs,

@@ -198,7 +198,9 @@ function assemble(parsed: ParsedSpec, scope: Scope, box: Box, texts: Texts, stop
   const { spec, warnings } = effectiveSpec(parsed, optimizer, texts, stopIsGiven);
   // Of a chain, one phase at a time is in memory.
   const training = Math.max(
-    ...phasesOf(parsed.optimizer, optimizer).map((one) => memoryOf(sizes, layout, scalars.count, one, batches)),
+    ...phasesOf(parsed.optimizer, optimizer).map((one) =>
+      memoryOf(parametrization.network, layout, scalars.count, one, batches),
+    ),
   );
   const bytes =
     training +
@@ -284,6 +286,7 @@ export function jetShape(
   const { network, precision } = problem.spec;
   return {
     sizes: problem.sizes,
+    gated: network.type === 'gated',
     embedding: problem.embedding,
     activation: network.activation,
     directions: plan.directions,

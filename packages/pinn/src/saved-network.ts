@@ -33,9 +33,9 @@ function shapeOf(
   { spec, box, embedding, sizes, windows }: Problem,
   count: number,
 ): Omit<TrainedNetwork, 'parameters' | 'scales'> {
-  const { activation, weights, slopes } = spec.network;
+  const { type, activation, weights, slopes } = spec.network;
   return {
-    type: 'mlp',
+    type,
     coordinates: box.names,
     unknowns: spec.unknowns,
     ...(spec.ansatz ? { ansatz: spec.ansatz, constants: spec.constants } : {}),

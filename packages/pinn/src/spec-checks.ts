@@ -77,6 +77,11 @@ export function checkConsistency(parsed: ParsedSpec, faults: Fault[]): void {
   }
   if (conditions.length === 0 && !ansatz)
     fault('/conditions', 'expected at least one condition, or an ansatz that satisfies them');
+  if (network.type === 'gated' && network.hidden.some((width) => width !== network.hidden[0]))
+    fault(
+      '/network/hidden',
+      `expected one width for all hidden layers of a gated network, got [${network.hidden.join(', ')}]`,
+    );
   if (network.weights === 'factorised' && network.slopes !== 'fixed')
     fault(
       '/network/slopes',

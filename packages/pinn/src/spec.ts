@@ -53,7 +53,10 @@ const points = z.int().min(1).max(LIMITS.points);
 const exactSchema = z.union([text.describe('An expression in the coordinates and constants'), referenceSchema]);
 
 const networkSchema = section({
-  type: z.literal('mlp').default('mlp'),
+  type: z
+    .enum(['mlp', 'gated'])
+    .default('mlp')
+    .describe('gated: each hidden layer mixes two encoders of the coordinates; all hidden layers have one width'),
   hidden: z
     .array(z.int().min(1).max(LIMITS.width))
     .min(1)

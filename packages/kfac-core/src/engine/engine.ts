@@ -175,6 +175,12 @@ export interface JetShape {
    * and activation, the last is linear with bias.
    */
   readonly sizes: readonly number[];
+  /**
+   * The hidden layers, all of one width h, are gates between two encoders of what the first layer reads: that layer has 3h
+   * outputs, ψ of which are U, V and f₁, each later one h, ψ of which is f_l; what the next layer reads is
+   * f_l⊙U + (1 − f_l)⊙V. Absent: it reads ψ itself.
+   */
+  readonly gated?: boolean | undefined;
   /** Absent: the first layer reads the coordinates themselves. */
   readonly embedding?: Embedding | undefined;
   readonly activation: Activation;
@@ -203,7 +209,8 @@ export interface Jets {
   /** The tape's layout in its one buffer is: all inputs, all preactivations, all gradients, layer by layer. */
   tape(shape: JetShape, points: number): JetTape;
   /**
-   * Parameters θ: the layers' matrices [in_l+1 × out_l] one after the other, f64. `columns` [d+m·S × N] f64: rows 0…d−1
+   * Parameters θ: the layers' matrices [in_l+1 × out_l] one after the other, f64; out_l is the next width, in the first layer of
+   * a gated network 3h. `columns` [d+m·S × N] f64: rows 0…d−1
    * hold the coordinates and are read, row d+o·S+s receives channel s of output o.
    * With a tape its inputs and pre-activations are filled.
    */

@@ -31,6 +31,11 @@ const MAXIMUM_POINTS = 2 ** 31;
 const MAXIMUM_ENTRIES = 2 ** 32;
 const MAXIMUM_WIDTH = 2 ** 20;
 
+/** Outputs of every layer: the width after it, of the first layer of a gated network three times that. */
+export function layerOutputs({ sizes, gated }: Pick<JetShape, 'sizes' | 'gated'>): number[] {
+  return sizes.slice(1).map((size, layer) => (gated && layer === 0 ? 3 * size : size));
+}
+
 /** The counts of a shape; throws `KFAC_SHAPE` if it does not describe an MLP and its channels. */
 export function jetDimensions(shape: JetShape): JetDimensions {
   const { sizes, directions, second, activation, dtype } = shape;
@@ -45,6 +50,12 @@ export function jetDimensions(shape: JetShape): JetDimensions {
     throw new KfacError(
       'KFAC_SHAPE',
       `jets: expected at least two widths in [1, ${MAXIMUM_WIDTH}], got [${sizes.join(', ')}]`,
+    );
+  }
+  if (shape.gated && (sizes.length < 3 || sizes.slice(1, -1).some((size) => size !== sizes[1]))) {
+    throw new KfacError(
+      'KFAC_SHAPE',
+      `jets: expected hidden layers of one width in a gated network, got [${sizes.slice(1, -1).join(', ')}]`,
     );
   }
   const inputs = coordinatesOf(shape);
@@ -64,8 +75,7 @@ export function jetDimensions(shape: JetShape): JetDimensions {
   requireVector(fourth, fourth.length, 'fourth');
   const thirds = rowsOf(third, rawSeconds, 'third-order');
   const fourths = rowsOf(fourth, rawThirds, 'fourth-order');
-  let parameters = 0;
-  for (let layer = 0; layer + 1 < sizes.length; layer++) parameters += (sizes[layer]! + 1) * sizes[layer + 1]!;
+  const parameters = layerOutputs(shape).reduce((sum, width, layer) => sum + (sizes[layer]! + 1) * width, 0);
   const channels = 1 + firsts + seconds + rawSeconds + rawThirds + thirds + fourths;
   return { inputs, outputs, firsts, seconds, rawSeconds, rawThirds, thirds, fourths, channels, parameters };
 }
@@ -114,8 +124,8 @@ export function layoutTape(shape: JetShape, points: number): JetTape {
   const rows = points * jetDimensions(shape).channels;
   const widths = {
     inputs: sizes.slice(0, -1).map((size) => size + 1),
-    hidden: sizes.slice(1, -1),
-    outputs: sizes.slice(1),
+    hidden: layerOutputs(shape).slice(0, -1),
+    outputs: layerOutputs(shape),
   };
   const entries = [...widths.inputs, ...widths.hidden, ...widths.outputs].reduce((sum, width) => sum + rows * width, 0);
   if (entries > MAXIMUM_ENTRIES) throw new KfacError('KFAC_LIMIT', `jets: a tape of ${entries} numbers is too large`);
@@ -173,6 +183,7 @@ function checkTape(shape: JetShape, { channels }: JetDimensions, tape: JetTape, 
   if (dtype !== shape.dtype) throw new KfacError('KFAC_DTYPE', `jets: expected a tape in ${shape.dtype}, got ${dtype}`);
   const { sizes } = shape;
   const layers = sizes.length - 1;
+  const outputs = layerOutputs(shape);
   let entries = 0;
   const fits = (parts: readonly Matrix[], count: number, width: (layer: number) => number): boolean => {
     if (parts.length !== count) return false;
@@ -191,8 +202,8 @@ function checkTape(shape: JetShape, { channels }: JetDimensions, tape: JetTape, 
   };
   const whole =
     fits(tape.inputs, layers, (layer) => sizes[layer]! + 1) &&
-    fits(tape.preactivations, layers - 1, (layer) => sizes[layer + 1]!) &&
-    fits(tape.gradients, layers, (layer) => sizes[layer + 1]!) &&
+    fits(tape.preactivations, layers - 1, (layer) => outputs[layer]!) &&
+    fits(tape.gradients, layers, (layer) => outputs[layer]!) &&
     entries === tape.buffer.length;
   if (!whole)
     throw new KfacError(

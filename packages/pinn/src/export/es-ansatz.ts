@@ -63,17 +63,11 @@ export function ansatzOrder(coordinates: number): 2 | 3 | 4 {
 export function ansatzStatements({ ansatz }: AnsatzSource): string {
   if (!ansatz) return '';
   return `
-  // ∂_S(l·N) is the sum over the subsets T of the axes S of ∂_T l times ∂_(S without T) N.
   for (const [k, own] of ansatz(point).entries()) {
     if (own === null) continue;
     const n = jets.map((channel) => channel[k]);
-    for (const [c, axes] of channels.entries()) {
-      jets[c][k] = own.offset[c];
-      for (let subset = 0; subset < 2 ** axes.length; subset++) {
-        const [inside, outside] = [1, 0].map((bit) => axes.filter((_, p) => ((subset >> p) & 1) === bit));
-        jets[c][k] += own.factor[numberOf(inside)] * n[numberOf(outside)];
-      }
-    }
+    for (const [c, pairs] of splits.entries())
+      jets[c][k] = pairs.reduce((sum, [left, right]) => sum + own.factor[left] * n[right], own.offset[c]);
   }
 `;
 }

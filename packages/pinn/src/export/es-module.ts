@@ -1,3 +1,4 @@
+import { layerOutputs } from '@kfac/core';
 import type { TrainedNetwork } from '../network.ts';
 import type { PinnSpec } from '../spec.ts';
 import { type AnsatzSource, ansatzFunction, ansatzOrder, ansatzStatements } from './es-ansatz.ts';
@@ -67,14 +68,27 @@ const FEATURES = `  const phases = frequencies.map((f) => f.reduce((sum, value, 
     ]);
   };`;
 
+/** What a gated layer gives to the next: V + f·(U − V), by the product rule in the derivatives. */
+const GATE = `    if (l === 0) {
+      const part = (k) => jets.map((z) => z.slice(k * sizes[1], (k + 1) * sizes[1]));
+      const first = part(0);
+      encoded = part(1);
+      differences = first.map((z, channel) => z.map((value, k) => value - encoded[channel][k]));
+      jets = part(2);
+    }
+    const gate = jets;
+    jets = encoded.map((z, c) =>
+      z.map((value, k) => splits[c].reduce((sum, [left, right]) => sum + gate[left][k] * differences[right][k], value)));
+`;
+
 /**
  * A trained network as an ES module without dependencies: `evaluate(point)` gives every unknown with its derivatives up to
- * order 4 (with an ansatz of many coordinates less) by jets, in double precision. A derivative along the axes i, j, … of ψ(a) is the sum over the partitions π of
- * {i, j, …} into blocks B of ψ⁽|π|⁾·∏ a_B (Faà di Bruno). Weights are written as the shortest decimals that read back as the
- * same doubles.
+ * order 4 (with an ansatz of many coordinates less) by jets, in double precision. A derivative along the axes i, j, … of ψ(a)
+ * is the sum over the partitions π of {i, j, …} into blocks B of ψ⁽|π|⁾·∏ a_B (Faà di Bruno), that of a product the sum over
+ * the splits of {i, j, …} in two (Leibniz). Weights are written as the shortest decimals that read back as the same doubles.
  */
 export function esModule(network: TrainedNetwork, spec: AnsatzSource & Pick<PinnSpec, 'equations'>): string {
-  const { coordinates, sizes, activation, embedding, windows } = network;
+  const { type, coordinates, sizes, activation, embedding, windows } = network;
   const { domain, unknowns, equations } = spec;
   const json = JSON.stringify;
   const highest = spec.ansatz ? ansatzOrder(coordinates.length) : 4;
@@ -122,7 +136,8 @@ function partitions([first, ...rest]) {
 
 /**
  * The channels up to an order: the value, then the derivatives along the axes i ≤ j ≤ …; \`numberOf\` finds one by its axes,
- * and the terms of each are the blocks of a partition as numbers of channels.
+ * the terms of each are the blocks of a partition as numbers of channels, its splits the channels of two factors whose product
+ * it is one of (Leibniz).
  */
 function planOf(order) {
   const channels = [[]];
@@ -133,7 +148,10 @@ function planOf(order) {
   const numbers = new Map(channels.map((axes, c) => [axes.join(), c]));
   const numberOf = (axes) => numbers.get([...axes].sort((i, j) => i - j).join());
   const terms = channels.map((axes) => partitions(axes).map((blocks) => blocks.map(numberOf)));
-  return { channels, numberOf, terms };
+  const splits = channels.map((axes) =>
+    Array.from({ length: 2 ** axes.length }, (_, subset) =>
+      [1, 0].map((bit) => numberOf(axes.filter((__, p) => ((subset >> p) & 1) === bit)))));
+  return { channels, numberOf, terms, splits };
 }
 
 const plans = [];
@@ -151,13 +169,14 @@ export function evaluate(point, order = 2) {
   if (names[order] === undefined || order > ${highest})
     throw new RangeError(\`expected an order of ${orders}, got \${order}\`);
 
-  const { channels, numberOf, terms } = (plans[order] ??= planOf(order));
+  const { channels, numberOf, terms, splits } = (plans[order] ??= planOf(order));
 ${embedding ? FEATURES : COORDINATES}
 
   let jets = channels.map(input);
   const a = new Float64Array(channels.length);
-${windows ? OF_WINDOW : ''}  for (const [l, weights] of layers.entries()) {
-    const [inputs, outputs] = [sizes[l], sizes[l + 1]];
+${type === 'gated' ? '  let differences, encoded;\n' : ''}${windows ? OF_WINDOW : ''}  for (const [l, weights] of layers.entries()) {
+    const inputs = sizes[l];
+    const outputs = weights.length / (inputs + 1);
     jets = jets.map((z, channel) => {
       const sums = new Float64Array(outputs);
       for (let i = 0; i < inputs; i++) for (let k = 0; k < outputs; k++) sums[k] += z[i] * weights[i * outputs + k];
@@ -177,7 +196,7 @@ ${windows ? OF_WINDOW : ''}  for (const [l, weights] of layers.entries()) {
         }
       }
     }
-  }
+${type === 'gated' ? GATE : ''}  }
 ${ansatzStatements(spec)}
   const solution = {};
   for (const [k, unknown] of unknowns.entries()) {
@@ -203,8 +222,8 @@ const networks = [${networks.join(', ')}];`;
 }
 
 /** The layers' matrices as lines of numbers, of the network whose parameters begin there. */
-function layerTexts({ sizes, parameters }: TrainedNetwork, from: number): string[] {
-  return sizes.slice(1).map((outputs, l) => {
+function layerTexts({ type, sizes, parameters }: TrainedNetwork, from: number): string[] {
+  return layerOutputs({ sizes, gated: type === 'gated' }).map((outputs, l) => {
     const matrix = parameters.subarray(from, (from += (sizes[l]! + 1) * outputs));
     return `  [${matrix.join(', ')}]`;
   });

@@ -8,6 +8,7 @@ use napi_derive::napi;
 /// Activations by their place in `Activation::ALL`.
 fn shape<'a>(
     sizes: &'a [u32],
+    gated: bool,
     activation: u32,
     coordinates: u32,
     kept: &'a [u32],
@@ -33,6 +34,7 @@ fn shape<'a>(
     };
     let shape = Shape {
         sizes,
+        gated,
         coordinates: coordinates as usize,
         kept,
         frequencies,
@@ -58,6 +60,7 @@ macro_rules! exports {
         #[napi(catch_unwind)]
         pub fn $forward(
             sizes: &[u32],
+            gated: bool,
             activation: u32,
             coordinates: u32,
             kept: &[u32],
@@ -75,6 +78,7 @@ macro_rules! exports {
             let points = points as usize;
             let shape = shape(
                 sizes,
+                gated,
                 activation,
                 coordinates,
                 kept,
@@ -115,6 +119,7 @@ macro_rules! exports {
         #[napi(catch_unwind)]
         pub fn $adjoint(
             sizes: &[u32],
+            gated: bool,
             activation: u32,
             coordinates: u32,
             kept: &[u32],
@@ -132,6 +137,7 @@ macro_rules! exports {
             let points = points as usize;
             let shape = shape(
                 sizes,
+                gated,
                 activation,
                 coordinates,
                 kept,

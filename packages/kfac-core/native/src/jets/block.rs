@@ -1,34 +1,167 @@
 //! One block of points through all layers, forward or back.
 
-use super::Shape;
 use super::activation::{self, Channels, Outer};
 use super::embedding::embed;
+use super::gate::{self, Adjoints, Factors, Gate, Rows};
 use super::higher::{self, HigherChannels};
 use super::product::multiply;
 use super::weights::Weights;
+use super::{Activation, Shape};
 use crate::pool::Disjoint;
 use crate::simd::{Kernel, Level, Real, Vector};
 
 /// Numbers of the two panels that a sub-block needs without a tape: a layer's inputs, its pre-activations.
-pub fn scratch(shape: &Shape) -> (usize, usize) {
+fn panels(shape: &Shape) -> (usize, usize) {
     let rows = shape.step() * shape.channels();
-    let widest = |sizes: &[u32]| sizes.iter().max().map_or(0, |&width| width as usize);
+    let inputs = &shape.sizes[..shape.layers()];
+    let widest = inputs.iter().max().map_or(0, |&width| width as usize);
+    (rows * (widest + 1), rows * shape.widest_output())
+}
+
+/// Numbers of the panels of a gated network's activations: those of its first layer, those of a later one.
+fn activations(shape: &Shape) -> (usize, usize) {
+    if !shape.gated {
+        return (0, 0);
+    }
+    let rows = shape.step() * shape.channels();
     (
-        rows * (widest(&shape.sizes[..shape.layers()]) + 1),
-        rows * widest(&shape.sizes[1..]),
+        rows * (shape.layer_outputs(0) + 1),
+        rows * (shape.width(1) + 1),
     )
+}
+
+/// Numbers of the scratch of `Forward`.
+pub fn forward_scratch(shape: &Shape) -> usize {
+    let (inputs, values) = panels(shape);
+    let (encoders, gates) = activations(shape);
+    inputs + values + encoders + gates
+}
+
+/// Numbers of the scratch of `Adjoint`: seeds of a point or, in a gated network, activations and the adjoints of a gate.
+pub fn adjoint_scratch(shape: &Shape) -> usize {
+    let (encoders, gates) = activations(shape);
+    shape.channels().max(encoders + 2 * gates)
+}
+
+/// The element-wise stage of a shape.
+#[derive(Clone, Copy)]
+struct Stage<T> {
+    activation: Activation,
+    is_higher: bool,
+    channels: Channels<T>,
+    higher: HigherChannels<T>,
+}
+
+impl<T: Real> Stage<T> {
+    fn of(weights: &Weights<T>) -> Self {
+        let shape = &weights.shape;
+        Self {
+            activation: shape.activation,
+            is_higher: shape.is_higher(),
+            channels: Channels {
+                firsts: shape.firsts(),
+                seconds: shape.seconds(),
+                second: weights.second().as_ptr(),
+            },
+            higher: HigherChannels::of(weights),
+        }
+    }
+
+    /// # Safety
+    /// As `activation::forward`.
+    #[inline(always)]
+    unsafe fn forward<V: Vector<Scalar = T>>(
+        self,
+        width: usize,
+        value: *const T,
+        others: *const T,
+        out: *mut T,
+    ) {
+        // SAFETY: the caller's.
+        unsafe {
+            if self.is_higher {
+                higher::forward::<V>(self.activation, self.higher, width, value, others, out);
+            } else {
+                activation::forward::<V>(self.activation, self.channels, width, value, others, out);
+            }
+        }
+    }
+
+    /// # Safety
+    /// As `activation::adjoint`.
+    #[inline(always)]
+    unsafe fn adjoint<V: Vector<Scalar = T>>(
+        self,
+        width: usize,
+        value: *const T,
+        others: *const T,
+        activated: *const T,
+        outer: Outer<T>,
+        gradients: *mut T,
+    ) {
+        let Self {
+            activation,
+            channels,
+            higher,
+            ..
+        } = self;
+        // SAFETY: the caller's.
+        unsafe {
+            if self.is_higher {
+                higher::adjoint::<V>(
+                    activation, higher, width, value, others, activated, outer, gradients,
+                );
+            } else {
+                activation::adjoint::<V>(
+                    activation, channels, width, value, others, activated, outer, gradients,
+                );
+            }
+        }
+    }
+}
+
+/// The rows of one gate's f, U and V at point n of a sub-block, in the panels of the first layer's activations and, for a
+/// later layer, of its own.
+///
+/// # Safety
+/// The panels have S rows of 3·width + 1 resp. width + 1 numbers for every point up to n.
+#[inline(always)]
+unsafe fn factors<T>(
+    layer: usize,
+    width: usize,
+    encoders: *const T,
+    gates: *const T,
+    n: usize,
+    channels: usize,
+) -> Factors<T> {
+    let stride = 3 * width + 1;
+    // SAFETY: the caller's.
+    unsafe {
+        let u = encoders.add(n * channels * stride);
+        let row = |start, stride| Rows { start, stride };
+        Factors {
+            f: if layer == 0 {
+                row(u.add(2 * width), stride)
+            } else {
+                row(gates.add(n * channels * (width + 1)), width + 1)
+            },
+            u: row(u, stride),
+            v: row(u.add(width), stride),
+        }
+    }
 }
 
 /// Points [first, last) forward.
 pub struct Forward<'a, T: Real> {
     pub weights: &'a Weights<'a, T>,
+    pub gate: &'a Gate<T>,
     pub coordinates: &'a [f64],
     pub outputs: &'a Disjoint<'a, f64>,
     pub tape: Option<&'a Disjoint<'a, T>>,
     pub points: usize,
     pub first: usize,
     pub last: usize,
-    /// As `scratch` says.
+    /// As `forward_scratch` says.
     pub scratch: &'a mut [T],
 }
 
@@ -62,23 +195,23 @@ impl<T: Real> Forward<'_, T> {
     unsafe fn sub_block<V: Vector<Scalar = T>>(&mut self, first: usize, count: usize) {
         let Self {
             weights,
+            gate,
             points,
             tape,
             ..
         } = *self;
         let shape = &weights.shape;
         let channels = shape.channels();
-        let (panel_len, _) = scratch(shape);
+        let (panel_len, values_len) = panels(shape);
         let panel = self.scratch.as_mut_ptr();
-        // SAFETY: the scratch holds both panels.
-        let values = unsafe { panel.add(panel_len) };
-        let rows = count * channels;
-        let parts = Channels {
-            firsts: shape.firsts(),
-            seconds: shape.seconds(),
-            second: weights.second().as_ptr(),
+        // SAFETY: the scratch holds the panels.
+        let (values, encoders, gates) = unsafe {
+            let values = panel.add(panel_len);
+            let encoders = values.add(values_len);
+            (values, encoders, encoders.add(activations(shape).0))
         };
-        let higher = HigherChannels::of(weights);
+        let rows = count * channels;
+        let stage = Stage::of(weights);
         let last = shape.layers() - 1;
         // The panels of a layer: in the tape, where rows of other points are not touched, or in the scratch, where a
         // layer's inputs overwrite those of the layer below, whose pre-activations are done by then.
@@ -94,7 +227,7 @@ impl<T: Real> Forward<'_, T> {
         let a_of = |layer: usize| match tape {
             // SAFETY: as above.
             Some(tape) => unsafe {
-                let width = shape.width(layer + 1);
+                let width = shape.layer_outputs(layer);
                 let start = shape.preactivation_offset(points, layer) + first * channels * width;
                 tape.range(start, start + rows * width).as_mut_ptr()
             },
@@ -107,7 +240,7 @@ impl<T: Real> Forward<'_, T> {
             let all = |layer: usize| layer > 0 || shape.is_embedded();
             self.fill_inputs::<V>(z_of(0), first, count, tape.is_some() || last == 0);
             for layer in 0..last {
-                let (inner, width) = (shape.width(layer) + 1, shape.width(layer + 1));
+                let (inner, width) = (shape.width(layer) + 1, shape.layer_outputs(layer));
                 let (z, a) = (z_of(layer), a_of(layer));
                 if all(layer) {
                     multiply::<V>(
@@ -138,6 +271,11 @@ impl<T: Real> Forward<'_, T> {
                     }
                 }
                 let next = z_of(layer + 1);
+                let activated = match (shape.gated, layer) {
+                    (false, _) => next,
+                    (true, 0) => encoders,
+                    (true, _) => gates,
+                };
                 for n in 0..count {
                     let value = a.add(n * channels * width).cast_const();
                     let others = if all(layer) {
@@ -145,12 +283,14 @@ impl<T: Real> Forward<'_, T> {
                     } else {
                         weights.constants().as_ptr()
                     };
-                    let out = next.add(n * channels * (width + 1));
-                    if shape.is_higher() {
-                        higher::forward::<V>(shape.activation, higher, width, value, others, out);
-                        continue;
+                    let out = activated.add(n * channels * (width + 1));
+                    stage.forward::<V>(width, value, others, out);
+                    if shape.gated {
+                        let width = shape.width(1);
+                        let factors = factors(layer, width, encoders, gates, n, channels);
+                        let out = next.add(n * channels * (width + 1));
+                        gate::forward::<V>(gate, width, factors, out);
                     }
-                    activation::forward::<V>(shape.activation, parts, width, value, others, out);
                 }
             }
             let z = z_of(last);
@@ -247,12 +387,13 @@ unsafe fn dot<V: Vector>(x: *const V::Scalar, w: &[V::Scalar]) -> V::Scalar {
 /// Points [first, last) back.
 pub struct Adjoint<'a, T: Real> {
     pub weights: &'a Weights<'a, T>,
+    pub gate: &'a Gate<T>,
     pub seeds: &'a [f64],
     pub tape: &'a Disjoint<'a, T>,
     pub points: usize,
     pub first: usize,
     pub last: usize,
-    /// S numbers.
+    /// As `adjoint_scratch` says.
     pub scratch: &'a mut [T],
 }
 
@@ -286,6 +427,7 @@ impl<T: Real> Adjoint<'_, T> {
     unsafe fn sub_block<V: Vector<Scalar = T>>(&mut self, first: usize, count: usize) {
         let Self {
             weights,
+            gate,
             points,
             tape,
             seeds,
@@ -294,12 +436,7 @@ impl<T: Real> Adjoint<'_, T> {
         let shape = &weights.shape;
         let channels = shape.channels();
         let rows = count * channels;
-        let parts = Channels {
-            firsts: shape.firsts(),
-            seconds: shape.seconds(),
-            second: weights.second().as_ptr(),
-        };
-        let higher = HigherChannels::of(weights);
+        let stage = Stage::of(weights);
         let last = shape.layers() - 1;
         // SAFETY of the three: blocks partition the points, so no other thread has these rows.
         let z_of = |layer: usize| unsafe {
@@ -308,12 +445,12 @@ impl<T: Real> Adjoint<'_, T> {
             tape.range(start, start + rows * width).as_ptr()
         };
         let a_of = |layer: usize| unsafe {
-            let width = shape.width(layer + 1);
+            let width = shape.layer_outputs(layer);
             let start = shape.preactivation_offset(points, layer) + first * channels * width;
             tape.range(start, start + rows * width).as_ptr()
         };
         let g_of = |layer: usize| unsafe {
-            let width = shape.width(layer + 1);
+            let width = shape.layer_outputs(layer);
             let start = shape.gradient_offset(points, layer) + first * channels * width;
             tape.range(start, start + rows * width).as_mut_ptr()
         };
@@ -329,6 +466,73 @@ impl<T: Real> Adjoint<'_, T> {
                             T::from_f64(seeds[(o * channels + s) * points + first + n]);
                     }
                 }
+            }
+            let others_of = |layer: usize, value: *const T| {
+                if layer > 0 || shape.is_embedded() {
+                    value.add(shape.layer_outputs(layer))
+                } else {
+                    weights.constants().as_ptr()
+                }
+            };
+            if shape.gated {
+                let width = shape.width(1);
+                let encoders = self.scratch.as_mut_ptr();
+                let gates = encoders.add(activations(shape).0);
+                let outer = gates.add(activations(shape).1);
+                let wide = shape.layer_outputs(0);
+                let activate = |layer: usize, out: *mut T| {
+                    let wide = shape.layer_outputs(layer);
+                    for n in 0..count {
+                        let value = a_of(layer).add(n * channels * wide);
+                        let out = out.add(n * channels * (wide + 1));
+                        stage.forward::<V>(wide, value, others_of(layer, value), out);
+                    }
+                };
+                activate(0, encoders);
+                let first = g_of(0);
+                std::ptr::write_bytes(first, 0, rows * wide);
+                for layer in (0..last).rev() {
+                    let inner = shape.width(layer + 2);
+                    multiply::<V>(
+                        g_of(layer + 1),
+                        inner,
+                        rows,
+                        weights.transpose(layer + 1),
+                        inner,
+                        outer,
+                        width,
+                        width,
+                    );
+                    if layer > 0 {
+                        activate(layer, gates);
+                    }
+                    let (g, own) = (g_of(layer), shape.layer_outputs(layer));
+                    for n in 0..count {
+                        let to = first.add(n * channels * wide);
+                        let row = |start, stride| Rows { start, stride };
+                        let adjoints = Adjoints {
+                            f: row(g.add(n * channels * own + own - width), own),
+                            u: row(to, wide),
+                            v: row(to.add(width), wide),
+                        };
+                        let factors = factors(layer, width, encoders, gates, n, channels);
+                        let outer = outer.add(n * channels * width);
+                        gate::adjoint::<V>(gate, width, factors, outer, adjoints);
+                    }
+                    let activated = if layer == 0 { encoders } else { gates };
+                    for n in 0..count {
+                        let value = a_of(layer).add(n * channels * own);
+                        stage.adjoint::<V>(
+                            own,
+                            value,
+                            others_of(layer, value),
+                            activated.add(n * channels * (own + 1)),
+                            Outer::Stored,
+                            g.add(n * channels * own),
+                        );
+                    }
+                }
+                return;
             }
             for layer in (0..last).rev() {
                 let width = shape.width(layer + 1);
@@ -349,11 +553,6 @@ impl<T: Real> Adjoint<'_, T> {
                 }
                 for n in 0..count {
                     let value = a.add(n * channels * width);
-                    let others = if layer > 0 || shape.is_embedded() {
-                        value.add(width)
-                    } else {
-                        weights.constants().as_ptr()
-                    };
                     let outer = if is_below_one_output {
                         // The seeds, copied out of the tape so that they alias nothing that is written.
                         std::ptr::copy_nonoverlapping(
@@ -370,25 +569,10 @@ impl<T: Real> Adjoint<'_, T> {
                     };
                     let activated = z.add(n * channels * (width + 1));
                     let gradients = g.add(n * channels * width);
-                    if shape.is_higher() {
-                        higher::adjoint::<V>(
-                            shape.activation,
-                            higher,
-                            width,
-                            value,
-                            others,
-                            activated,
-                            outer,
-                            gradients,
-                        );
-                        continue;
-                    }
-                    activation::adjoint::<V>(
-                        shape.activation,
-                        parts,
+                    stage.adjoint::<V>(
                         width,
                         value,
-                        others,
+                        others_of(layer, value),
                         activated,
                         outer,
                         gradients,

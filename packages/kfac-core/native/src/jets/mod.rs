@@ -11,6 +11,7 @@
 mod activation;
 mod block;
 mod embedding;
+mod gate;
 mod higher;
 mod higher_psi;
 mod product;
@@ -21,6 +22,7 @@ mod weights;
 
 use crate::pool::{self, Disjoint};
 use crate::simd::{self, Kernel, Level, Real, SimdLevel, Vector};
+use gate::Gate;
 use weights::Weights;
 
 /// Points of one unit of work.
@@ -55,6 +57,8 @@ impl Activation {
 pub struct Shape<'a> {
     /// Widths, input first, output last.
     pub sizes: &'a [u32],
+    /// The first layer has three times the hidden width: two encoders and the first gate; what a layer reads are gated encoders.
+    pub gated: bool,
     /// d.
     pub coordinates: usize,
     /// Coordinates among an embedding's features, by number.
@@ -79,6 +83,7 @@ impl Shape<'_> {
     pub fn is_valid(&self, points: usize) -> bool {
         let widths = self.sizes.len() >= 2 && !self.sizes.contains(&0);
         widths
+            && (!self.gated || self.has_one_hidden_width())
             && self.reads_its_width()
             && self
                 .directions
@@ -101,7 +106,7 @@ impl Shape<'_> {
                 .sizes
                 .iter()
                 .try_fold(0usize, |sum, &size| {
-                    sum.checked_add(3 * (size as usize + 1))
+                    sum.checked_add(9 * (size as usize + 1))
                 })
                 .is_some_and(|entries| {
                     points
@@ -109,6 +114,10 @@ impl Shape<'_> {
                         .and_then(|rows| rows.checked_mul(entries))
                         .is_some_and(|all| all <= isize::MAX as usize / 8)
                 })
+    }
+
+    fn has_one_hidden_width(&self) -> bool {
+        self.layers() > 1 && (1..self.layers()).all(|layer| self.width(layer) == self.width(1))
     }
 
     /// Whether coordinates or an embedding fill the first layer.
@@ -201,7 +210,7 @@ impl Shape<'_> {
     /// P.
     pub fn parameters(&self) -> usize {
         (0..self.layers())
-            .map(|layer| (self.width(layer) + 1) * self.width(layer + 1))
+            .map(|layer| (self.width(layer) + 1) * self.layer_outputs(layer))
             .sum()
     }
 
@@ -214,30 +223,44 @@ impl Shape<'_> {
         self.sizes[layer] as usize
     }
 
+    /// Columns of a layer's matrix.
+    fn layer_outputs(&self, layer: usize) -> usize {
+        let width = self.width(layer + 1);
+        if self.gated && layer == 0 {
+            3 * width
+        } else {
+            width
+        }
+    }
+
     /// Where Z of a layer begins in the tape; its rows have width(layer) + 1 numbers.
     fn input_offset(&self, points: usize, layer: usize) -> usize {
         points * self.channels() * (0..layer).map(|l| self.width(l) + 1).sum::<usize>()
     }
 
-    /// Where the pre-activations of a hidden layer begin; rows of width(layer + 1).
+    /// Where the pre-activations of a hidden layer begin; rows of layer_outputs(layer).
     fn preactivation_offset(&self, points: usize, layer: usize) -> usize {
-        let before: usize = (0..layer).map(|l| self.width(l + 1)).sum();
+        let before: usize = (0..layer).map(|l| self.layer_outputs(l)).sum();
         self.input_offset(points, self.layers()) + points * self.channels() * before
     }
 
-    /// Where G of a layer begins; rows of width(layer + 1).
+    /// Where G of a layer begins; rows of layer_outputs(layer).
     fn gradient_offset(&self, points: usize, layer: usize) -> usize {
-        let before: usize = (0..layer).map(|l| self.width(l + 1)).sum();
+        let before: usize = (0..layer).map(|l| self.layer_outputs(l)).sum();
         self.preactivation_offset(points, self.layers() - 1) + points * self.channels() * before
+    }
+
+    /// The most columns of a matrix.
+    fn widest_output(&self) -> usize {
+        (0..self.layers())
+            .map(|layer| self.layer_outputs(layer))
+            .max()
+            .unwrap_or(0)
     }
 
     /// Points of a sub-block.
     fn step(&self) -> usize {
-        let widest = self
-            .sizes
-            .iter()
-            .max()
-            .map_or(1, |&width| width as usize + 1);
+        let widest = self.width(0).max(self.widest_output()) + 1;
         (PANEL / (self.channels() * widest)).clamp(4, BLOCK)
     }
 }
@@ -284,15 +307,16 @@ fn forward_at<T: Real>(
     let lanes = simd::dispatch_at(level, Lanes::<T>(std::marker::PhantomData));
     with_numbers(Weights::<T>::forward_len(shape, lanes), |buffer| {
         let weights = Weights::forward(shape, theta, lanes, buffer);
+        let gate = Gate::of(shape);
         let outputs = Disjoint::new(outputs);
         let tape = tape.map(Disjoint::new);
         pool::for_each_block(points.div_ceil(BLOCK), |index| {
             let first = index * BLOCK;
             let last = points.min(first + BLOCK);
-            let (panel, values) = block::scratch(shape);
-            with_numbers(panel + values, |scratch: &mut [T]| {
+            with_numbers(block::forward_scratch(shape), |scratch: &mut [T]| {
                 let block = block::Forward {
                     weights: &weights,
+                    gate: &gate,
                     coordinates,
                     outputs: &outputs,
                     tape: tape.as_ref(),
@@ -332,15 +356,17 @@ fn adjoint_at<T: Real>(
     let lanes = simd::dispatch_at(level, Lanes::<T>(std::marker::PhantomData));
     with_numbers(Weights::<T>::adjoint_len(shape, lanes), |buffer| {
         let weights = Weights::adjoint(shape, theta, lanes, buffer);
+        let gate = Gate::of(shape);
         let tape = Disjoint::new(tape);
         pool::for_each_block(points.div_ceil(BLOCK), |index| {
             let first = index * BLOCK;
             let last = points.min(first + BLOCK);
-            with_numbers(shape.channels(), |scratch: &mut [T]| {
+            with_numbers(block::adjoint_scratch(shape), |scratch: &mut [T]| {
                 simd::dispatch_at(
                     level,
                     block::Adjoint {
                         weights: &weights,
+                        gate: &gate,
                         seeds,
                         tape: &tape,
                         points,

@@ -93,6 +93,7 @@ impl Case {
     fn shape(&self) -> Shape<'_> {
         Shape {
             sizes: &self.sizes,
+            gated: false,
             coordinates: self.coordinates,
             kept: &self.kept,
             frequencies: &self.frequencies,

@@ -27,7 +27,7 @@ impl<'a, T: Real> Weights<'a, T> {
         if shape.is_embedded() {
             embedding::constants_len(shape)
         } else {
-            (shape.channels() - 1) * shape.width(1)
+            (shape.channels() - 1) * shape.layer_outputs(0)
         }
     }
 
@@ -36,9 +36,9 @@ impl<'a, T: Real> Weights<'a, T> {
         shape.width(shape.layers() - 1) + 1
     }
 
-    /// End of the layers whose transposes are packed: below a single output the adjoint reads the column itself.
+    /// End of the layers whose transposes are packed: below a single output the adjoint reads the column itself, unless a gate is there.
     fn transposed(shape: &Shape) -> usize {
-        shape.layers() - usize::from(shape.outputs() == 1)
+        shape.layers() - usize::from(shape.outputs() == 1 && !shape.gated)
     }
 
     /// Room for `forward`.
@@ -46,7 +46,7 @@ impl<'a, T: Real> Weights<'a, T> {
         let hidden = shape.layers() - 1;
         Self::fixed_len(shape)
             + (0..hidden)
-                .map(|l| packed_len(shape.width(l) + 1, shape.width(l + 1), lanes))
+                .map(|l| packed_len(shape.width(l) + 1, shape.layer_outputs(l), lanes))
                 .sum::<usize>()
     }
 
@@ -63,7 +63,7 @@ impl<'a, T: Real> Weights<'a, T> {
         let mut rest = Self::fill_fixed(shape, theta, buffer);
         let mut offset = 0;
         for layer in 0..shape.layers() - 1 {
-            let (rows, cols) = (shape.width(layer) + 1, shape.width(layer + 1));
+            let (rows, cols) = (shape.width(layer) + 1, shape.layer_outputs(layer));
             let matrix = &theta[offset..offset + rows * cols];
             let (packed, next) = rest.split_at_mut(packed_len(rows, cols, lanes));
             pack(
@@ -88,7 +88,7 @@ impl<'a, T: Real> Weights<'a, T> {
         let mut rest = Self::fill_fixed(shape, theta, buffer);
         let mut offset = 0;
         for layer in 0..Self::transposed(shape) {
-            let (inputs, outputs) = (shape.width(layer), shape.width(layer + 1));
+            let (inputs, outputs) = (shape.width(layer), shape.layer_outputs(layer));
             let matrix = &theta[offset..offset + inputs * outputs];
             if layer > 0 {
                 let (packed, next) = rest.split_at_mut(packed_len(outputs, inputs, lanes));
@@ -136,7 +136,7 @@ impl<'a, T: Real> Weights<'a, T> {
 
     /// The first layer's pre-activations in the channels after the value: v_r·W, then zeros.
     fn fill_constants(shape: &Shape, theta: &[f64], constants: &mut [T]) {
-        let width = shape.width(1);
+        let width = shape.layer_outputs(0);
         constants.fill(T::ZERO);
         for (direction, row) in shape
             .directions
@@ -186,8 +186,13 @@ impl<'a, T: Real> Weights<'a, T> {
 
     /// Packed matrix of a hidden layer, after `forward`.
     pub fn matrix(&self, layer: usize) -> &[T] {
-        let len =
-            |l: usize| packed_len(self.shape.width(l) + 1, self.shape.width(l + 1), self.lanes);
+        let len = |l: usize| {
+            packed_len(
+                self.shape.width(l) + 1,
+                self.shape.layer_outputs(l),
+                self.lanes,
+            )
+        };
         let start = Self::fixed_len(&self.shape) + (0..layer).map(len).sum::<usize>();
         &self.buffer[start..start + len(layer)]
     }

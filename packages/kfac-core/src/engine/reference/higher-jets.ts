@@ -4,7 +4,7 @@ import type { JetDimensions } from '../jet-tape.ts';
 import { sixDerivatives } from './higher-activations.ts';
 
 /** C(k, j), k ≤ 4. */
-const BINOMIALS = [[1], [1, 1], [1, 2, 1], [1, 3, 3, 1], [1, 4, 6, 4, 1]] as const;
+export const BINOMIALS = [[1], [1, 1], [1, 2, 1], [1, 3, 3, 1], [1, 4, 6, 4, 1]] as const;
 
 /**
  * (d/dt)^k of ψ^(m)(a(t)), k ≤ 4, from the derivatives a = [·, a₁, …] along the line and psi = [ψ, ψ′, …] at a₀
@@ -28,7 +28,7 @@ function alongLine(k: number, m: number, psi: readonly number[], a: readonly num
 }
 
 /** Channel of (v_r·∇)^k, k ≤ 3. */
-function rawChannel(k: number, r: number, { firsts, seconds, rawSeconds }: JetDimensions): number {
+export function rawChannel(k: number, r: number, { firsts, seconds, rawSeconds }: JetDimensions): number {
   return [0, 1, 1 + firsts + seconds, 1 + firsts + seconds + rawSeconds][k]! + r;
 }
 

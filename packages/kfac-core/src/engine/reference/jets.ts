@@ -3,7 +3,8 @@ import type { JetDimensions } from '../jet-tape.ts';
 import { embed } from './embedding.ts';
 import { ACTIVATION_DERIVATIVES } from './activations.ts';
 import { activateHigher, deactivateHigher } from './higher-jets.ts';
-import { checkAdjoint, checkForward, layoutTape } from '../jet-tape.ts';
+import { checkAdjoint, checkForward, layerOutputs, layoutTape } from '../jet-tape.ts';
+import { gate, gatedAdjoint, productTerms } from './gated.ts';
 
 /**
  * Taylor-mode jets of an MLP by plain loops, one point at a time (docs/math.md, Jets). Intermediate results are stored
@@ -16,8 +17,11 @@ export function referenceJets(): Jets {
 const forward: Jets['forward'] = (shape, theta, columns, tape) => {
   const dimensions = checkForward(shape, theta, columns, tape);
   const { inputs: d, channels } = dimensions;
-  const { sizes, dtype } = shape;
+  const { dtype } = shape;
   const layers = weights(shape, theta);
+  const widths = layerOutputs(shape);
+  const { activate: activated } = activationOf(shape);
+  const terms = shape.gated ? productTerms(shape, dimensions) : [];
   const points = columns.cols;
   // Without a tape one point's panels are enough.
   const panels = tape ?? layoutTape(shape, 1);
@@ -30,7 +34,7 @@ const forward: Jets['forward'] = (shape, theta, columns, tape) => {
     embed(shape, dimensions, x, first.data, row * first.cols, first.cols);
     for (let layer = 0; layer < layers.length; layer++) {
       const z = panels.inputs[layer]!;
-      const width = sizes[layer + 1]!;
+      const width = widths[layer]!;
       for (let s = 0; s < channels; s++) z.data[(row + s) * z.cols + z.cols - 1] = s === 0 ? 1 : 0;
       const last = layer === layers.length - 1;
       for (let j = 0; j < width; j++) {
@@ -41,15 +45,10 @@ const forward: Jets['forward'] = (shape, theta, columns, tape) => {
           else panels.preactivations[layer]!.data[(row + s) * width + j] = sum;
         }
       }
-      if (!last)
-        (shape.higher ? activateHigher : activate)(
-          shape,
-          dimensions,
-          panels.preactivations[layer]!.data,
-          panels.inputs[layer + 1]!.data,
-          row,
-          width,
-        );
+      if (last) continue;
+      const y = panels.inputs[layer + 1]!;
+      if (!shape.gated) activated(shape, dimensions, panels.preactivations[layer]!.data, y.data, row, width);
+      else gate(shape, dimensions, activated, terms, panels, row, layer);
     }
   }
 };
@@ -87,26 +86,34 @@ const adjoint: Jets['adjoint'] = (shape, theta, seeds, tape) => {
   const { outputs, channels } = dimensions;
   const layers = weights(shape, theta);
   const last = layers.length - 1;
+  const activation = activationOf(shape);
+  const terms = shape.gated ? productTerms(shape, dimensions) : [];
   for (let n = 0; n < tape.points; n++) {
     const row = n * channels;
     for (let o = 0; o < outputs; o++) {
       for (let s = 0; s < channels; s++)
         tape.gradients[last]!.data[(row + s) * outputs + o] = seeds.data[(o * channels + s) * tape.points + n]!;
     }
+    // ȳ = W·Ḡ of the layer above, bias row left out.
+    const outer = (layer: number, j: number): number[] => {
+      const next = tape.gradients[layer + 1]!;
+      return Array.from({ length: channels }, (_, s) => {
+        let sum = 0;
+        for (let k = 0; k < next.cols; k++)
+          sum += layers[layer + 1]![j * next.cols + k]! * next.data[(row + s) * next.cols + k]!;
+        return sum;
+      });
+    };
+    if (shape.gated) {
+      gatedAdjoint(shape, dimensions, activation, terms, tape, row, outer);
+      continue;
+    }
     for (let layer = last - 1; layer >= 0; layer--) {
       const width = shape.sizes[layer + 1]!;
-      const next = tape.gradients[layer + 1]!;
       for (let j = 0; j < width; j++) {
-        // ȳ = W·Ḡ of the layer above, bias row left out.
-        const outer = (s: number): number => {
-          let sum = 0;
-          for (let k = 0; k < next.cols; k++)
-            sum += layers[layer + 1]![j * next.cols + k]! * next.data[(row + s) * next.cols + k]!;
-          return sum;
-        };
-        const y = Array.from({ length: channels }, (_, s) => outer(s));
+        const y = outer(layer, j);
         const a = tape.preactivations[layer]!.data;
-        (shape.higher ? deactivateHigher : deactivate)(
+        activation.deactivate(
           shape,
           dimensions,
           y,
@@ -144,11 +151,22 @@ function deactivate(
   for (let q = 1 + firsts; q < channels; q++) write(q, psi1 * y[q]!);
 }
 
+/** The element-wise stages of a shape. */
+export interface ActivationStage {
+  readonly activate: typeof activate;
+  readonly deactivate: typeof deactivate;
+}
+
+function activationOf({ higher }: JetShape): ActivationStage {
+  return higher ? { activate: activateHigher, deactivate: deactivateHigher } : { activate, deactivate };
+}
+
 /** The layers' matrices [in+1 × out], rounded to the shape's dtype. */
-function weights({ sizes, dtype }: JetShape, theta: Float64Array): RealArray[] {
+function weights(shape: JetShape, theta: Float64Array): RealArray[] {
+  const { sizes, dtype } = shape;
   let offset = 0;
-  return sizes.slice(0, -1).map((size, layer) => {
-    const view = theta.subarray(offset, (offset += (size + 1) * sizes[layer + 1]!));
+  return layerOutputs(shape).map((width, layer) => {
+    const view = theta.subarray(offset, (offset += (sizes[layer]! + 1) * width));
     return dtype === 'f64' ? view : Float32Array.from(view);
   });
 }
