@@ -6,13 +6,17 @@ import { section } from './section.ts';
 export const CONDITION_LIMITS = { conditions: 64, rows: 1_000_000 } as const;
 
 const placeCondition = section({
-  on: z.string().min(1).max(1024).describe('boundary, coordinate = number, or several joined by or'),
+  on: z
+    .string()
+    .min(1)
+    .max(1024)
+    .describe('boundary, coordinate = number, a part of the geometry, or several joined by or'),
   equation: z
     .string()
     .min(1)
     .max(MAX_TEXT)
     .describe(
-      'An equation in the unknowns, their derivatives up to order 2, coordinates and constants; on sides also dn(u), the derivative along the outward normal, and its components n_x, n_y, …',
+      'An equation in the unknowns, their derivatives up to order 4, coordinates and constants; on sides also dn(u), the derivative along the outward normal, and its components n_x, n_y, …',
     ),
 });
 

@@ -171,7 +171,7 @@ export const pinnSpecSchema = section({
   curriculum: curriculumSchema.optional(),
   precision: z.enum(['f64', 'f32']).default('f64'),
   seed: z.int().min(0).default(1),
-}).describe('A differential equation, or a system of several, of order at most 2 and how to solve it');
+}).describe('A differential equation, or a system of several, of order at most 4 and how to solve it');
 
 /** What a user writes: everything with a default may be missing. */
 export type PinnSpecInput = z.input<typeof pinnSpecSchema>;
