@@ -89,6 +89,11 @@ export function periodicConditions(
     attempt(faults, `${pointer}/periodic`, () => {
       const axis = box.names.indexOf(name);
       if (axis < 0) throw new KfacError('KFAC_SPEC', `expected a coordinate (${box.names.join(', ')}), got "${name}"`);
+      if (box.geometry && name !== TIME)
+        throw new KfacError(
+          'KFAC_SPEC',
+          `expected only ${TIME} beside a geometry, whose sides are not those of the box, got "${name}"`,
+        );
       const sides = { ...scope, fields: ['side'] };
       const conditions = scope.unknowns.flatMap((unknown, number) =>
         Array.from({ length: orderAlong(equations, number, axis, box) }, (_, k): Condition => {

@@ -16,7 +16,7 @@ const placeCondition = section({
     .min(1)
     .max(MAX_TEXT)
     .describe(
-      'An equation in the unknowns, their derivatives up to order 4, coordinates and constants; on sides also dn(u), the derivative along the outward normal, and its components n_x, n_y, …',
+      'An equation in the unknowns, their derivatives up to order 4, coordinates, constants and parameters; on sides and parts of a geometry also dn(u), the derivative along the outward normal, and its components n_x, n_y, …',
     ),
 });
 

@@ -50,7 +50,7 @@ const name = label.optional().describe('For conditions; without one the type, wi
 const pair = z.tuple([z.number(), z.number()]);
 const triple = z.tuple([z.number(), z.number(), z.number()]);
 const radius = z.number().positive();
-const corner = z.array(z.number()).min(1).max(10);
+const corner = z.array(z.number()).min(1).max(100);
 
 const disk = section({ type: z.literal('disk'), name, center: pair, radius }).describe('In two dimensions');
 const ellipse = section({
