@@ -1,25 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { solve } from '@kfac/pinn';
 import type { PinnSpecInput } from '@kfac/pinn';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startServer } from './start.ts';
-import type { Server } from './start.ts';
-import { Client } from './testing/client.ts';
+import { realServer } from './testing/real-server.ts';
 
-let folder: string;
-let server: Server;
-let client: Client;
+let real: Awaited<ReturnType<typeof realServer>>;
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'kfac-curricula-'));
-  server = await startServer({ port: 0, host: '127.0.0.1', data: join(folder, 'data'), logLevel: 'silent' });
-  client = new Client(server.address);
+  real = await realServer();
 }, 60_000);
-afterAll(async () => {
-  await server?.close();
-  rmSync(folder, { recursive: true, force: true });
-}, 60_000);
+afterAll(() => real?.close(), 60_000);
 
 const heat: PinnSpecInput = {
   domain: { t: [0, 1], x: [0, 1] },
@@ -35,7 +23,7 @@ const heat: PinnSpecInput = {
 };
 
 const create = (spec: object): Promise<Response> =>
-  fetch(`${client.address}/v1/runs`, {
+  fetch(`${real.client.address}/v1/runs`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ kind: 'pinn', spec }),
@@ -45,12 +33,12 @@ test('a run with time windows is what the library makes, and its solution is the
   const created = await create(heat);
   expect(created.status).toBe(201);
   const { id } = (await created.json()) as { id: string };
-  expect(await client.ended(id, 60_000)).toMatchObject({ status: 'succeeded' });
+  expect(await real.client.ended(id, 60_000)).toMatchObject({ status: 'succeeded' });
   const own = await solve(heat);
-  const { result } = await client.run(id);
+  const { result } = await real.client.run(id);
   expect(result).toMatchObject({ loss: own.loss, spectrum: { all: own.spectrum().all } });
 
-  const get = (path: string): Promise<Response> => fetch(`${client.address}/v1/runs/${id}/${path}`);
+  const get = (path: string): Promise<Response> => fetch(`${real.client.address}/v1/runs/${id}/${path}`);
   expect(await (await get('export?format=js')).text()).toBe(new TextDecoder().decode(own.export('js')));
   const slice = (await (await get('slice?axes=x&at=t:0.75&resolution=5')).json()) as {
     fields: { name: string; values: number[] }[];

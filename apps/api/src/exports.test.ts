@@ -1,27 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startServer } from './start.ts';
-import type { Server } from './start.ts';
-import { Client } from './testing/client.ts';
+import { realServer } from './testing/real-server.ts';
 
-let folder: string;
-let server: Server;
-let client: Client;
+let real: Awaited<ReturnType<typeof realServer>>;
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'kfac-exports-'));
-  server = await startServer({ port: 0, host: '127.0.0.1', data: join(folder, 'data'), logLevel: 'silent' });
-  client = new Client(server.address);
+  real = await realServer();
 }, 60_000);
-afterAll(async () => {
-  await server?.close();
-  rmSync(folder, { recursive: true, force: true });
-}, 60_000);
+afterAll(() => real?.close(), 60_000);
 
 test('a real run leaves its solution in every format, and the module says what the table says', async () => {
-  const { id } = await client.create('pinn', {
+  const { id } = await real.client.create('pinn', {
     domain: { t: [0, 1], x: [-1, 1] },
     equations: ['u_t = u_xx'],
     conditions: [{ on: 't = 0 or x = -1 or x = 1', equation: 'u = 1 - x^2' }],
@@ -29,9 +19,9 @@ test('a real run leaves its solution in every format, and the module says what t
     sampling: { interior: 40, conditions: 30, method: 'latin-hypercube' },
     stop: { steps: 5 },
   });
-  expect(await client.ended(id, 60_000)).toMatchObject({ status: 'succeeded' });
+  expect(await real.client.ended(id, 60_000)).toMatchObject({ status: 'succeeded' });
   const get = async (format: string): Promise<{ type: string | null; bytes: Buffer }> => {
-    const response = await fetch(`${client.address}/v1/runs/${id}/export?format=${format}`);
+    const response = await fetch(`${real.client.address}/v1/runs/${id}/export?format=${format}`);
     expect(response.status).toBe(200);
     return { type: response.headers.get('content-type'), bytes: Buffer.from(await response.arrayBuffer()) };
   };
@@ -44,7 +34,7 @@ test('a real run leaves its solution in every format, and the module says what t
   ]);
   expect(npy.bytes.toString('latin1', 1, 6)).toBe('NUMPY');
   expect(vtk.bytes.toString('latin1', 0, 22)).toBe('# vtk DataFile Version');
-  const file = join(folder, 'solution.mjs');
+  const file = join(real.folder, 'solution.mjs');
   writeFileSync(file, js.bytes);
   const { evaluate } = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as {
     evaluate(point: number[]): { u: { value: number; gradient: number[]; hessian: number[][] } };

@@ -1,25 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { solve } from '@kfac/pinn';
 import type { PinnSpecInput, SavedNetwork } from '@kfac/pinn';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startServer } from './start.ts';
-import type { Server } from './start.ts';
-import { Client } from './testing/client.ts';
+import { realServer } from './testing/real-server.ts';
 
-let folder: string;
-let server: Server;
-let client: Client;
+let real: Awaited<ReturnType<typeof realServer>>;
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'kfac-start-from-'));
-  server = await startServer({ port: 0, host: '127.0.0.1', data: join(folder, 'data'), logLevel: 'silent' });
-  client = new Client(server.address);
+  real = await realServer();
 }, 60_000);
-afterAll(async () => {
-  await server?.close();
-  rmSync(folder, { recursive: true, force: true });
-}, 60_000);
+afterAll(() => real?.close(), 60_000);
 
 const decay: PinnSpecInput = {
   domain: { x: [0, 1] },
@@ -36,7 +24,7 @@ interface Answer {
 }
 
 async function ask(path: string, init: RequestInit = {}): Promise<Answer> {
-  const response = await fetch(client.address + path, init);
+  const response = await fetch(real.client.address + path, init);
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
 
@@ -47,7 +35,7 @@ async function ended(spec: PinnSpecInput, rest: object = {}): Promise<string> {
   const { status, body } = await create({ kind: 'pinn', spec, ...rest });
   expect(status).toBe(201);
   const id = String(body['id']);
-  expect(await client.ended(id, 60_000)).toMatchObject({ status: 'succeeded' });
+  expect(await real.client.ended(id, 60_000)).toMatchObject({ status: 'succeeded' });
   return id;
 }
 
@@ -57,7 +45,7 @@ test('a run starts from the network of another and is the training that the libr
   const spec: PinnSpecInput = { ...decay, optimizer: { name: 'kfac' }, sampling: { interior: 60, conditions: 1 } };
   const second = await ended(spec, { startFrom: first });
   const own = await solve(spec, { startFrom: network });
-  const { result } = await client.run(second);
+  const { result } = await real.client.run(second);
   expect(result).toMatchObject({ loss: own.loss, startHash: own.report.startHash });
   // The networks are small: the result has their spectrum.
   expect((result!['spectrum'] as { all: number[] }).all).toHaveLength(19);
@@ -128,6 +116,6 @@ test('runs that do not exist or have no network yet are named', async () => {
   const running = String(body['id']);
   const early = await create({ kind: 'pinn', spec: decay, startFrom: running });
   expect(early).toMatchObject({ status: 404, body: { code: 'EXPORT_NOT_FOUND' } });
-  await client.cancel(running);
-  await client.ended(running, 60_000);
+  await real.client.cancel(running);
+  await real.client.ended(running, 60_000);
 }, 120_000);

@@ -15,8 +15,8 @@ ${own}${JSON_OPTION}
 Ctrl-C while it trains writes a checkpoint and prints how to go on; a second one ends at once.
 Exit code: 0 finished, 1 failed or diverged, 2 bad input, 130 cancelled.`;
 
-const SOLVE_OPTIONS = `  --start-from FILE   starts from the parameters of a saved network.json; only the network must be the same, optimizer,
-                      weights, points and equations may differ
+const SOLVE_OPTIONS = `  --start-from FILE   starts from the parameters of a saved network.json; only the network and the ansatz must be the
+                      same, optimizer, weights, points and equations may differ
   --estimate-error    solves it twice, from independent seeds, and reports how far the two are apart: an estimate of
                       the error, not a bound
   --spectrum          also the singular values of J, whose squares are the eigenvalues of the Gauss-Newton matrix; up to

@@ -3,13 +3,13 @@ import { type OptimizerSpec, type SingleOptimizerSpec, optimizerSchema } from '.
 /** Most parameters for which `auto` chooses Gauss-Newton in their space, whose step costs N·P² + 4/3·P³ operations. */
 export const GAUSS_NEWTON_PARAMETERS = 3000;
 /** Most parameters and points for which it chooses Gauss-Newton in the space of the points: 2·N²·P + 4/3·N³ operations. */
-export const KERNEL_PARAMETERS = 30_000;
-export const KERNEL_POINTS = 2000;
+const KERNEL_PARAMETERS = 30_000;
+const KERNEL_POINTS = 2000;
 
 /** What `auto` chooses by. */
 export interface ProblemSize {
   readonly parameters: number;
-  /** Rows of the residual: points inside, once for every equation, and points of all conditions. */
+  /** Rows of the residual: points inside, once for every equation, of all conditions and of the data, and the integrals. */
   readonly examples: number;
   /** Whether the points stay the same. */
   readonly isFixed: boolean;

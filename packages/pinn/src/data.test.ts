@@ -111,6 +111,37 @@ describe('data inline', () => {
     ]);
   });
 
+  test('points outside a shape are warned of, points rounded on its edge are not', () => {
+    const geometry = { type: 'disk', center: [0, 0], radius: 1 };
+    const given = (points: readonly (readonly [number, number])[], shape: object = geometry) =>
+      compileProblem({
+        domain: { t: [0, 1], x: [-1, 1], y: [-1, 1] },
+        geometry: shape,
+        equations: ['u_t = u_xx + u_yy'],
+        conditions: [
+          {
+            data: {
+              y: points.map(([, y]) => y),
+              x: points.map(([x]) => x),
+              t: points.map(() => 0.5),
+              u: points.map(() => 1),
+            },
+          },
+        ],
+      }).warnings.filter((warning) => warning.includes('measured points'));
+    const edge = [
+      [0.6001, 0.8001],
+      [-1, 0],
+      [0, 0],
+    ] as const;
+    expect(given(edge)).toEqual([]);
+    expect(given([...edge, [0.9, -0.8], [0.99, 0.99]])).toEqual([
+      '2 of 5 measured points lie outside the geometry, where no equation holds, the first at x = 0.9, y = -0.8',
+    ]);
+    const cloud = { type: 'cloud', interior: 'x,y\n0,0\n0.1,0\n0,0.1\n' };
+    expect(given([[0.9, 0.9]], cloud)).toEqual([]);
+  });
+
   test('a weight without data is named', () => {
     const { warnings } = compileProblem(spec({ on: 't = 0', equation: 'u = v' }, { weights: { data: 2 } }));
     expect(warnings).toEqual(['weights.data is not applied: no condition gives data']);

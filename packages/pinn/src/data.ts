@@ -3,7 +3,7 @@ import type { Compile } from './condition-compile.ts';
 import type { DataSpec } from './condition-spec.ts';
 import type { Equation } from './conditions.ts';
 import type { Scope } from './equation/symbols.ts';
-import { noDerivative } from './equation/symbols.ts';
+import { TIME, noDerivative } from './equation/symbols.ts';
 import type { Box } from './geometry/box.ts';
 
 /** Measured values of one unknown: residuals (u − value)/noise at given points, the one field being the value. */
@@ -93,5 +93,27 @@ export function dataSets(
     const deviation = (typeof noise === 'object' ? noise[name] : noise) ?? 1;
     const equation = compile(pool.div(misfit, pool.number(deviation)), { ...scope, fields: ['data'] });
     return [{ ...equation, unknown, coordinates, values: Float64Array.from(values) }];
+  });
+}
+
+/** Part of a shape's size by which a measured point may be outside: coordinates are rounded. */
+const SLACK = 1e-3;
+
+/** Warns of measured points outside the shape, where no equation holds. Of a cloud, which has no edge, none are. */
+export function dataWarnings(data: readonly DataSet[], { names, geometry }: Box): string[] {
+  if (!geometry || geometry.isCloud) return [];
+  const space = names.flatMap((name, axis) => (name === TIME ? [] : [axis]));
+  const slack = SLACK * Math.max(...geometry.upper.map((high, k) => high - geometry.lower[k]!));
+  const isInside = (point: readonly number[]): boolean =>
+    geometry.contains(point) ||
+    point.some((_, k) => [-slack, slack].some((by) => geometry.contains(point.with(k, point[k]! + by))));
+  return data.flatMap(({ coordinates, values }) => {
+    const points = Array.from(values, (_, n) => space.map((axis) => coordinates[axis * values.length + n]!));
+    const outside = points.filter((point) => !isInside(point));
+    if (outside.length === 0) return [];
+    const first = space.map((axis, k) => `${names[axis]} = ${outside[0]![k]}`).join(', ');
+    return [
+      `${outside.length} of ${points.length} measured points lie outside the geometry, where no equation holds, the first at ${first}`,
+    ];
   });
 }

@@ -17,19 +17,23 @@ export interface SolutionDifference {
   readonly max: Readonly<Record<string, number>>;
 }
 
-/** A problem with a network's parameters. */
-export interface Solved {
+/** A problem with the weights of its network, or of the networks of its windows. */
+interface Solved {
   readonly problem: Problem;
-  readonly theta: Float64Array;
+  readonly weights: Float64Array;
 }
 
 /**
  * Compares two solutions for the same unknowns on the same domain; networks, points and optimizers may differ. Throws
- * `KFAC_SPEC` if domains or unknowns differ.
+ * `KFAC_SPEC` if domains, geometries or unknowns differ.
  */
 export function differenceBetween(engine: Engine, a: Solved, b: Solved): SolutionDifference {
   const { spec, box } = a.problem;
-  const of = ({ spec: { domain, unknowns } }: Problem): unknown => ({ domain: Object.entries(domain), unknowns });
+  const of = ({ spec: { domain, geometry, unknowns } }: Problem): unknown => ({
+    domain: Object.entries(domain),
+    ...(geometry && { geometry }),
+    unknowns,
+  });
   const [first] = differences(of(b.problem), of(a.problem));
   if (first) {
     const { pointer, detail } = first;
@@ -43,7 +47,7 @@ export function differenceBetween(engine: Engine, a: Solved, b: Solved): Solutio
   const key = { seed: spec.seed, purpose: 'evaluation', place: 0, refresh: 0 } as const;
   samplePoints('uniform', key, box, null, { data, stride: POINTS, from: 0, count: POINTS });
   const points = Array.from({ length: POINTS }, (_, n) => box.names.map((__, axis) => data[axis * POINTS + n]!));
-  const [u, v] = [a, b].map(({ problem, theta }) => networkValues(problem, engine, theta, points, [])) as [
+  const [u, v] = [a, b].map(({ problem, weights }) => networkValues(problem, engine, weights, points, [])) as [
     Record<string, Float64Array>,
     Record<string, Float64Array>,
   ];

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { estimateError } from './estimate-error.ts';
+import { loadSolution } from './load-solution.ts';
 import { solve } from './solve.ts';
 import type { PinnSpecInput } from './spec.ts';
 
@@ -73,6 +74,20 @@ test('the numbers are those of the two networks', async () => {
   expect(difference!.max['u']!).toBeGreaterThan(rms(apart));
 });
 
+test.each<[string, Partial<PinnSpecInput>]>([
+  ['factorised weights', { network: { hidden: [12], weights: 'factorised' } }],
+  ['trained slopes', { network: { hidden: [12], slopes: 'neuron' } }],
+  ['an unknown number', { equations: ['u_t = k*u_xx'], parameters: { k: { initial: 0.2 } } }],
+])('%s: the networks are compared, whatever was trained beside or in place of their weights', async (_, change) => {
+  const { solution, twin, difference } = await estimateError({ ...heat, ...change, stop: { steps: 5 } });
+  const point = [[0.3, 0.6]];
+  const [u, v] = [solution, twin!].map((one) => one.evaluate(point)['u']![0]!) as [number, number];
+  expect(Math.abs(u - v)).toBeGreaterThan(0);
+  expect(Math.abs(u - v)).toBeLessThanOrEqual(1.1 * difference!.max['u']!);
+  const loaded = loadSolution(solution.report, JSON.parse(new TextDecoder().decode(solution.export('json'))));
+  expect(loaded.difference(twin!)).toEqual(difference);
+});
+
 test('a run that does not finish has no estimate', async () => {
   const abort = new AbortController();
   abort.abort();
@@ -86,4 +101,8 @@ test('solutions on other domains or for other unknowns are not compared', async 
   const longer = await solve({ ...heat, domain: { t: [0, 2], x: [0, 1] }, stop: { steps: 1 } });
   expect(() => one.difference(other)).toThrow(/\/domain\/0\/0: "x" there, "t" here/);
   expect(() => one.difference(longer)).toThrow(/\/domain\/0\/1\/1: 2 there, 1 here/);
+  const square = await solve({ ...poisson, stop: { steps: 1 } });
+  const geometry = { type: 'disk' as const, center: [0.5, 0.5] as [number, number], radius: 0.5 };
+  const disk = await solve({ ...poisson, geometry, stop: { steps: 1 } });
+  expect(() => square.difference(disk)).toThrow(/\/geometry: /);
 });

@@ -9,7 +9,7 @@ import type { Scope } from './equation/symbols.ts';
 export interface ExactSolution {
   /** Its values at points given as coordinate rows [d × N]. */
   values(engine: Engine, coordinates: Matrix): Float64Array;
-  /** A derivative at one point; `orders` gives the order along every coordinate, together at most 4; for a named reference 2. */
+  /** A derivative at one point; `orders` gives the order along every coordinate, together at most 4. */
   derivative(point: readonly number[], orders: readonly number[]): number;
 }
 

@@ -4,18 +4,24 @@ import { CHUNK } from './sampling/point-set.ts';
 import type { PinnSpec } from './spec.ts';
 import { STANDARD_ERROR_PARAMETERS } from './standard-errors.ts';
 
+/** What a part of the loss takes: points, channels at each, and rows of the residual unless there is one a point. */
+export interface BatchSize {
+  readonly points: number;
+  readonly channels: number;
+  readonly examples?: number;
+}
+
 /**
  * Bytes that training keeps, estimated from above: the captured passes (inputs, pre-activations and gradients of every
  * layer for every point and channel), the outputs' channels with their seeds, the columns of the unknown scalars, and the
- * optimizer's matrices; a batch has as many examples as points unless told otherwise. `network` are the matrices that the engine sees,
- * `layout` the parameters that are trained.
+ * optimizer's matrices. `network` are the matrices that the engine sees, the second argument the parameters that are trained.
  */
 export function memoryOf(
   network: Pick<ParameterLayout, 'blocks'>,
   { size: parameters, blocks }: Pick<ParameterLayout, 'size' | 'blocks'>,
   scalars: number,
   optimizer: SingleOptimizerSpec,
-  batches: readonly { readonly points: number; readonly channels: number; readonly examples?: number }[],
+  batches: readonly BatchSize[],
 ): number {
   const perRow = network.blocks.reduce(
     (sum, { inputs, outputs }) => sum + inputs + 2 * outputs,
@@ -38,7 +44,7 @@ export function memoryOf(
  */
 export function adaptiveMemoryOf(
   { domain, unknowns, sampling, weights }: Pick<PinnSpec, 'domain' | 'unknowns' | 'sampling' | 'weights'>,
-  batches: readonly { readonly points: number; readonly channels: number }[],
+  batches: readonly BatchSize[],
 ): number {
   const d = Object.keys(domain).length;
   const points = batches.reduce((sum, batch) => sum + batch.points, 0);

@@ -7,19 +7,18 @@ import { type Expression, isNetworkVariable, networkVariablesOf } from './equati
 import { lowerExpressions } from './equation/lower.ts';
 import { parseExpression } from './equation/parse.ts';
 import { type Problem, jetShape } from './problem.ts';
-
-/** Points of one forward pass. */
-const CHUNK = 8192;
+import { CHUNK } from './sampling/point-set.ts';
 
 /**
  * The solution's values and derivatives at any points [N × d]: every unknown by its name, and every entry of `derivatives`
- * ('u_x', 'u_xy', 'laplacian(u)') by its own. Throws `KFAC_SHAPE` for points of another dimension or non-finite ones,
- * `KFAC_EQUATION` for a derivative that does not exist.
+ * ('u_x', 'u_xy', 'laplacian(u)') by its own. `weights` are the network's, or those of the networks of all windows.
+ * Throws `KFAC_SHAPE` for points of another dimension or non-finite ones, `KFAC_EQUATION` for a derivative that does not
+ * exist.
  */
 export function networkValues(
   problem: Problem,
   engine: Engine,
-  theta: Float64Array,
+  weights: Float64Array,
   points: readonly (readonly number[])[],
   derivatives: readonly string[],
 ): Record<string, Float64Array> {
@@ -50,7 +49,7 @@ export function networkValues(
     const values = matrix(names.length, count);
     for (let n = 0; n < count; n++)
       for (let axis = 0; axis < d; axis++) columns.data[axis * count + n] = points[from + n]![axis]!;
-    forwardNetworks(problem, engine, shape, theta, columns);
+    forwardNetworks(problem, engine, shape, weights, columns);
     engine.programs.evaluate(program, columns, values);
     for (const [k, result] of results.entries()) result.set(values.data.subarray(k * count, (k + 1) * count), from);
   }

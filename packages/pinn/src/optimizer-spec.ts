@@ -195,4 +195,3 @@ export const optimizerSchema = z.discriminatedUnion('name', [auto, ...single, ph
 export type OptimizerSpec = z.output<typeof optimizerSchema>;
 /** One that is neither a choice nor a chain. */
 export type SingleOptimizerSpec = z.output<typeof phase>['optimizer'];
-export type KFacSpec = z.output<typeof kfac>;

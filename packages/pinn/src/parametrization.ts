@@ -1,4 +1,5 @@
 import { KfacError, type ParameterBlock, ParameterLayout, layerOutputs } from '@kfac/core';
+import type { BatchSize } from './memory.ts';
 import { HEAD, initialParameters } from './network.ts';
 import { streamOf } from './sampling/sample.ts';
 import type { PinnSpec } from './spec.ts';
@@ -124,7 +125,7 @@ export class Parametrization {
   }
 
   /** Bytes of working memory beside that of the network: weights and V, Z·V of one layer, and ∂e/∂p of every point. */
-  bytes(batches: readonly { readonly points: number; readonly channels: number }[]): number {
+  bytes(batches: readonly BatchSize[]): number {
     if (this.scaleCount === 0) return 0;
     const widest = Math.max(...this.scaled.map(({ matrix }) => matrix.outputs));
     const perBatch = batches.map(

@@ -65,6 +65,18 @@ describe('checks', () => {
     expect(checkPinn(spec).warnings).toEqual([expect.stringContaining(text)]);
   });
 
+  test('beside a shape only t is periodic', () => {
+    const shaped = (periodic: string) =>
+      compileProblem({
+        domain: { t: [0, 1], x: [-1, 1], y: [-1, 1] },
+        geometry: { type: 'disk', center: [0, 0], radius: 1 },
+        equations: ['u_t = u_xx + u_yy'],
+        conditions: [{ periodic }],
+      });
+    expect(() => shaped('x')).toThrow(/\/conditions\/0\/periodic: expected only t beside a geometry, .* got "x"/);
+    expect(shaped('t').conditions.map(({ label }) => label)).toEqual(['the periodicity of u in t']);
+  });
+
   test.each([
     ['y', /expected a coordinate \(t, x\), got "y"/],
     ['t', /expected a coordinate with a derivative in the equations, got "t"/],

@@ -18,7 +18,7 @@ import { checkCurriculum } from './curriculum/checks.ts';
 import { withCurriculum } from './curriculum/curriculum.ts';
 import type { Stage } from './curriculum/stage.ts';
 import type { TimeWindows } from './curriculum/time-windows.ts';
-import { type DataSet, dataSets } from './data.ts';
+import { type DataSet, dataSets, dataWarnings } from './data.ts';
 import { checkEmbedding, embeddingOf, featuresOf } from './embedding.ts';
 import { type Constraint, compileConstraints } from './constraints.ts';
 import { compileResidual } from './equation/compile.ts';
@@ -30,7 +30,7 @@ import type { ExactSolution } from './exact.ts';
 import { exactSolutions } from './exact-solution.ts';
 import { type Box, boxOf } from './geometry/box.ts';
 import { buildGeometry } from './geometry/build.ts';
-import { adaptiveMemoryOf, memoryOf, windowBytes } from './memory.ts';
+import { type BatchSize, adaptiveMemoryOf, memoryOf, windowBytes } from './memory.ts';
 import { Parametrization } from './parametrization.ts';
 import { quadraturePoints } from './quadrature.ts';
 import { rejectionBytes } from './sampling/rejection-bytes.ts';
@@ -145,7 +145,8 @@ export function compileProblem(json: unknown): Problem {
     ? remainingConditions(conditions, { box, spec: parsed })
     : { conditions, warnings: [], notes: [] };
   const stopIsGiven = (json as { stop?: unknown }).stop !== undefined;
-  const texts = { equations, data, constraints, ansatz, exact, ...remaining };
+  const warnings = [...remaining.warnings, ...dataWarnings(data, box)];
+  const texts = { equations, data, constraints, ansatz, exact, ...remaining, warnings };
   return withCurriculum(assemble(parsed, scope, box, texts, stopIsGiven), compileProblem);
 }
 
@@ -177,7 +178,7 @@ function assemble(parsed: ParsedSpec, scope: Scope, box: Box, texts: Texts, stop
       conditions.flatMap(({ places }) => places),
     ),
   );
-  const batches = [
+  const batches: BatchSize[] = [
     ...equations.map(({ compiled }) => ({ points: parsed.sampling.interior, channels: compiled.plan.channels })),
     ...groups.map(({ points, segments }) => ({ points, channels: segments[0]!.compiled.plan.channels })),
     ...data.map(({ values, compiled }) => ({ points: values.length, channels: compiled.plan.channels })),
@@ -189,10 +190,7 @@ function assemble(parsed: ParsedSpec, scope: Scope, box: Box, texts: Texts, stop
   ];
   const optimizer = chooseOptimizer(parsed.optimizer.name, {
     parameters: layout.size,
-    examples: batches.reduce(
-      (sum, { points, examples = points }: { points: number; examples?: number }) => sum + examples,
-      0,
-    ),
+    examples: batches.reduce((sum, { points, examples = points }) => sum + examples, 0),
     isFixed: parsed.sampling.resampleEvery === 0 && !parsed.sampling.adaptive,
   });
   const { spec, warnings } = effectiveSpec(parsed, optimizer, texts, stopIsGiven);

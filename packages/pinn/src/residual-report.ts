@@ -7,10 +7,9 @@ import { partName } from './part-name.ts';
 import type { Problem } from './problem.ts';
 import { residualValues } from './residual-values.ts';
 import { allocatePoints } from './sampling/allocate.ts';
+import { CHUNK } from './sampling/point-set.ts';
 import { samplePoints } from './sampling/sample.ts';
 
-/** Points of one forward pass. */
-const CHUNK = 8192;
 /** Fewest fresh points, inside and on all conditions together: with fewer an RMS is an accident. */
 const LEAST_FRESH = 1000;
 /** Points along a side whose misfit is drawn. */

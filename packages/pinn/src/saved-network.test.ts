@@ -112,6 +112,24 @@ test.each([
   });
 });
 
+test('of an ansatz the constants in it must be the same, others may differ', async () => {
+  const withAnsatz = (constants: Record<string, number>): PinnSpecInput => ({
+    ...spec,
+    constants,
+    equations: ['u_t = k*u_xx'],
+    ansatz: { u: { offset: 'sin(a*pi*x)', factor: 't*x*(1 - x)' } },
+    stop: { steps: 1 },
+  });
+  const begun = await solve(withAnsatz({ k: 0.25, a: 1 }));
+  const saved = JSON.parse(new TextDecoder().decode(begun.export('json')));
+  expect(saved.constants).toEqual({ a: 1 });
+  const next = await solve(withAnsatz({ k: 0.3, a: 1 }), { startFrom: saved });
+  expect(next.report.startHash).toBeDefined();
+  await expect(solve(withAnsatz({ k: 0.25, a: 2 }), { startFrom: saved })).rejects.toThrow(
+    '/constants/a: 1 there, 2 here',
+  );
+});
+
 test('a solution is loaded from its two files and is the one that was trained', () => {
   const loaded = loadSolution(JSON.parse(JSON.stringify(first)), saved);
   const points = [

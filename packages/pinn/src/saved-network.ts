@@ -1,5 +1,7 @@
 import { KfacError, differences } from '@kfac/core';
 import { z } from 'zod';
+import type { AnsatzSpec } from './ansatz.ts';
+import { namesIn } from './equation/tokens.ts';
 import { type TrainedNetwork, networkEmbedding } from './network.ts';
 import type { Problem } from './problem.ts';
 
@@ -38,7 +40,7 @@ function shapeOf(
     type,
     coordinates: box.names,
     unknowns: spec.unknowns,
-    ...(spec.ansatz ? { ansatz: spec.ansatz, constants: spec.constants } : {}),
+    ...(spec.ansatz ? { ansatz: spec.ansatz, constants: constantsOf(spec.ansatz, spec.constants) } : {}),
     ...(embedding ? { embedding: networkEmbedding(embedding) } : {}),
     sizes,
     activation,
@@ -48,10 +50,16 @@ function shapeOf(
   };
 }
 
+/** The constants that an ansatz reads. */
+function constantsOf(ansatz: AnsatzSpec, constants: Readonly<Record<string, number>>): Record<string, number> {
+  const read = new Set(Object.values(ansatz).flatMap(({ offset, factor }) => [...namesIn(offset), ...namesIn(factor)]));
+  return Object.fromEntries(Object.entries(constants).filter(([name]) => read.has(name)));
+}
+
 /**
  * A saved network as the network of a problem, or as those of its first `count` windows. Everything but the
- * numbers must be the same: coordinates and unknowns by name and order, embedding, widths, activation, and how weights and
- * slopes are trained. Throws `KFAC_NETWORK` with every difference (found there, expected here).
+ * numbers must be the same: type, coordinates and unknowns by name and order, ansatz with its constants, embedding,
+ * widths, activation, and how weights and slopes are trained. Throws `KFAC_NETWORK` with every difference (found there, expected here).
  */
 export function savedNetwork(saved: unknown, problem: Problem, count = 1): TrainedNetwork {
   if (typeof saved !== 'object' || saved === null || !('parameters' in saved))

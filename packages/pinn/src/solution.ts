@@ -1,6 +1,6 @@
 import { type Engine, type EngineDescription, type Field, KfacError, type TrainingStatus } from '@kfac/core';
 import { lastWindow } from './curriculum/windows.ts';
-import { type SolutionDifference, type Solved, differenceBetween } from './difference.ts';
+import { type SolutionDifference, differenceBetween } from './difference.ts';
 import { EXPORT_FORMATS, type ExportFormat } from './export/formats.ts';
 import { firstAxes, sliceOf } from './field-slice.ts';
 import { FieldGrid } from './fields.ts';
@@ -177,22 +177,22 @@ export class Solution {
 
   /**
    * How far another solution for the same unknowns on the same domain is from this one, on 10 000 uniform points. Throws
-   * `KFAC_SPEC` if domains or unknowns differ.
+   * `KFAC_SPEC` if domains, geometries or unknowns differ.
    */
   difference(other: Solution): SolutionDifference {
-    return differenceBetween(this.#engine, this.#solved, other.#solved);
+    const solved = (one: Solution) => ({ problem: one.#problem, weights: one.network.parameters });
+    return differenceBetween(this.#engine, solved(this), solved(other));
   }
 
-  /** Singular values of J at the end, by term and altogether; with time windows those of the last one trained. Throws `KFAC_LIMIT` beyond 3000 parameters, or 1 GiB. */
+  /**
+   * Singular values of J at the end, by term and altogether; with time windows those of the last one trained. On points
+   * and weights as they are without adaptivity. Throws `KFAC_LIMIT` beyond 3000 parameters, or 1 GiB.
+   */
   spectrum(): Spectrum {
     const { problem, theta } = this.#problem.windows
       ? lastWindow(this.#problem, this.#theta, this.#engine)
-      : this.#solved;
+      : { problem: this.#problem, theta: this.#theta };
     return spectrumOf(problem, this.#engine, theta, this.steps);
-  }
-
-  get #solved(): Solved {
-    return { problem: this.#problem, theta: this.#theta };
   }
 
   /** The report as plain JSON. */

@@ -21,7 +21,8 @@ import { checkSystem } from './system-check.ts';
 export interface SolveOptions extends TrainingOptions {
   /**
    * A saved network (`network.json`, `solution.network`) whose parameters training starts from in place of random ones.
-   * It must be the network of the specification; everything else, optimizer, weights, points, equations, may differ.
+   * It must be the network of the specification, type and ansatz included; everything else, optimizer, weights, points,
+   * equations, may differ. Unknown scalars start at their `initial`.
    */
   readonly startFrom?: SavedNetwork;
 }

@@ -128,7 +128,7 @@ const stopSchema = section({
 }).describe('Whichever is met first; given criteria alone apply');
 
 /** Stop rules of a specification that names none. */
-export const DEFAULT_STOP = { steps: 1000, seconds: 60, loss: 1e-28, relativeL2: 1e-10 } as const;
+const DEFAULT_STOP = { steps: 1000, seconds: 60, loss: 1e-28, relativeL2: 1e-10 } as const;
 
 /**
  * A differential equation with its conditions and how to solve it: the one source of the JSON for library, command
@@ -147,7 +147,7 @@ export const pinnSpecSchema = section({
     .array(text)
     .min(1)
     .max(LIMITS.equations)
-    .describe('Equations in the unknowns, their derivatives up to order 4, coordinates and constants'),
+    .describe('Equations in the unknowns, their derivatives up to order 4, coordinates, constants and parameters'),
   conditions: z
     .array(conditionSchema)
     .max(LIMITS.conditions)

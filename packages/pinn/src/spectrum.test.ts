@@ -59,4 +59,11 @@ test('beyond 3000 parameters or 1 GiB it is refused with the numbers', async () 
   const many = compileProblem({ ...spec, network: { hidden: [48, 48] }, sampling: points });
   const theta = new Float64Array(many.layout.size);
   expect(() => spectrumOf(many, defaultEngine(), theta, 1)).toThrow('60000 points and 2545 parameters need 1.1 GiB');
+  const column = Array.from({ length: 60_000 }, () => 0.5);
+  const measured = compileProblem({
+    ...spec,
+    conditions: [{ data: { x: column, y: column, u: column } }],
+    network: { hidden: [48, 48] },
+  });
+  expect(() => spectrumOf(measured, defaultEngine(), theta, 1)).toThrow('60000 points and 2545 parameters need');
 });

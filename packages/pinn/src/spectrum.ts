@@ -18,8 +18,8 @@ export interface Spectrum {
 /**
  * The spectrum of the Gauss–Newton matrix JᵀJ = Σ ω ∂e/∂θ (∂e/∂θ)ᵀ at θ as singular values of J [N × P], whose rows
  * √ω·∂e/∂θ carry the weights and 1/N: the squares are the eigenvalues, and small ones keep their digits. On the points
- * of the given step. By QR where N > P, then SVD. Throws `KFAC_LIMIT` beyond 3000 parameters, or if a term's rows of J would
- * take more than 1 GiB.
+ * of the given step and the weights of the specification: as they are without adaptivity. By QR where N > P, then SVD.
+ * Throws `KFAC_LIMIT` beyond 3000 parameters, or if a term's rows of J would take more than 1 GiB.
  */
 export function spectrumOf(problem: Problem, engine: Engine, theta: Float64Array, step: number): Spectrum {
   const { layout } = problem;
@@ -29,11 +29,13 @@ export function spectrumOf(problem: Problem, engine: Engine, theta: Float64Array
       `expected at most ${SPECTRUM_PARAMETERS} parameters for a spectrum, the network has ${layout.size}`,
     );
   const { interior, conditions } = problem.spec.sampling;
-  const entries = Math.max(interior, conditions) * layout.size;
+  const measured = problem.data.reduce((sum, { values }) => sum + values.length, 0);
+  const rows = Math.max(interior, conditions, measured);
+  const entries = rows * layout.size;
   if (entries > MAX_ENTRIES)
     throw new KfacError(
       'KFAC_LIMIT',
-      `expected at most 1 GiB for the rows of J of one term, ${Math.max(interior, conditions)} points and ${layout.size} parameters need ${(entries / 2 ** 27).toFixed(1)} GiB`,
+      `expected at most 1 GiB for the rows of J of one term, ${rows} points and ${layout.size} parameters need ${(entries / 2 ** 27).toFixed(1)} GiB`,
     );
   const objective = new PinnObjective(problem, engine);
   objective.nextBatch(Math.max(step, 1));

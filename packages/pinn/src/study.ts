@@ -17,7 +17,7 @@ export interface StudyRow {
   readonly steps: number;
   readonly seconds: number;
   readonly loss: number;
-  /** √mean e² of all equations together, without weights, on fresh points. */
+  /** √Σ mean e² over the equations, without weights, on fresh points. */
   readonly residual: number;
   /** Of the unknown where they are largest; null without an exact solution. */
   readonly rmse: number | null;

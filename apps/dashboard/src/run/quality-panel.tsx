@@ -1,12 +1,12 @@
 import type { JsonObject } from '../api/types.ts';
 import { CurveCard } from '../components/curve-card.tsx';
 import { DataTable } from '../components/data-table.tsx';
-import { misfitCurves, misfitRows, qualityOf, residualRows, spectrumCurves } from './quality.ts';
+import { type Quality, misfitCurves, misfitRows, residualRows, spectrumCurves } from './quality.ts';
 
 /** How well the equation and its conditions hold, and the spectrum: what can be said without an exact solution. */
 export function QualityPanel({ result }: { result: JsonObject | null }) {
-  const quality = qualityOf(result);
-  if (quality === null) return null;
+  if (result === null) return null;
+  const quality = result as unknown as Quality;
   const spectrum = spectrumCurves(quality);
   return (
     <section aria-labelledby="quality-title">

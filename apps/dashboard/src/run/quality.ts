@@ -1,4 +1,3 @@
-import type { JsonObject } from '../api/types.ts';
 import type { Curve } from '../charts/line-config.ts';
 import { formatNumber } from '../format.ts';
 
@@ -21,13 +20,6 @@ interface Misfit {
     readonly at: readonly number[];
     readonly residual: readonly (number | null)[];
   }[];
-}
-
-/** The part of a pinn run's result; null for one from before there was any. */
-export function qualityOf(result: JsonObject | null): Quality | null {
-  return result !== null && result['residuals'] !== undefined && result['conditions'] !== undefined
-    ? (result as unknown as Quality)
-    : null;
 }
 
 interface Rows {

@@ -142,19 +142,20 @@ test('it is told which stage begins', async () => {
   ]);
 });
 
-test('a layer that one training misses is found', async () => {
+test.each([2, 4, 7])('a layer that one training misses is found (seed %i)', async (seed) => {
   const thin: PinnSpecInput = {
     ...layer,
     constants: { nu: 0.002 },
     network: { hidden: [16] },
     sampling: { interior: 200, conditions: 2 },
-    stop: { steps: 200 },
+    seed,
+    stop: { steps: 500 },
   };
   const values = [0.1, 0.05, 0.02, 0.01, 0.005, 0.002];
   const direct = await solve(thin);
-  const stages = await solve({ ...thin, curriculum: { continuation: { constant: 'nu', values, steps: 30 } } });
-  expect(direct.relativeL2['u']).toBeGreaterThan(0.1);
-  expect(stages.relativeL2['u']).toBeLessThan(1e-3);
+  const stages = await solve({ ...thin, curriculum: { continuation: { constant: 'nu', values, steps: 60 } } });
+  expect(direct.relativeL2['u']).toBeGreaterThan(0.5);
+  expect(stages.relativeL2['u']).toBeLessThan(5e-3);
 });
 
 describe('the specification', () => {

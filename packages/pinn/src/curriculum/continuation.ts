@@ -1,3 +1,4 @@
+import { namesIn } from '../equation/tokens.ts';
 import type { Problem } from '../problem.ts';
 import type { CurriculumSpec } from './spec.ts';
 import type { Stage } from './stage.ts';
@@ -34,5 +35,5 @@ export function continuationStages(
 /** Does an exact solution, a text or a reference with its parameters, contain a constant? */
 function mentions(given: string | Readonly<Record<string, string>>, constant: string): boolean {
   const texts = typeof given === 'string' ? [given] : Object.values({ ...given, reference: '' });
-  return texts.some((text) => text.split(/[^A-Za-z0-9_]+/).includes(constant));
+  return texts.some((text) => namesIn(text).includes(constant));
 }

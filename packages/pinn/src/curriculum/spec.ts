@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { section } from '../section.ts';
 
 /** Most stages of a curriculum. */
-export const MAX_STAGES = 64;
+const MAX_STAGES = 64;
 
 const continuation = section({
   constant: z.string().min(1).max(64).describe('Name of one of the constants'),

@@ -226,7 +226,7 @@ export class ExpressionPool {
 }
 
 /** Is the expression this number? */
-export function isNumber(expression: Expression, value: number): boolean {
+function isNumber(expression: Expression, value: number): boolean {
   return expression.kind === 'number' && expression.value === value;
 }
 

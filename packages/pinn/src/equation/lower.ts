@@ -5,7 +5,7 @@ import { type Expression, type Variable, inOrder } from './expression.ts';
 export type RowVariable = Exclude<Variable, { readonly kind: 'parameter' }>;
 
 /** Most instructions of one program. */
-export const MAX_INSTRUCTIONS = 4096;
+const MAX_INSTRUCTIONS = 4096;
 
 const OPCODE = new Map<string, number>(OPCODES.map((name, code) => [name, code]));
 

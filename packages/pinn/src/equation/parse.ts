@@ -279,7 +279,10 @@ class Parser {
     });
     if (terms.length === 0) {
       const name = `dn(${unknowns[unknown]})`;
-      throw this.#error(`${name} stands only in a condition on sides: it is the derivative along their normal`, token);
+      throw this.#error(
+        `${name} stands only in a condition on sides and parts of a geometry: it is the derivative along their normal`,
+        token,
+      );
     }
     return terms.reduce((sum, term) => pool.add(sum, term));
   }

@@ -37,3 +37,8 @@ export function tokensOf(text: string, whole: string, offset: number): Token[] {
     at += found[0].length;
   }
 }
+
+/** The names in a text that has been read without an error. */
+export function namesIn(text: string): string[] {
+  return tokensOf(text, text, 0).flatMap((token) => (token.kind === 'name' ? [token.text] : []));
+}

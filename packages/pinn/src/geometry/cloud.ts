@@ -47,6 +47,7 @@ export function cloud({ name = 'cloud', interior, boundary }: CloudSpec, space: 
     contains: nearnessTo(all, REACH * (volume / all.length) ** (1 / d)),
     interior: { ...chartOf(points, null), measure: points.length },
     parts: outer ? partsOf(outer, surface, pointsOf(outer, normalNames), name) : [],
+    isCloud: true,
   };
 }
 

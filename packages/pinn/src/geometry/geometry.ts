@@ -8,6 +8,8 @@ export interface Geometry {
   contains(point: ArrayLike<number>): boolean;
   readonly interior: Chart;
   readonly parts: readonly BoundaryPart[];
+  /** Is it known by points alone? Its edge is then where they end, roughly. */
+  readonly isCloud: boolean;
 }
 
 /** Points by which a share is measured, to a few thousandths. */
@@ -49,7 +51,7 @@ export function geometryOf(solid: Solid, primitives: readonly Primitive[]): Geom
         .map((part) => trim(part, primitive, solid, primitives.slice(0, k), probes))
         .filter(({ share }) => share > 0),
     );
-  return { lower, upper, contains, interior, parts };
+  return { lower, upper, contains, interior, parts, isCloud: false };
 }
 
 /** Longest side of the bounding box. */

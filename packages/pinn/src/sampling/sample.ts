@@ -7,7 +7,7 @@ import { acceptedUnits } from './rejection.ts';
 import { SAMPLERS, type SamplingMethod } from './methods.ts';
 
 /** What a stream of random numbers is for; streams of one seed and different purposes are independent. */
-export const PURPOSES = {
+const PURPOSES = {
   parameters: 0,
   evaluation: 1,
   check: 2,
