@@ -42,7 +42,8 @@ function stepTimes(): { times: number[]; onProgress: (progress: Progress) => voi
   return { times, onProgress: ({ metrics }) => times.push(metrics['time/total']!) };
 }
 
-const WARM_UP = 20;
+/** Untimed first steps; K-FAC of a hedge takes its curvature from all paths in its first 25. */
+const WARM_UP = 30;
 
 /** One K-FAC* step with the published settings: exactly what the peer runs. */
 const pinnKfac: Workload = async ({ threads, steps, seed }) => {

@@ -2,7 +2,7 @@
 #![allow(clippy::needless_range_loop)] // register blocks and rows are read by their indices
 
 use super::tape::Panel;
-use super::tile_paths;
+use super::{is_wide, tile_paths};
 use super::weights::PANEL;
 use crate::simd::{Kernel, Level, Real, Vector};
 
@@ -115,24 +115,37 @@ impl<T: Real> Operands<T> {
         for r in (0..rows).step_by(PANEL) {
             let height = PANEL.min(rows - r);
             let cols = if triangle { self.cols.min(r + height) } else { self.cols };
-            for c in (0..cols).step_by(2) {
+            // Four columns where there are 32 registers, else two.
+            let width = if is_wide::<V>() { 4 } else { 2 };
+            let mut c = 0;
+            while c < cols {
                 // SAFETY: the caller's; r + height ≤ rows, c + width ≤ cols.
                 unsafe {
-                    match (height, cols - c) {
-                        (6, 1) => self.block::<V, 6, 1>(r, c),
-                        (6, _) => self.block::<V, 6, 2>(r, c),
-                        (5, 1) => self.block::<V, 5, 1>(r, c),
-                        (5, _) => self.block::<V, 5, 2>(r, c),
-                        (4, 1) => self.block::<V, 4, 1>(r, c),
-                        (4, _) => self.block::<V, 4, 2>(r, c),
-                        (3, 1) => self.block::<V, 3, 1>(r, c),
-                        (3, _) => self.block::<V, 3, 2>(r, c),
-                        (2, 1) => self.block::<V, 2, 1>(r, c),
-                        (2, _) => self.block::<V, 2, 2>(r, c),
-                        (_, 1) => self.block::<V, 1, 1>(r, c),
-                        (_, _) => self.block::<V, 1, 2>(r, c),
+                    match width.min(cols - c) {
+                        4 => self.panel::<V, 4>(height, r, c),
+                        3 => self.panel::<V, 3>(height, r, c),
+                        2 => self.panel::<V, 2>(height, r, c),
+                        _ => self.panel::<V, 1>(height, r, c),
                     }
                 }
+                c += width;
+            }
+        }
+    }
+
+    /// # Safety
+    /// As `all`; `height` rows from r on, at most PANEL, and columns c … c + C − 1 exist.
+    #[inline(always)]
+    unsafe fn panel<V: Vector<Scalar = T>, const C: usize>(&self, height: usize, r: usize, c: usize) {
+        // SAFETY: the caller's.
+        unsafe {
+            match height {
+                6 => self.block::<V, 6, C>(r, c),
+                5 => self.block::<V, 5, C>(r, c),
+                4 => self.block::<V, 4, C>(r, c),
+                3 => self.block::<V, 3, C>(r, c),
+                2 => self.block::<V, 2, C>(r, c),
+                _ => self.block::<V, 1, C>(r, c),
             }
         }
     }
