@@ -247,8 +247,8 @@ describe('what follows the training', () => {
 });
 
 describe('what it brings', () => {
-  test.each([1, 2, 3])('points by RAD beat fixed ones on Burgers’ equation, seed %i', async (seed) => {
-    const errorOf = async (adaptive?: { name: 'rad'; every: number; pool: number }) => {
+  test('points by RAD beat fixed ones on Burgers’ equation, by a factor 4 in the mean over four seeds', async () => {
+    const errorOf = async (seed: number, adaptive?: { name: 'rad'; every: number; pool: number }) => {
       const { relativeL2 } = await solve({
         ...burgers,
         network: { hidden: [16, 16] },
@@ -259,9 +259,14 @@ describe('what it brings', () => {
       });
       return relativeL2['u']!;
     };
-    const fixed = await errorOf();
-    const adapted = await errorOf({ name: 'rad', every: 10, pool: 10_000 });
-    expect(adapted).toBeLessThan(fixed / 3);
+    let product = 1;
+    for (const seed of [1, 2, 3, 4]) {
+      const fixed = await errorOf(seed);
+      const adapted = await errorOf(seed, { name: 'rad', every: 10, pool: 10_000 });
+      expect(adapted).toBeLessThan(fixed);
+      product *= fixed / adapted;
+    }
+    expect(product ** (1 / 4)).toBeGreaterThan(4);
   });
 
   test('causal weights find the way out of an unstable state', async () => {

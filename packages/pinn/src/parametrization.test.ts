@@ -36,7 +36,7 @@ const inverse: PinnSpecInput = {
   network: { hidden: [6, 5] },
   sampling: { interior: 20, conditions: 12 },
 };
-/** Needs 120 steps. */
+/** Needs 150 to 200 steps. */
 const burgers: PinnSpecInput = {
   domain: { x: [0, 1] },
   equations: ['u_xx + u*u_x = -4*pi^2*sin(2*pi*x) + pi*sin(4*pi*x)'],
@@ -181,13 +181,14 @@ describe.each(kinds)('%s', (_, kind) => {
   });
 
   test('a solved problem: errors, report, exports and files are those of one network', async () => {
-    const spec = withKind({ ...burgers, stop: { steps: 120 } }, kind);
+    const spec = withKind({ ...burgers, stop: { steps: 200 } }, kind);
     const solution = await solve(spec);
     expect(solution.relativeL2['u']).toBeLessThan(1e-6);
     const { scales } = solution.network;
     const initial = compileProblem(spec).parametrization.initial(solution.spec.network, 1);
     expect(scales!.some((p, k) => Math.abs(p - initial[k]!) > 1e-3)).toBe(true);
-    expect(solution.residuals['interior']!.fresh).toBeLessThan(2 * solution.residuals['interior']!.training);
+    // With other weights than the network's it would be of the size of the right side.
+    expect(solution.residuals['interior']!.fresh).toBeLessThan(1e-6);
 
     const points = [[0.3], [0.9]];
     const values = solution.evaluate(points)['u']!;

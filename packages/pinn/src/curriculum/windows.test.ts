@@ -332,7 +332,7 @@ test('a training that ends before its last window says so; its last network is e
   } as never);
   expect(early.evaluate([[0.9, 0.4]])).toEqual(last.evaluate([[0.9, 0.4]]));
   // And errors are those on the whole domain, as far as 1200 random points tell: most of it is at the latest times.
-  expect(early.rmse['u']!).toBeGreaterThan(3 * waveError(early, 2 / 3));
+  expect(early.rmse['u']!).toBeGreaterThan(1.5 * waveError(early, 2 / 3));
   expect(early.rmse['u']! / waveError(early)).toBeGreaterThan(0.75);
   expect(early.rmse['u']! / waveError(early)).toBeLessThan(1.33);
 });

@@ -75,7 +75,7 @@ const burgersInverse: CatalogueEntry = {
       conditions: [{ data: { ...observations } }],
       exact: { u: { reference: 'burgers-cole-hopf', viscosity: '0.01/pi' } },
       network: { hidden: [20, 20, 20] },
-      weights: { interior: 0.01 },
+      weights: { interior: 1 },
       sampling: { interior: 2000 },
     } satisfies CatalogueEntry['spec'];
   },
