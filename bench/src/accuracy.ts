@@ -27,6 +27,8 @@ const PEERS: readonly Peer[] = [
 export const PEER_NAMES: readonly string[] = PEERS.map(({ name }) => name);
 
 const THREADS = 2;
+/** Seconds of a run that finds out on how many threads a peer is fastest. */
+const PILOT = 8;
 
 /** Seconds to a level; a run may end a few steps after the budget, and what it reaches there does not count. */
 function secondsTo(measured: Measured, level: number, budget: number): number {
@@ -51,9 +53,20 @@ function sizes({ network, sampling }: PinnSpecInput): Record<string, string | nu
   };
 }
 
+/** The number of threads on which a peer takes most Adam steps a second. */
+async function fastestThreads(script: string, settings: Readonly<Record<string, string | number>>): Promise<number> {
+  let best = { threads: 1, rate: 0 };
+  for (const threads of [1, THREADS]) {
+    const run = await peer(script, { ...settings, threads, seed: 1 });
+    const rate = (run['adamSteps'] as number) / (run['adamSeconds'] as number);
+    if (rate > best.rate) best = { threads, rate };
+  }
+  return best.threads;
+}
+
 /**
- * Solves a problem on the seeds 1, 2, …: on each first ours, then every peer, one process at a time. On the first seed a
- * peer runs with each of its settings, and goes on with the best.
+ * Solves a problem on the seeds 1, 2, …: on each first ours, then every peer, one process at a time. Before, short runs
+ * choose a peer's threads; on the first seed it runs with each of its settings, and goes on with the best.
  */
 export async function raceOf(
   problem: AccuracyProblem,
@@ -66,19 +79,21 @@ export async function raceOf(
     metric: problem.metric.replace('pinn/', ''),
     levels: LEVELS.join(','),
     budget,
-    threads: THREADS,
     ...sizes(specOf(problem, budget)),
   };
   const mine: Measured[] = [];
   const theirs = racing.map((): Measured[] => []);
   const adam = racing.map((one) => one.adam);
+  const threads: number[] = [];
+  for (const { script, adam: steps } of racing)
+    threads.push(await fastestThreads(script, { ...common, adam: steps[0]!, budget: Math.min(budget, PILOT) }));
   for (let seed = 1; seed <= seeds; seed++) {
     mine.push(await ours('accuracy', { threads: THREADS, seed, problem: problem.name, value: budget }));
     for (const [k, { script }] of racing.entries()) {
       let best: Measured | null = null;
       let chosen = 0;
       for (const steps of adam[k]!) {
-        const run = await peer(script, { ...common, seed, adam: steps });
+        const run = await peer(script, { ...common, threads: threads[k]!, seed, adam: steps });
         if (best !== null && !isBetter(run, best, budget)) continue;
         best = run;
         chosen = steps;
@@ -93,7 +108,10 @@ export async function raceOf(
     problem.setting,
     problem.metric === 'pinn/rmse' ? 'RMSE' : 'relative L2',
     `medians of ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}, at most ${budget} s a run`,
-    ...racing.map((one, k) => `${one.name} after ${adam[k]![0]} Adam steps${compilation(theirs[k]!)}`),
+    ...racing.map(
+      (one, k) =>
+        `${one.name} on ${threads[k] === 1 ? 'one thread' : 'two threads'} after ${middle(theirs[k]!, 'adamSteps')} Adam steps${compilation(theirs[k]!)}`,
+    ),
   ];
   return {
     name: problem.name,
@@ -108,9 +126,11 @@ export async function raceOf(
   };
 }
 
+const middle = (runs: readonly Measured[], detail: string): number => median(runs.map((run) => run[detail] as number));
+
 /** The seconds of just-in-time compilation and other first calls, which are not in the table. */
 function compilation(runs: readonly Measured[]): string {
-  const spent = median(runs.map((run) => run['compileSeconds'] as number));
+  const spent = middle(runs, 'compileSeconds');
   return spent > 0 ? ` (and ${spent.toPrecision(2)} s of compilation and first calls)` : '';
 }
 
