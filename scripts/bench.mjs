@@ -1,6 +1,6 @@
 // `npm run bench`: the speed table of docs/benchmarks.md, ours and PyTorch's in alternation, one process at a time.
-// The peer lives in a virtual environment of its own, filled from PyPI. `--quick` takes few repetitions and writes nothing;
-// `--only NAME` (repeatable) picks workloads; `--rounds N` alternates N times. `--accuracy`: seconds to an error instead, ours alone.
+// `--accuracy`: seconds to an error instead, beside DeepXDE and an SSBroyden on SciPy and JAX. The peers live in a virtual
+// environment of their own, filled from PyPI. The options are those of bench/src/options.ts.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './lib/paths.mjs';
@@ -10,21 +10,26 @@ import { SetupError, main, setup } from './setup.mjs';
 
 const venv = join(root, 'bench', '.venv');
 
-/** PyTorch and NumPy from PyPI. The only Linux wheel there brings its CUDA libraries along: some gigabytes, unused. */
-async function installPeer() {
+/**
+ * The peers' libraries from PyPI. The only Linux wheel of PyTorch there brings its CUDA libraries along: some gigabytes,
+ * unused. `python -m pip`, not `pip`: in a copied folder that one still fills the environment of the original.
+ */
+async function installPeers() {
   const hash = contentHash(['bench/peer/requirements.txt']);
   if (isFresh('peer', hash, ['bench/.venv/bin/python'])) return;
-  say('bench: installing the peer (PyTorch) into bench/.venv …');
+  say('bench: installing the peers (PyTorch, DeepXDE, SciPy, JAX) into bench/.venv …');
   if (!existsSync(join(venv, 'bin', 'pip'))) await runLogged('peer', 'python3', ['-m', 'venv', venv]);
-  await runLogged('peer', join(venv, 'bin', 'pip'), ['install', '--quiet', '-r', 'bench/peer/requirements.txt']);
-  await runLogged('peer', join(venv, 'bin', 'python'), ['-c', 'import torch; torch.ones(2) @ torch.ones(2)']);
+  const python = join(venv, 'bin', 'python');
+  await runLogged('peer', python, ['-m', 'pip', 'install', '--quiet', '-r', 'bench/peer/requirements.txt']);
+  const imports = 'import torch, jax, scipy, deepxde; torch.ones(2) @ torch.ones(2)';
+  await runLogged('peer', python, ['-c', imports], { env: { DDE_BACKEND: 'pytorch' } });
   writeStamp('peer', hash);
 }
 
 await main(async () => {
   await setup('service');
   await runLogged('bench', 'tsc', ['-b', 'bench']);
-  if (!process.argv.includes('--accuracy')) await installPeer();
+  if (!process.argv.includes('--no-peers')) await installPeers();
   const code = await run(process.execPath, ['bench/dist/main.js', ...process.argv.slice(2)], {
     env: { KFAC_NATIVE: 'require' },
   });

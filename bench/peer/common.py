@@ -4,9 +4,6 @@ import statistics
 import sys
 import time
 
-import numpy
-import torch
-
 
 def setting(name, default):
     """The value of --name VALUE, converted like the default."""
@@ -27,5 +24,8 @@ def median_seconds(step, warmup, steps):
 
 
 def report(**result):
-    versions = {"torch": torch.__version__, "numpy": numpy.__version__, "python": sys.version.split()[0]}
-    print(json.dumps({**result, "threads": torch.get_num_threads(), "versions": versions}))
+    """Prints the result with the threads and the versions of the libraries that are loaded."""
+    libraries = ("torch", "numpy", "scipy", "jax", "deepxde")
+    versions = {name: sys.modules[name].__version__ for name in libraries if name in sys.modules}
+    versions["python"] = sys.version.split()[0]
+    print(json.dumps({**result, "threads": setting("threads", 1), "versions": versions}))

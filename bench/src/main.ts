@@ -1,34 +1,27 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { selectEngine } from '@kfac/core';
 import { PROBLEMS } from './accuracy-problems.ts';
-import { ACCURACY_HEADER, accuracyRow } from './accuracy.ts';
+import { mergeResults } from './accuracy-table.ts';
+import { PEER_NAMES, raceOf } from './accuracy.ts';
+import { readBetween, writeBetween } from './marked.ts';
+import { readOptions } from './options.ts';
 import { peer } from './processes.ts';
 import { BENCHMARKS } from './rows.ts';
 import type { Row } from './rows.ts';
 
 /** Every page that carries a table, between two marks. */
 const SPEED = { pages: ['docs/benchmarks.md', 'README.md'], begin: '<!-- table: written by npm run bench -->' };
-const ACCURACY = { pages: ['docs/benchmarks.md'], begin: '<!-- table: written by npm run bench -- --accuracy -->' };
+const ACCURACY = { page: 'docs/benchmarks.md', begin: '<!-- table: written by npm run bench -- --accuracy -->' };
 const END = '<!-- end of table -->';
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean' },
-    accuracy: { type: 'boolean' },
-    rounds: { type: 'string', default: '5' },
-    only: { type: 'string', multiple: true },
-  },
-});
-const effort = values.quick
-  ? { rounds: 1, steps: 10, seeds: 1 }
-  : { rounds: Number(values.rounds), steps: 200, seeds: 5 };
-const isChosen = ({ name }: { readonly name: string }): boolean =>
-  values.only === undefined || values.only.includes(name);
-const known: readonly { readonly name: string }[] = values.accuracy ? PROBLEMS : BENCHMARKS;
-if (!known.some(isChosen)) throw new Error(`no such benchmark; there are ${known.map(({ name }) => name).join(', ')}`);
+const options = readOptions(process.argv.slice(2));
+const known: readonly { readonly name: string }[] = options.accuracy ? PROBLEMS : BENCHMARKS;
+const names = known.map(({ name }) => name);
+const unknown = options.only?.filter((name) => !names.includes(name)) ?? [];
+if (unknown.length > 0) throw new Error(`no such benchmark: ${unknown.join(', ')}; there are ${names.join(', ')}`);
+const isChosen = ({ name }: { readonly name: string }): boolean => options.only?.includes(name) ?? true;
 
 function markdown(rows: readonly Row[]): string {
   const lines = rows.map(
@@ -43,41 +36,42 @@ function machine(): string {
   return `Measured on ${new Date().toISOString().slice(0, 10)}: ${processor}, ${cpus().length} cores, ${process.platform} ${process.arch}; engine ${version} with ${simd}, Node ${process.versions.node}`;
 }
 
-async function speedReport(): Promise<string> {
+/** Puts what `change` makes of the text between the marks of a page in its place. */
+function rewrite(name: string, begin: string, change: (before: string) => string): void {
+  const file = fileURLToPath(new URL(`../../${name}`, import.meta.url));
+  const text = readFileSync(file, 'utf8');
+  writeFileSync(file, writeBetween(text, begin, END, change(readBetween(text, begin, END))));
+  process.stderr.write(`bench: written into ${file}\n`);
+}
+
+async function speed(): Promise<void> {
   const rows: Row[] = [];
   for (const { name, run } of BENCHMARKS.filter(isChosen)) {
     process.stderr.write(`bench: ${name} …\n`);
-    const measured = await run(effort);
+    const measured = await run(options);
     process.stderr.write(`${markdown(measured)}\n`);
     rows.push(...measured);
   }
   const { versions } = (await peer('heston.py', { steps: 1, warmup: 0, paths: 64, compile: 0 })) as unknown as {
     versions: Record<string, string>;
   };
-  return `${markdown(rows)}\n\n${machine()}; PyTorch ${versions['torch']}, Python ${versions['python']}. Medians of ${effort.rounds} rounds in which ours and the peer alternate, one process at a time.`;
+  const report = `${markdown(rows)}\n\n${machine()}; PyTorch ${versions['torch']}, Python ${versions['python']}. Medians of ${options.rounds} rounds in which ours and the peer alternate, one process at a time.`;
+  process.stdout.write(`\n${report}\n`);
+  if (options.write) for (const page of SPEED.pages) rewrite(page, SPEED.begin, () => report);
 }
 
-async function accuracyReport(): Promise<string> {
-  const rows: string[] = [];
+/** A problem's rows are written as soon as they are there: what an interruption leaves undone can be made later. */
+async function accuracy(): Promise<void> {
+  const results = [];
   for (const problem of PROBLEMS.filter(isChosen)) {
     process.stderr.write(`bench: ${problem.name} …\n`);
-    rows.push(await accuracyRow(problem, effort.seeds));
-    process.stderr.write(`${rows.at(-1)}\n`);
+    const result = await raceOf(problem, options, machine());
+    results.push(result);
+    process.stderr.write(`${mergeResults('', [result], names, PEER_NAMES)}\n`);
+    if (options.write)
+      rewrite(ACCURACY.page, ACCURACY.begin, (before) => mergeResults(before, [result], names, PEER_NAMES));
   }
-  return `${[ACCURACY_HEADER, ...rows].join('\n')}\n\n${machine()}. Medians of ${effort.seeds} seeds, one process at a time, two threads.`;
+  process.stdout.write(`\n${mergeResults('', results, names, PEER_NAMES)}\n`);
 }
 
-const report = await (values.accuracy ? accuracyReport() : speedReport());
-process.stdout.write(`\n${report}\n`);
-if (!values.quick && values.only === undefined) {
-  const { pages, begin } = values.accuracy ? ACCURACY : SPEED;
-  for (const name of pages) {
-    const page = fileURLToPath(new URL(`../../${name}`, import.meta.url));
-    const text = readFileSync(page, 'utf8');
-    const start = text.indexOf(begin);
-    const end = text.indexOf(END, start);
-    if (start < 0 || end < start) throw new Error(`${page} has no place for the table`);
-    writeFileSync(page, `${text.slice(0, start + begin.length)}\n\n${report}\n\n${text.slice(end)}`);
-    process.stderr.write(`bench: written into ${page}\n`);
-  }
-}
+await (options.accuracy ? accuracy() : speed());

@@ -18,7 +18,7 @@ export interface Settings {
   /** Steps that are timed. */
   readonly steps: number;
   readonly seed: number;
-  /** A workload's own number: the error to reach, the paths to draw. */
+  /** A workload's own number: the error to reach, the paths to draw, the seconds to stop after. */
   readonly value: number;
   /** A problem's name, where there is a choice. */
   readonly problem: string;
@@ -159,17 +159,17 @@ const hedgeKfac: Workload = async ({ threads, steps, seed }) => {
 };
 
 /**
- * Seconds from the specification until the error first falls to each level, the process's start excluded; the error is
- * measured every fifth step at first, then every tenth.
+ * Seconds from the specification until the error first falls to each level, at most `value`, the process's start excluded;
+ * the error is measured every fifth step at first, then every tenth.
  */
-const accuracy: Workload = async ({ threads, seed, problem: name }) => {
+const accuracy: Workload = async ({ threads, seed, value: budget, problem: name }) => {
   const problem = PROBLEMS.find((one) => one.name === name)!;
   const engine = engineOf(threads);
   const reached: Record<string, number> = {};
   const start = performance.now();
   const stop = new AbortController();
   const solution = await solve(
-    { ...specOf(problem), seed },
+    { ...specOf(problem, budget), seed },
     {
       engine,
       signal: stop.signal,
