@@ -40,6 +40,7 @@ export { LBfgs, type LBfgsOptions } from './optimizer/lbfgs.ts';
 export { NystromNewtonCg, type NystromNewtonCgOptions } from './optimizer/nystrom-newton-cg.ts';
 export type { Optimizer, OptimizerState, StepReport } from './optimizer/optimizer.ts';
 export { Phases, type Phase } from './optimizer/phases.ts';
+export { SmallerSideReduction, type Form, type Reduction } from './optimizer/reduction.ts';
 export { SketchedGaussNewton, type SketchedGaussNewtonOptions } from './optimizer/sketched-gauss-newton.ts';
 export { Soap, type SoapOptions } from './optimizer/soap.ts';
 export { Spring, type SpringOptions } from './optimizer/spring.ts';
