@@ -1,4 +1,4 @@
-import { KfacError, matrix } from '@kfac/core';
+import { KfacError, denseCapturedLayer, matrix } from '@kfac/core';
 import type { CapturedLayer, Engine, HedgeLayer, HedgeTape, Matrix, ParameterBlock } from '@kfac/core';
 
 /** Largest block that `exactBlock` forms for the gates: in·out of a toy network. */
@@ -16,12 +16,16 @@ export function capturedLstmLayer(
 ): CapturedLayer {
   const layer = block.name as HedgeLayer;
   const { paths, dates, dtype } = tape;
-  let pairs: { z: Matrix; g: Matrix } | undefined;
+  let copy: { z: Matrix; g: Matrix; layer: CapturedLayer } | undefined;
 
-  const jacobian = (scale: Float64Array, out: Matrix, row: number, column: number): void => {
-    pairs ??= { z: matrix(paths * dates, block.inputs, dtype), g: matrix(paths * dates, block.outputs, dtype) };
-    engine.hedge.capture(tape, layer, pairs.z, pairs.g);
-    engine.captured.jacobian(pairs.z, pairs.g, dates, scale, out, row, column);
+  const jacobian: CapturedLayer['jacobian'] = (...wanted) => {
+    if (!copy) {
+      const z = matrix(paths * dates, block.inputs, dtype);
+      const g = matrix(paths * dates, block.outputs, dtype);
+      copy = { z, g, layer: denseCapturedLayer(engine, block.name, z, g, dates) };
+    }
+    engine.hedge.capture(tape, layer, copy.z, copy.g);
+    copy.layer.jacobian(...wanted);
   };
 
   return {

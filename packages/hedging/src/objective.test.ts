@@ -257,6 +257,23 @@ describe('oracle hedging §13, Gauss–Newton on a tiny network', () => {
     expect(Math.sqrt(dot(a, a) / dot(b, b))).toBeGreaterThan(1.001);
   });
 
+  test('rows of J for some paths, and columns for some inputs, are those of the whole', () => {
+    const { objective, theta } = build({ ...tiny, policy: { hidden: 2 } });
+    const rows = jacobian(objective, theta);
+    const [from, count] = [3, 5];
+    for (const layer of theTerm(objective, theta).layers) {
+      const { offset, outputs } = objective.parameters.block(layer.matrix);
+      const part = matrix(count, 2 * outputs);
+      layer.jacobian(new Float64Array(count).fill(2), part, 0, 0, { from, inputs: { from: 1, count: 2 } });
+      for (let i = 0; i < count; i++) {
+        for (let k = 0; k < part.cols; k++) {
+          const wanted = 2 * rows.data[(from + i) * rows.cols + offset + outputs + k]!;
+          expect(part.data[i * part.cols + k]).toBeCloseTo(wanted, 12);
+        }
+      }
+    }
+  });
+
   test('the head’s exact block is Σ ω vec(J)vec(J)ᵀ, and a small gate block too', () => {
     const { objective, theta } = build({ ...tiny, policy: { hidden: 2 } });
     const rows = jacobian(objective, theta);

@@ -1,7 +1,10 @@
 import type { Engine, Matrix } from './engine/engine.ts';
-import { matrix } from './engine/matrix.ts';
+import { matrix, matrixOver } from './engine/matrix.ts';
 import { KfacError } from './errors.ts';
-import type { CapturedLayer } from './linearization.ts';
+import type { CapturedLayer, JacobianPart } from './linearization.ts';
+
+/** Examples whose columns of Z are copied at once where only some rows of J_i are wanted. */
+const COPIED_EXAMPLES = 512;
 
 /**
  * A captured layer over plain matrices: inputs Z [B·uses × in] and gradients G [B·uses × out] of one dtype, row i·uses + s
@@ -42,8 +45,52 @@ export function denseCapturedLayer(
       engine.captured.jacobian(inputs, gradients, uses, ones, rows, 0, 0);
       engine.linalg.gram(1, rows, curvature, 1, 0, out);
     },
-    jacobian(scale, out, row, column) {
-      engine.captured.jacobian(inputs, gradients, uses, scale, out, row, column);
+    jacobian(scale, out, row, column, part) {
+      if (!part) {
+        engine.captured.jacobian(inputs, gradients, uses, scale, out, row, column);
+        return;
+      }
+      requirePart(name, part, scale.length, examples, inputs.cols);
+      const step = part.inputs ? COPIED_EXAMPLES : scale.length;
+      for (let first = 0; first < scale.length; first += step) {
+        const count = Math.min(step, scale.length - first);
+        const from = (part.from + first) * uses;
+        const z = rowsOf(inputs, from, count * uses);
+        const own = part.inputs ? columnsOf(z, part.inputs) : z;
+        const g = rowsOf(gradients, from, count * uses);
+        engine.captured.jacobian(own, g, uses, scale.subarray(first, first + count), out, row + first, column);
+      }
     },
   };
+}
+
+/** Throws `KFAC_SHAPE` for a part that the layer does not have. */
+function requirePart(name: string, part: JacobianPart, count: number, examples: number, rows: number): void {
+  const { from, inputs } = part;
+  if (!(from >= 0 && from + count <= examples)) {
+    throw new KfacError(
+      'KFAC_SHAPE',
+      `layer "${name}": expected a part of ${examples} examples, got ${count} from ${from}`,
+    );
+  }
+  if (inputs && !(inputs.from >= 0 && inputs.count >= 0 && inputs.from + inputs.count <= rows)) {
+    throw new KfacError(
+      'KFAC_SHAPE',
+      `layer "${name}": expected a part of ${rows} inputs, got ${inputs.count} from ${inputs.from}`,
+    );
+  }
+}
+
+/** A view of consecutive rows. */
+function rowsOf({ cols, data }: Matrix, from: number, count: number): Matrix {
+  return matrixOver(count, cols, data.subarray(from * cols, (from + count) * cols));
+}
+
+/** A copy of consecutive columns. */
+function columnsOf({ rows, cols, dtype, data }: Matrix, { from, count }: { from: number; count: number }): Matrix {
+  const out = matrix(rows, count, dtype);
+  for (let i = 0; i < rows; i++) {
+    for (let k = 0; k < count; k++) out.data[i * count + k] = data[i * cols + from + k]!;
+  }
+  return out;
 }

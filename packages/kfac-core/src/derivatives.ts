@@ -36,12 +36,19 @@ export function jacobianVectorProducts(
 }
 
 /**
- * out[row + i, 0 … P) ← scale_i·∂e_i/∂θ of one term; out has at least P columns and is f64. Matrices that the term does
- * not use get zeros.
+ * out[row + i, 0 … P) ← scale_i·∂e_{from+i}/∂θ of as many examples of one term as there are scales; out has at least P
+ * columns and is f64. Matrices that the term does not use get zeros.
  */
-export function jacobian(layout: ParameterLayout, term: LossTerm, scale: Float64Array, out: Matrix, row: number): void {
+export function jacobian(
+  layout: ParameterLayout,
+  term: LossTerm,
+  scale: Float64Array,
+  out: Matrix,
+  row: number,
+  from = 0,
+): void {
   const captured = new Set(term.layers.map((layer) => layer.matrix));
-  for (const layer of term.layers) layer.jacobian(scale, out, row, layout.block(layer.matrix).offset);
+  for (const layer of term.layers) layer.jacobian(scale, out, row, layout.block(layer.matrix).offset, { from });
   for (const block of layout.blocks) {
     if (captured.has(block.name)) continue;
     for (let i = 0; i < scale.length; i++) {

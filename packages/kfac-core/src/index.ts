@@ -1,3 +1,4 @@
+export { columnBlocks, rowsAtOnce } from './blocks.ts';
 export { denseCapturedLayer } from './captured-layer.ts';
 export { canonicalJson, decodeCheckpoint, encodeCheckpoint, specHash, type Checkpoint } from './checkpoint.ts';
 export type { CurvatureBlock } from './curvature/block.ts';
@@ -17,7 +18,15 @@ export { matrix, matrixOver } from './engine/matrix.ts';
 export { defaultEngine, selectEngine } from './engine/select.ts';
 export { KfacError, type ErrorCode, type Issue } from './errors.ts';
 export { GaussNewtonOperator } from './gauss-newton-operator.ts';
-export type { CapturedLayer, Linearization, LossTerm, ModelTerm, Objective, StepStart } from './linearization.ts';
+export type {
+  CapturedLayer,
+  JacobianPart,
+  Linearization,
+  LossTerm,
+  ModelTerm,
+  Objective,
+  StepStart,
+} from './linearization.ts';
 export { normalCdf, normalPdf, normalQuantile } from './normal.ts';
 export { Adam, type AdamOptions } from './optimizer/adam.ts';
 export type { DampingOptions } from './optimizer/damping-policy.ts';
@@ -31,6 +40,7 @@ export { LBfgs, type LBfgsOptions } from './optimizer/lbfgs.ts';
 export { NystromNewtonCg, type NystromNewtonCgOptions } from './optimizer/nystrom-newton-cg.ts';
 export type { Optimizer, OptimizerState, StepReport } from './optimizer/optimizer.ts';
 export { Phases, type Phase } from './optimizer/phases.ts';
+export { SmallerSideReduction, type Form, type Reduction } from './optimizer/reduction.ts';
 export { SketchedGaussNewton, type SketchedGaussNewtonOptions } from './optimizer/sketched-gauss-newton.ts';
 export { Soap, type SoapOptions } from './optimizer/soap.ts';
 export { Spring, type SpringOptions } from './optimizer/spring.ts';

@@ -19,8 +19,19 @@ export interface CapturedLayer {
   factors(curvature: Float64Array, a: Matrix, g: Matrix): void;
   /** Exact block Σ_i ω_i·vec(J_i)·vec(J_i)ᵀ [in·out × in·out], for layers small enough; f64. */
   exactBlock(curvature: Float64Array, out: Matrix): void;
-  /** out[row + i, column…] ← scale_i·J_i. */
-  jacobian(scale: Float64Array, out: Matrix, row: number, column: number): void;
+  /**
+   * out[row + i, column…] ← scale_i·J_i of all examples; with `part`, of as many examples as there are scales from `part.from`
+   * on, and of J_i only the rows that it names.
+   */
+  jacobian(scale: Float64Array, out: Matrix, row: number, column: number, part?: JacobianPart): void;
+}
+
+/** A part of a layer's Jacobians J_i [in × out]. */
+export interface JacobianPart {
+  /** The first example. */
+  readonly from: number;
+  /** Rows of each J_i, all by default. */
+  readonly inputs?: { readonly from: number; readonly count: number };
 }
 
 /** One loss term over a batch of B examples, linearised at θ. Slope and curvature carry the loss weight and the 1/N. */

@@ -33,9 +33,10 @@ export function gatheredLayer(
       const column = matrixOver(vec.length, 1, vec);
       engine.linalg.gemm(curvature!, column, 'n', column, 't', 0, out);
     },
-    jacobian([scale], out, row, column) {
+    jacobian([scale], out, row, column, part) {
       const at = row * out.cols + column;
-      for (let k = 0; k < vec.length; k++) out.data[at + k] = scale! * vec[k]!;
+      const { from, count } = part?.inputs ?? { from: 0, count: inputs };
+      for (let k = 0; k < count * outputs; k++) out.data[at + k] = scale! * vec[from * outputs + k]!;
     },
   };
   const product = (out: Matrix, left: 'n' | 't', right: 'n' | 't', scale: number): void =>

@@ -1,4 +1,4 @@
-import { type Engine, type Objective, dot, matrix, succeeds } from '@kfac/core';
+import { type Engine, type Objective, dot, matrix, rowsAtOnce, succeeds } from '@kfac/core';
 import { HEAD } from './network.ts';
 
 /** λ relative to the mean squared column of the last layer's Jacobian: below it weights grow large, and training slow. */
@@ -29,9 +29,14 @@ export function fitLastLayer(engine: Engine, objective: Objective, theta: Float6
     for (const term of terms) {
       const layer = term.layers.find((captured) => captured.matrix === block.name);
       if (!layer) continue;
-      const rows = matrix(term.residual.length, n);
-      layer.jacobian(term.curvature.map(Math.sqrt), rows, 0, 0);
-      engine.linalg.gram(1, rows, null, 1, 1, square);
+      const roots = term.curvature.map(Math.sqrt);
+      const step = rowsAtOnce(roots.length, n);
+      for (let from = 0; from < roots.length; from += step) {
+        const part = roots.subarray(from, from + step);
+        const rows = matrix(part.length, n);
+        layer.jacobian(part, rows, 0, 0, { from });
+        engine.linalg.gram(1, rows, null, 1, 1, square);
+      }
       layer.gradient(term.slope, slope);
     }
     if (k === 0) ridge = (RELATIVE_RIDGE * trace(square.data, n)) / n;

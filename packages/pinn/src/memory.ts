@@ -1,4 +1,4 @@
-import type { ParameterLayout } from '@kfac/core';
+import { type ParameterLayout, columnBlocks, rowsAtOnce } from '@kfac/core';
 import type { SingleOptimizerSpec } from './optimizer-spec.ts';
 import { CHUNK } from './sampling/point-set.ts';
 import type { PinnSpec } from './spec.ts';
@@ -31,10 +31,12 @@ export function memoryOf(
   const all = batches.reduce((sum, { points }) => sum + points, 0);
   const examples = batches.reduce((sum, { points, examples: own = points }) => sum + own, 0);
   const factors = blocks.reduce((sum, { inputs, outputs }) => sum + inputs ** 2 + outputs ** 2, 0);
-  const widest = Math.max(...blocks.map(({ inputs, outputs }) => inputs * outputs));
+  const widest = Math.max(...columnBlocks(blocks, examples).map(({ width }) => width));
   const matrices = matricesOf(optimizer, { parameters, examples, widest, factors });
   const standardErrors =
-    scalars > 0 && parameters <= STANDARD_ERROR_PARAMETERS ? parameters ** 2 + examples * parameters : 0;
+    scalars > 0 && parameters <= STANDARD_ERROR_PARAMETERS
+      ? 2 * parameters ** 2 + rowsAtOnce(examples, parameters) * parameters
+      : 0;
   return 8 * (standardErrors + rows * perRow + all * 3 * scalars + matrices + 10 * parameters + 20 * all);
 }
 
@@ -70,7 +72,7 @@ interface Sizes {
   readonly parameters: number;
   /** N, rows of J. */
   readonly examples: number;
-  /** Parameters of the largest weight matrix. */
+  /** Columns of J that are held at once: of a weight matrix, or of some of its rows. */
   readonly widest: number;
   /** Σ over the blocks of θ of inputs² + outputs², the bias among the inputs. */
   readonly factors: number;
@@ -80,23 +82,31 @@ interface Sizes {
 function matricesOf(optimizer: SingleOptimizerSpec, { parameters, examples, widest, factors }: Sizes): number {
   switch (optimizer.name) {
     case 'gauss-newton': {
-      if (examples >= parameters) return dense(parameters, examples);
-      // Rows of one matrix, the kernel and its reduction; in QR form Jᵀ, Q, the factorisation's copy, R and its reduction.
+      const rows = rowsAtOnce(examples, parameters + 1);
+      if (examples >= parameters) return foldedRows(parameters, rows, rows < examples, optimizer.form);
+      // Columns of J, the kernel and its reduction; in QR form Jᵀ, Q, the factorisation's two copies, R and its reduction.
       const gram = examples * widest + 3 * examples ** 2;
-      const qr = examples * widest + 3 * examples * parameters + 4 * examples ** 2;
+      const qr = examples * widest + 4 * examples * parameters + 4 * examples ** 2;
       return optimizer.form === 'gram' ? gram : optimizer.form === 'qr' ? qr : gram + qr;
     }
     case 'sketched-gauss-newton': {
       const kept = Math.min(optimizer.parameters, parameters);
       const rows = Math.min(optimizer.rows, examples);
-      // Rows of one matrix, whole and sketched; the sketch of the parameters; S·J·R twice, and its reduction in both forms.
-      return (examples + rows) * widest + kept * parameters + dense(kept, 2 * rows) + 8 * examples;
+      // Columns of J, whole and sketched; the sketch of the parameters; S·J·R twice, and its reduction.
+      const reduction = foldedRows(kept, rows, false, optimizer.form) + rows * kept;
+      return (examples + rows) * widest + kept * parameters + reduction + 8 * examples;
     }
-    case 'engd':
-      return dense(parameters, examples);
+    case 'engd': {
+      const rows = rowsAtOnce(examples, parameters + 1);
+      // The last step's triangle; with a moving average saved and in a checkpoint.
+      const triangles = optimizer.decay > 0 ? 3 : 1;
+      const isStacked = rows < examples || optimizer.decay > 0;
+      return foldedRows(parameters, rows, isStacked, 'qr') + triangles * parameters ** 2;
+    }
     case 'engd-w':
     case 'spring':
-      return 2 * examples ** 2 + examples * widest;
+      // The kernel, its factor and the factorisation's copy; columns of J.
+      return 3 * examples ** 2 + examples * widest;
     case 'kfac':
       return 12 * factors;
     case 'kfac-pcg':
@@ -121,7 +131,15 @@ function matricesOf(optimizer: SingleOptimizerSpec, { parameters, examples, wide
   }
 }
 
-/** Gram and QR form of J side by side, or the QR form with a moving average. */
-function dense(parameters: number, examples: number): number {
-  return 7 * parameters ** 2 + examples * parameters;
+/**
+ * A block of rows of J, with a triangle below it where there are several blocks, and the square matrices that it is folded
+ * into: JᵀJ, its reduction and the working copy of that; in QR form R, its two-sided reduction and, while blocks of rows are
+ * factored side by side, their triangles and copies.
+ */
+function foldedRows(parameters: number, rows: number, isStacked: boolean, form: 'auto' | 'gram' | 'qr'): number {
+  const square = parameters ** 2;
+  if (form === 'gram') return rows * parameters + 4 * square;
+  const stacked = rows + (isStacked ? parameters : 0);
+  const triangles = Math.max(1, Math.floor(stacked / (1.5 * parameters)));
+  return 2 * stacked * parameters + (triangles + (form === 'qr' ? 5 : 7)) * square;
 }

@@ -65,6 +65,24 @@ test('gradient, jvp and jacobian against the dense Jacobian', () => {
     );
 });
 
+test('a part of J: examples of some parts, rows of the weight matrix', () => {
+  // Over the ends of the first and the second part, and inside the second alone.
+  for (const [first, count] of [
+    [2, 6],
+    [5, 1],
+    [0, total],
+  ] as const) {
+    const w = Float64Array.from({ length: count }, (_, i) => 0.5 + i);
+    const rows = matrix(count + 1, 5);
+    merged.jacobian(w, rows, 1, 1, { from: first, inputs: { from: 1, count: 2 } });
+    for (let i = 0; i < count; i++)
+      close(
+        rows.data.subarray((i + 1) * 5 + 1, (i + 1) * 5 + 5),
+        dense[first + i]!.slice(2).map((value) => w[i]! * value),
+      );
+  }
+});
+
 test('exact block = Σ ω vec(J)vec(J)ᵀ', () => {
   const w = Float64Array.from({ length: total }, (_, i) => 1 / (1 + i));
   const block = matrix(6, 6);

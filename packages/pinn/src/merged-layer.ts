@@ -57,8 +57,15 @@ export function mergeLayers(parts: readonly LayerPart[]): CapturedLayer {
         addScaled(1, block, out);
       }
     },
-    jacobian(scale, out, row, column) {
-      for (const part of parts) part.layer.jacobian(slice(scale, part), out, row + part.from, column);
+    jacobian(scale, out, row, column, range = { from: 0 }) {
+      for (const { layer, from, count } of parts) {
+        // The part's examples [first, last) are in the range.
+        const first = Math.max(range.from - from, 0);
+        const last = Math.min(range.from + scale.length - from, count);
+        if (first >= last) continue;
+        const at = from + first - range.from;
+        layer.jacobian(scale.subarray(at, at + last - first), out, row + at, column, { ...range, from: first });
+      }
     },
   };
 }

@@ -5,6 +5,7 @@ import {
   jacobian,
   jacobianVectorProducts,
   matrix,
+  rowsAtOnce,
   succeeds,
 } from '@kfac/core';
 import { GAUSS_NEWTON_PARAMETERS } from './auto.ts';
@@ -32,9 +33,14 @@ export function standardErrors(
   if (examples <= size) return null;
   const square = matrix(size, size);
   for (const term of terms) {
-    const rows = matrix(term.residual.length, size);
-    jacobian(layout, term, term.curvature.map(Math.sqrt), rows, 0);
-    engine.linalg.gram(1, rows, null, 1, 1, square);
+    const roots = term.curvature.map(Math.sqrt);
+    const step = rowsAtOnce(roots.length, size);
+    for (let from = 0; from < roots.length; from += step) {
+      const part = roots.subarray(from, from + step);
+      const rows = matrix(part.length, size);
+      jacobian(layout, term, part, rows, 0, from);
+      engine.linalg.gram(1, rows, null, 1, 1, square);
+    }
   }
   let largest = 0;
   for (let i = 0; i < size; i++) largest = Math.max(largest, square.data[i * size + i]!);

@@ -1,11 +1,12 @@
+import { BLOCK_BYTES } from '../blocks.ts';
 import type { Engine, Matrix } from '../engine/engine.ts';
 import { matrix } from '../engine/matrix.ts';
 import { KfacError } from '../errors.ts';
-import type { Linearization, Objective } from '../linearization.ts';
+import type { Objective } from '../linearization.ts';
 import type { ParameterLayout } from '../parameters.ts';
 import { allFinite, norm } from '../vector.ts';
 import { gridLineSearch } from './grid-line-search.ts';
-import { examplesOf, leastSquaresRows } from './least-squares-rows.ts';
+import { LeastSquaresFold } from './least-squares-fold.ts';
 import type { Optimizer, OptimizerState, StepReport } from './optimizer.ts';
 import { OrthogonalSystem } from './reduced-system.ts';
 
@@ -22,31 +23,29 @@ const MAX_REJECTIONS = 30;
 /**
  * Gauss–Newton with fixed damping (energy natural gradient descent: Müller & Zeinhofer 2023):
  * δ = −(M + λI)⁻¹∇L, M ← βM + (1−β)JᵀJ from M = 0, and the grid line search. M lives as its triangular factor: that of
- * the rows [√β·R | 0; √(1−β)·J | r/√(1−β)] holds both M and ∇L, so nothing is squared and λ may be as small as 1e-14.
+ * the rows [√(1−β)·J | r/√(1−β); √β·R | 0] holds both M and ∇L, so nothing is squared and λ may be as small as 1e-14.
  * A step costs 2(N + P)P² + 8/3·P³ operations and 31 losses. For losses ½‖r‖² (no centred terms).
  */
 export class Engd implements Optimizer {
   readonly name = 'engd';
-  readonly #engine: Engine;
-  readonly #layout: ParameterLayout;
   readonly #options: EngdOptions;
+  readonly #rows: LeastSquaresFold;
   readonly #system: OrthogonalSystem;
   /** R of the rows of the last accepted step with its right-hand side as last column, [P+1 × P+1], and of this one. */
   #triangle: Matrix;
   #next: Matrix;
-  #rows: Matrix | null = null;
   readonly #delta: Float64Array;
   readonly #candidate: Float64Array;
   #rejections = 0;
 
-  constructor(engine: Engine, layout: ParameterLayout, options: EngdOptions) {
+  /** `blockBytes`: of the rows of J that are held at once. */
+  constructor(engine: Engine, layout: ParameterLayout, options: EngdOptions, blockBytes = BLOCK_BYTES) {
     const { damping, decay } = options;
     if (!(damping > 0) || !(decay >= 0 && decay < 1)) {
       throw new KfacError('KFAC_SPEC', `expected a damping above 0 and a decay in [0, 1), got ${damping} and ${decay}`);
     }
-    this.#engine = engine;
-    this.#layout = layout;
     this.#options = options;
+    this.#rows = new LeastSquaresFold(engine, layout, blockBytes);
     this.#system = new OrthogonalSystem(engine, layout.size);
     this.#triangle = matrix(layout.size + 1, layout.size + 1);
     this.#next = matrix(layout.size + 1, layout.size + 1);
@@ -62,7 +61,8 @@ export class Engd implements Optimizer {
     const linearization = objective.linearize(theta);
     const { loss } = linearization;
     if (!Number.isFinite(loss)) return { loss, accepted: false, newLoss: Number.NaN, metrics: {}, stop: 'non-finite' };
-    this.#engine.linalg.qrFactor(this.#assemble(linearization), this.#next);
+    const { decay } = this.#options;
+    this.#rows.triangle(linearization, this.#next, decay > 0 ? { triangle: this.#triangle, decay } : null);
     this.#system.factor(this.#next);
     this.#system.solve(this.#options.damping);
     this.#system.expand(this.#delta);
@@ -88,30 +88,6 @@ export class Engd implements Optimizer {
         'opt/rejected': accepted ? 0 : 1,
       },
     };
-  }
-
-  /** The rows of the batch and, with a moving average, below them those of the last triangle. */
-  #assemble(linearization: Linearization): Matrix {
-    const { decay } = this.#options;
-    const examples = examplesOf(linearization);
-    const size = this.#layout.size;
-    const cols = size + 1;
-    const count = examples + (decay > 0 ? size : 0);
-    if (this.#rows?.rows !== count) this.#rows = matrix(count, cols);
-    const rows = this.#rows;
-    leastSquaresRows(this.#layout, linearization, rows);
-    if (decay === 0) return rows;
-    const [kept, added] = [Math.sqrt(decay), Math.sqrt(1 - decay)];
-    for (let n = 0; n < examples; n++) {
-      for (let k = 0; k < size; k++) rows.data[n * cols + k]! *= added;
-      rows.data[n * cols + size]! /= added;
-    }
-    for (let i = 0; i < size; i++) {
-      const at = (examples + i) * cols;
-      for (let k = 0; k < size; k++) rows.data[at + k] = kept * this.#triangle.data[i * cols + k]!;
-      rows.data[at + size] = 0;
-    }
-    return rows;
   }
 
   save(): OptimizerState {

@@ -1,4 +1,5 @@
 import { addTransposedProduct } from '../derivatives.ts';
+import { BLOCK_BYTES } from '../blocks.ts';
 import type { Engine, Matrix, Tridiagonalization } from '../engine/engine.ts';
 import { matrix, matrixOver } from '../engine/matrix.ts';
 import { LayerRows } from '../layer-rows.ts';
@@ -16,13 +17,16 @@ import type { Form, Reduction } from './reduction.ts';
 export class KernelReduction implements Reduction {
   readonly #engine: Engine;
   readonly #layout: ParameterLayout;
+  readonly #blockBytes: number;
   #examples = -1;
   #kernel: KernelSystem | null = null;
   #rows: TransposedSystem | null = null;
 
-  constructor(engine: Engine, layout: ParameterLayout) {
+  /** `blockBytes`: of the columns of J that are held at once. */
+  constructor(engine: Engine, layout: ParameterLayout, blockBytes = BLOCK_BYTES) {
     this.#engine = engine;
     this.#layout = layout;
+    this.#blockBytes = blockBytes;
   }
 
   reduce(linearization: Linearization, form: Form): ReducedSystem {
@@ -35,8 +39,8 @@ export class KernelReduction implements Reduction {
     }
     const system =
       form === 'gram'
-        ? (this.#kernel ??= new KernelSystem(this.#engine, this.#layout, examples))
-        : (this.#rows ??= new TransposedSystem(this.#engine, this.#layout, examples));
+        ? (this.#kernel ??= new KernelSystem(this.#engine, this.#layout, examples, this.#blockBytes))
+        : (this.#rows ??= new TransposedSystem(this.#engine, this.#layout, examples, this.#blockBytes));
     system.factor(linearization);
     return system;
   }
@@ -56,9 +60,9 @@ class KernelSystem implements ReducedSystem {
   /** ‖r‖². */
   #energy = 0;
 
-  constructor(engine: Engine, layout: ParameterLayout, examples: number) {
+  constructor(engine: Engine, layout: ParameterLayout, examples: number, blockBytes: number) {
     this.#layout = layout;
-    this.#kernel = new TangentKernel(engine, layout, examples);
+    this.#kernel = new TangentKernel(engine, layout, examples, blockBytes);
     this.#tridiagonal = engine.linalg.tridiagonalization(examples);
     this.#right = new Float64Array(examples);
     this.#y = new Float64Array(examples);
@@ -119,9 +123,9 @@ class TransposedSystem implements ReducedSystem {
   readonly #right: Float64Array;
   readonly #reduced: Matrix;
 
-  constructor(engine: Engine, layout: ParameterLayout, examples: number) {
+  constructor(engine: Engine, layout: ParameterLayout, examples: number, blockBytes: number) {
     this.#engine = engine;
-    this.#layers = new LayerRows(layout, examples);
+    this.#layers = new LayerRows(layout, examples, blockBytes);
     this.#transposed = matrix(layout.size, examples);
     this.#basis = matrix(layout.size, examples);
     this.#triangle = matrix(examples, examples);

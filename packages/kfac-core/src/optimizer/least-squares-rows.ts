@@ -20,18 +20,30 @@ export function requireSumOfSquares({ terms }: Linearization): void {
 }
 
 /**
- * rows[n, …] ← [J | r]·(n-th example), r = slope/√ω and J = √ω·∂e/∂θ, so that L = ½‖r‖² and ∇L = Jᵀr; all terms one below
- * the other, the first `N` rows of a matrix with P + 1 columns. Throws `KFAC_SPEC` for centred terms.
+ * rows[n, …] ← [J | r] of example from + n, r = slope/√ω and J = √ω·∂e/∂θ, so that L = ½‖r‖² and ∇L = Jᵀr; the examples of
+ * all terms one after the other, `count` of them, by default all from `from` on. `rows` has P + 1 columns and at least so
+ * many rows. Throws `KFAC_SPEC` for centred terms.
  */
-export function leastSquaresRows(layout: ParameterLayout, linearization: Linearization, rows: Matrix): void {
+export function leastSquaresRows(
+  layout: ParameterLayout,
+  linearization: Linearization,
+  rows: Matrix,
+  from = 0,
+  count = examplesOf(linearization) - from,
+): void {
   requireSumOfSquares(linearization);
   const { cols } = rows;
-  let row = 0;
+  let start = 0;
   for (const term of linearization.terms) {
-    const root = term.curvature.map(Math.sqrt);
-    jacobian(layout, term, root, rows, row);
-    for (let i = 0; i < root.length; i++) rows.data[(row + i) * cols + cols - 1] = scaledResidual(term, i);
-    row += root.length;
+    // The term's examples [first, last) are in the block.
+    const first = Math.max(from - start, 0);
+    const last = Math.min(from + count - start, term.residual.length);
+    if (first < last) {
+      const row = start + first - from;
+      jacobian(layout, term, term.curvature.subarray(first, last).map(Math.sqrt), rows, row, first);
+      for (let i = first; i < last; i++) rows.data[(row + i - first) * cols + cols - 1] = scaledResidual(term, i);
+    }
+    start += term.residual.length;
   }
 }
 

@@ -1,9 +1,11 @@
+import { BLOCK_BYTES } from '../blocks.ts';
 import type { Engine, Matrix } from '../engine/engine.ts';
 import { matrix } from '../engine/matrix.ts';
 import type { Linearization } from '../linearization.ts';
 import type { ParameterLayout } from '../parameters.ts';
 import { KernelReduction } from './kernel-reduction.ts';
-import { examplesOf, leastSquaresRows } from './least-squares-rows.ts';
+import { LeastSquaresFold } from './least-squares-fold.ts';
+import { examplesOf } from './least-squares-rows.ts';
 import { GramSystem, OrthogonalSystem, type ReducedSystem } from './reduced-system.ts';
 
 /** 'gram' squares the condition number and is good while λ > 1e-10·σ₁²; 'qr' squares nothing. */
@@ -17,9 +19,10 @@ export interface Reduction {
 
 /** Explicit rows [J | r] reduced in the space of their unknowns: N·P² operations for the Gram matrix, 2·N·P² for R. */
 export class RowReduction {
+  /** The Gram matrix or the R factor of the rows, [P+1 × P+1]: what `system` reads. */
+  readonly square: Matrix;
   readonly #engine: Engine;
   readonly #size: number;
-  readonly #square: Matrix;
   #gram: GramSystem | null = null;
   #orthogonal: OrthogonalSystem | null = null;
 
@@ -27,40 +30,44 @@ export class RowReduction {
   constructor(engine: Engine, size: number) {
     this.#engine = engine;
     this.#size = size;
-    this.#square = matrix(size + 1, size + 1);
+    this.square = matrix(size + 1, size + 1);
   }
 
   /** `rows` [N × P+1], the right-hand side as last column. */
   reduce(rows: Matrix, form: Form): ReducedSystem {
+    if (form === 'gram') this.#engine.linalg.gram(1, rows, null, 1, 0, this.square);
+    else this.#engine.linalg.qrFactor(rows, this.square);
+    return this.system(form);
+  }
+
+  /** The system of the rows whose Gram matrix, or R factor, is in `square`. */
+  system(form: Form): ReducedSystem {
     if (form === 'gram') {
-      this.#engine.linalg.gram(1, rows, null, 1, 0, this.#square);
       this.#gram ??= new GramSystem(this.#engine, this.#size);
-      this.#gram.factor(this.#square);
+      this.#gram.factor(this.square);
       return this.#gram;
     }
-    this.#engine.linalg.qrFactor(rows, this.#square);
     this.#orthogonal ??= new OrthogonalSystem(this.#engine, this.#size);
-    this.#orthogonal.factor(this.#square);
+    this.#orthogonal.factor(this.square);
     return this.#orthogonal;
   }
 }
 
-/** The whole [J | r] reduced in the space of the parameters. */
-class ParameterReduction implements Reduction {
-  readonly #layout: ParameterLayout;
+/** All rows [J | r] reduced in the space of the parameters, folded block by block where J is large. */
+export class ParameterReduction implements Reduction {
+  readonly #rows: LeastSquaresFold;
   readonly #reduction: RowReduction;
-  #rows: Matrix | null = null;
 
-  constructor(engine: Engine, layout: ParameterLayout) {
-    this.#layout = layout;
+  /** `blockBytes`: of the rows that are held at once. */
+  constructor(engine: Engine, layout: ParameterLayout, blockBytes = BLOCK_BYTES) {
+    this.#rows = new LeastSquaresFold(engine, layout, blockBytes);
     this.#reduction = new RowReduction(engine, layout.size);
   }
 
   reduce(linearization: Linearization, form: Form): ReducedSystem {
-    const examples = examplesOf(linearization);
-    if (this.#rows?.rows !== examples) this.#rows = matrix(examples, this.#layout.size + 1);
-    leastSquaresRows(this.#layout, linearization, this.#rows);
-    return this.#reduction.reduce(this.#rows, form);
+    if (form === 'gram') this.#rows.gram(linearization, this.#reduction.square);
+    else this.#rows.triangle(linearization, this.#reduction.square);
+    return this.#reduction.system(form);
   }
 }
 
@@ -68,20 +75,23 @@ class ParameterReduction implements Reduction {
 export class SmallerSideReduction implements Reduction {
   readonly #engine: Engine;
   readonly #layout: ParameterLayout;
+  readonly #blockBytes: number;
   #parameters: ParameterReduction | null = null;
   #samples: KernelReduction | null = null;
 
-  constructor(engine: Engine, layout: ParameterLayout) {
+  /** `blockBytes`: of the part of J that is held at once, as `rowsAtOnce` and `columnBlocks` have it. */
+  constructor(engine: Engine, layout: ParameterLayout, blockBytes = BLOCK_BYTES) {
     this.#engine = engine;
     this.#layout = layout;
+    this.#blockBytes = blockBytes;
   }
 
   reduce(linearization: Linearization, form: Form): ReducedSystem {
     if (examplesOf(linearization) < this.#layout.size) {
-      this.#samples ??= new KernelReduction(this.#engine, this.#layout);
+      this.#samples ??= new KernelReduction(this.#engine, this.#layout, this.#blockBytes);
       return this.#samples.reduce(linearization, form);
     }
-    this.#parameters ??= new ParameterReduction(this.#engine, this.#layout);
+    this.#parameters ??= new ParameterReduction(this.#engine, this.#layout, this.#blockBytes);
     return this.#parameters.reduce(linearization, form);
   }
 }

@@ -1,3 +1,4 @@
+import { BLOCK_BYTES } from '../blocks.ts';
 import type { Engine, Matrix } from '../engine/engine.ts';
 import { matrix, matrixOver } from '../engine/matrix.ts';
 import { LayerRows } from '../layer-rows.ts';
@@ -22,10 +23,12 @@ export interface SketchSizes {
 interface ExampleMemory {
   readonly examples: number;
   readonly layers: LayerRows;
+  readonly right: CosineSketch;
+  readonly lifted: LiftedSystem;
   readonly residuals: Float64Array;
   /** Null where the examples are no more than the rows of the sketch. */
   readonly left: CountSketch | null;
-  /** S·J of one weight matrix. */
+  /** S·J of one block of columns. */
   readonly block: Float64Array;
   /** S·J·R. */
   readonly product: Matrix;
@@ -35,25 +38,25 @@ interface ExampleMemory {
 
 /**
  * The rows [J | r] compressed from both sides, [S·J·R | S·r] with a count sketch S of the examples and a cosine sketch R of
- * the parameters, and reduced in the space of the sketch; p = R·p̂. J is formed one weight matrix at a time and never held
- * whole. With p_s = P and N ≤ r_s nothing is lost: R is orthogonal and S the identity.
+ * the parameters, and reduced in the space of the sketch; p = R·p̂. J is formed in blocks of columns (`LayerRows`) and
+ * never held whole. With p_s = P and N ≤ r_s nothing is lost: R is orthogonal and S the identity.
  */
 export class SketchedReduction implements Reduction {
   readonly #layout: ParameterLayout;
   readonly #sizes: SketchSizes;
-  readonly #right: CosineSketch;
+  readonly #engine: Engine;
+  readonly #blockBytes: number;
   readonly #reduction: RowReduction;
-  readonly #lifted: LiftedSystem;
   #memory: ExampleMemory | null = null;
   #random: (() => PhiloxStream) | null = null;
 
-  constructor(engine: Engine, layout: ParameterLayout, { parameters, rows }: SketchSizes) {
+  /** `blockBytes`: of the columns of J that are held at once. */
+  constructor(engine: Engine, layout: ParameterLayout, { parameters, rows }: SketchSizes, blockBytes = BLOCK_BYTES) {
+    this.#engine = engine;
     this.#layout = layout;
+    this.#blockBytes = blockBytes;
     this.#sizes = { parameters: Math.min(parameters, layout.size), rows };
-    const widths = layout.blocks.map(({ inputs, outputs }) => inputs * outputs);
-    this.#right = new CosineSketch(engine, widths, this.#sizes.parameters);
     this.#reduction = new RowReduction(engine, this.#sizes.parameters);
-    this.#lifted = new LiftedSystem(this.#right, this.#sizes.parameters);
   }
 
   /** From now on both sketches are those that this stream gives. */
@@ -65,18 +68,16 @@ export class SketchedReduction implements Reduction {
     requireSumOfSquares(linearization);
     const examples = examplesOf(linearization);
     if (this.#memory?.examples !== examples) this.#memory = this.#allocate(examples);
-    const { layers, left, residuals, block, product, rows } = this.#memory;
+    const { layers, left, right: compression, lifted, residuals, block, product, rows } = this.#memory;
     const stream = this.#random!();
-    this.#right.draw(stream);
+    compression.draw(stream);
     left?.draw(stream);
-    let l = 0;
-    layers.forEach(linearization, (_, jacobian) => {
+    layers.forEach(linearization, (_, jacobian, k) => {
       const sketched = left
         ? matrixOver(product.rows, jacobian.cols, block.subarray(0, product.rows * jacobian.cols))
         : jacobian;
       left?.apply(jacobian, sketched);
-      this.#right.compress(l, sketched, l === 0 ? 0 : 1, product);
-      l += 1;
+      compression.compress(k, sketched, k === 0 ? 0 : 1, product);
     });
     scaledResiduals(linearization, residuals);
     const right = matrixOver(product.rows, 1, left ? block.subarray(0, product.rows) : residuals);
@@ -86,20 +87,24 @@ export class SketchedReduction implements Reduction {
       rows.data.set(product.data.subarray(n * cols, (n + 1) * cols), n * (cols + 1));
       rows.data[n * (cols + 1) + cols] = right.data[n]!;
     }
-    return this.#lifted.over(this.#reduction.reduce(rows, form));
+    return lifted.over(this.#reduction.reduce(rows, form));
   }
 
   #allocate(examples: number): ExampleMemory {
     const { parameters, rows: buckets } = this.#sizes;
     const rows = Math.min(examples, buckets);
-    const widest = Math.max(1, ...this.#layout.blocks.map(({ inputs, outputs }) => inputs * outputs));
+    const layers = new LayerRows(this.#layout, examples, this.#blockBytes);
+    const widths = layers.blocks.map(({ width }) => width);
+    const right = new CosineSketch(this.#engine, widths, parameters);
     const isSketched = buckets < examples;
     return {
       examples,
-      layers: new LayerRows(this.#layout, examples),
+      layers,
+      right,
+      lifted: new LiftedSystem(right, parameters),
       residuals: new Float64Array(examples),
       left: isSketched ? new CountSketch(examples, buckets) : null,
-      block: new Float64Array(isSketched ? rows * widest : 0),
+      block: new Float64Array(isSketched ? rows * Math.max(1, ...widths) : 0),
       product: matrix(rows, parameters),
       rows: matrix(rows, parameters + 1),
     };

@@ -1,4 +1,5 @@
 import { addTransposedProduct, jacobianVectorProducts } from '../derivatives.ts';
+import { BLOCK_BYTES } from '../blocks.ts';
 import { succeeds } from '../curvature/succeeds.ts';
 import type { Engine, Matrix } from '../engine/engine.ts';
 import { matrix, matrixOver } from '../engine/matrix.ts';
@@ -33,6 +34,7 @@ export class Spring implements Optimizer {
   readonly #engine: Engine;
   readonly #layout: ParameterLayout;
   readonly #options: SpringOptions;
+  readonly #blockBytes: number;
   readonly #direction: Float64Array;
   readonly #next: Float64Array;
   readonly #candidate: Float64Array;
@@ -42,7 +44,8 @@ export class Spring implements Optimizer {
   #products = new Float64Array(0);
   #rejections = 0;
 
-  constructor(engine: Engine, layout: ParameterLayout, options: SpringOptions) {
+  /** `blockBytes`: of the columns of J that are held at once. */
+  constructor(engine: Engine, layout: ParameterLayout, options: SpringOptions, blockBytes = BLOCK_BYTES) {
     if (!(options.damping > 0) || !(options.momentum >= 0 && options.momentum < 1)) {
       throw new KfacError(
         'KFAC_SPEC',
@@ -52,6 +55,7 @@ export class Spring implements Optimizer {
     this.#engine = engine;
     this.#layout = layout;
     this.#options = options;
+    this.#blockBytes = blockBytes;
     this.#direction = new Float64Array(layout.size);
     this.#next = new Float64Array(layout.size);
     this.#candidate = new Float64Array(layout.size);
@@ -147,7 +151,7 @@ export class Spring implements Optimizer {
   }
 
   #allocate(examples: number): void {
-    this.#kernel = new TangentKernel(this.#engine, this.#layout, examples);
+    this.#kernel = new TangentKernel(this.#engine, this.#layout, examples, this.#blockBytes);
     this.#factor = matrix(examples, examples);
     this.#right = new Float64Array(examples);
     this.#products = new Float64Array(examples);
