@@ -65,6 +65,24 @@ export function windowBytes(windows: number | readonly number[] | undefined, par
   return 8 * 4 * before * parameters;
 }
 
+/**
+ * Bytes that pseudo-time needs beside for its equations, given their batches: their fields, the last iterate (kept, saved and in
+ * a checkpoint), and one evaluation of an equation with its unknown at two iterates.
+ */
+export function pseudoTimeBytes(
+  batches: readonly BatchSize[],
+  unknowns: number,
+  coordinates: number,
+  parameters: number,
+): number {
+  if (batches.length === 0) return 0;
+  const fields = batches.reduce((sum, { points }) => sum + 2 * points, 0);
+  const evaluation = Math.max(
+    ...batches.map(({ points, channels }) => points * (coordinates + unknowns * (channels + 1) + 5)),
+  );
+  return 8 * (fields + evaluation + 3 * parameters);
+}
+
 interface Sizes {
   /** P. */
   readonly parameters: number;

@@ -16,6 +16,7 @@ import { type Compile, periodicConditions, placeCondition } from './condition-co
 import { type Condition, type ConditionGroup, type Equation, groupConditions } from './conditions.ts';
 import { checkCurriculum } from './curriculum/checks.ts';
 import { withCurriculum } from './curriculum/curriculum.ts';
+import { type Marching, marchingEquations } from './curriculum/pseudo-time.ts';
 import type { Stage } from './curriculum/stage.ts';
 import type { TimeWindows } from './curriculum/time-windows.ts';
 import { type DataSet, dataSets, dataWarnings } from './data.ts';
@@ -30,7 +31,7 @@ import type { ExactSolution } from './exact.ts';
 import { exactSolutions } from './exact-solution.ts';
 import { type Box, boxOf } from './geometry/box.ts';
 import { buildGeometry } from './geometry/build.ts';
-import { type BatchSize, adaptiveMemoryOf, memoryOf, windowBytes } from './memory.ts';
+import { type BatchSize, adaptiveMemoryOf, memoryOf, pseudoTimeBytes, windowBytes } from './memory.ts';
 import { Parametrization } from './parametrization.ts';
 import { quadraturePoints } from './quadrature.ts';
 import { rejectionBytes } from './sampling/rejection-bytes.ts';
@@ -48,6 +49,8 @@ export interface Problem {
   readonly scope: Scope;
   readonly box: Box;
   readonly equations: readonly Equation[];
+  /** One entry for each equation, of a curriculum in pseudo-time: what is trained in its place, null: it itself. */
+  readonly marching?: readonly (Marching | null)[];
   /** Without those that the ansatz satisfies. */
   readonly conditions: readonly Condition[];
   readonly groups: readonly ConditionGroup[];
@@ -82,7 +85,7 @@ export interface Problem {
 /** The texts of a specification, compiled. */
 type Texts = Pick<
   Problem,
-  'equations' | 'conditions' | 'data' | 'constraints' | 'ansatz' | 'exact' | 'warnings' | 'notes'
+  'equations' | 'marching' | 'conditions' | 'data' | 'constraints' | 'ansatz' | 'exact' | 'warnings' | 'notes'
 >;
 
 /**
@@ -146,7 +149,14 @@ export function compileProblem(json: unknown): Problem {
     : { conditions, warnings: [], notes: [] };
   const stopIsGiven = (json as { stop?: unknown }).stop !== undefined;
   const warnings = [...remaining.warnings, ...dataWarnings(data, box)];
-  const texts = { equations, data, constraints, ansatz, exact, ...remaining, warnings };
+  const { pseudoTime } = parsed.curriculum ?? {};
+  const marching = pseudoTime
+    ? check('/curriculum/pseudoTime', () =>
+        marchingEquations(equations, pseudoTime.of ?? scope.unknowns, scope, compile),
+      )
+    : null;
+  if (faults.length > 0) throw specError(faults);
+  const texts = { equations, data, constraints, ansatz, exact, ...remaining, warnings, ...(marching && { marching }) };
   return withCurriculum(assemble(parsed, scope, box, texts, stopIsGiven), compileProblem);
 }
 
@@ -205,7 +215,13 @@ function assemble(parsed: ParsedSpec, scope: Scope, box: Box, texts: Texts, stop
     parametrization.bytes(batches) +
     adaptiveMemoryOf(spec, batches) +
     rejectionBytes(box, spec.sampling.interior, groups) +
-    windowBytes(spec.curriculum?.windows, layout.size);
+    windowBytes(spec.curriculum?.windows, layout.size) +
+    pseudoTimeBytes(
+      texts.marching ? batches.slice(0, equations.length) : [],
+      parsed.unknowns.length,
+      box.names.length,
+      layout.size,
+    );
   if (bytes > LIMITS.bytes) {
     const needs = `${(bytes / 2 ** 30).toFixed(1)} GiB of working memory; at most ${LIMITS.bytes / 2 ** 30} GiB are allowed`;
     throw specError([
