@@ -21,3 +21,22 @@ test('files of data are read from the folder of the problem', () => {
     rmSync(folder, { recursive: true });
   }
 });
+
+test('files of known functions are read from the folder of the problem', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kfac-source-'));
+  try {
+    const network = { type: 'mlp', parameters: [1, 2] };
+    writeFileSync(join(folder, 'network.json'), JSON.stringify(network));
+    const problem = {
+      domain: { x: [0, 1] },
+      known: { g: { file: 'network.json', unknown: 'v' } },
+      equations: ['u = g'],
+    };
+    const path = join(folder, 'problem.json');
+    writeFileSync(path, JSON.stringify(problem));
+    expect(readProblem(path, [], [], () => ({})).json).toEqual({ ...problem, known: { g: { network, unknown: 'v' } } });
+    expect(() => readProblem(path, [], ['known.g.file=none.json'], () => ({}))).toThrow(/"none.json": .*ENOENT/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

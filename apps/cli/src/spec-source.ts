@@ -1,4 +1,4 @@
-import { readDataFiles, readGeometryFiles } from '@kfac/pinn';
+import { readDataFiles, readGeometryFiles, readKnownFiles } from '@kfac/pinn';
 import { readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { UsageError } from './exit.ts';
@@ -23,7 +23,7 @@ export interface ProblemSource {
 
 /**
  * Finds a problem by catalogue name (case does not matter) or reads it from a JSON file, then applies `--set` overrides;
- * what they drop is said on stderr. Files that its geometry and its data name are read, relative to its own folder.
+ * what they drop is said on stderr. Files that its geometry, its data and its known functions name are read, relative to its own folder.
  * Throws `UsageError` if there is neither, or if the file is not JSON.
  */
 export function readProblem(
@@ -35,10 +35,11 @@ export function readProblem(
   const item = catalogue.find(({ name }) => name.toLowerCase() === source.toLowerCase());
   const name = item?.name ?? basename(source).replace(/\.json$/i, '');
   const given = applyOverrides(item ? structuredClone(item.spec) : readJson(source, catalogue), overrides);
-  const json = item ? given : readGeometryFiles(given, dirname(source));
+  const folder = item ? '.' : dirname(source);
+  const json = readKnownFiles(item ? given : readGeometryFiles(given, folder), folder);
   const dropped = overrides.length === 0 ? [] : dropFormerFields(json, schemaOf(json), overriddenPaths(overrides));
   if (dropped.length > 0) process.stderr.write(`dropped, as --set leaves no place for it: ${dropped.join(', ')}\n`);
-  return { name, json: readDataFiles(json, item ? '.' : dirname(source)) };
+  return { name, json: readDataFiles(json, folder) };
 }
 
 function readJson(path: string, catalogue: readonly CatalogueItem[]): unknown {

@@ -78,6 +78,11 @@ export interface StepStart {
 export interface Objective {
   readonly engine: Engine;
   readonly parameters: ParameterLayout;
+  /**
+   * L of this step has a term, with a slope, that vanishes where the step begins: the loss that a step ends with is not the one
+   * with which the next begins, and equal losses at one θ do not mean equal gradients.
+   */
+  readonly isProximal?: boolean;
   /** L(θ) on the current batch. */
   loss(theta: Float64Array): number;
   /** L and its terms at θ. An optimizer may ask at a trial point and again at the same θ in its next step. */

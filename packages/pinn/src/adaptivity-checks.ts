@@ -62,11 +62,18 @@ export function freezeOf(pointwise: string | undefined, optimizer: OptimizerSpec
 
 /** Changes of weights that come so often that L-BFGS never has a history. */
 export function adaptivityWarnings(
-  { weights }: Pick<ParsedSpec, 'weights'>,
+  { weights, curriculum }: Pick<ParsedSpec, 'weights' | 'curriculum'>,
   optimizers: readonly { readonly name: string }[],
 ): string[] {
-  if (!optimizers.some(({ name }) => name === 'lbfgs') || weights.freezeAfter !== undefined) return [];
-  return (['adaptive', 'pointwise'] as const).flatMap((kind) => {
+  if (!optimizers.some(({ name }) => name === 'lbfgs')) return [];
+  const marches = curriculum?.pseudoTime && curriculum.pseudoTime.steps === undefined;
+  const ofSteps = marches
+    ? [
+        'lbfgs forgets its history whenever the loss changes, and in pseudo-time it changes every step: set curriculum.pseudoTime.steps, or choose ssbroyden',
+      ]
+    : [];
+  if (weights.freezeAfter !== undefined) return ofSteps;
+  const ofWeights = (['adaptive', 'pointwise'] as const).flatMap((kind) => {
     const rule = weights[kind];
     return rule && rule.every < 10
       ? [
@@ -74,4 +81,5 @@ export function adaptivityWarnings(
         ]
       : [];
   });
+  return [...ofSteps, ...ofWeights];
 }

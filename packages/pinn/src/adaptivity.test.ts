@@ -174,6 +174,7 @@ describe('oracle pinn §8.20: resume is bit for bit', () => {
     ['ssbroyden: relobralo', { weights: { adaptive: { name: 'relobralo', lookback: 0.5 } } }],
     ['spring: balanced', { weights: { adaptive: { name: 'balanced' } } }],
     ['adam: sa', { weights: { pointwise: { name: 'sa' } } }],
+    ['adam: sa, logistic', { weights: { pointwise: { name: 'sa', mask: 'logistic' } } }],
     ['kfac-pcg: rba', { weights: { pointwise: { name: 'rba' } } }],
     ['gauss-newton: causal', { weights: { pointwise: { name: 'causal', epsilon: [1e-6, 1e-5, 0.5], chunks: 8 } } }],
     ['lbfgs: ntk', { weights: { adaptive: { name: 'ntk', every: 10 } } }],

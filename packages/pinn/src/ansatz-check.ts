@@ -2,7 +2,7 @@ import { checkPoints, conditionCheckPoints, pointValue } from './check-points.ts
 import type { Condition } from './conditions.ts';
 import { evaluatorOf, termsOf } from './equation/evaluate.ts';
 import { isNetworkVariable } from './equation/expression.ts';
-import { noDerivative } from './equation/symbols.ts';
+import { type Scope, noDerivative } from './equation/symbols.ts';
 import type { ExactSolution } from './exact.ts';
 import { type Box, placeOf } from './geometry/box.ts';
 import { placeName } from './geometry/place.ts';
@@ -33,11 +33,11 @@ export interface Remaining {
  * Tries the conditions on two made-up networks at points of their places. Where the residual is the same for both, the
  * ansatz decides it: if it is zero, the condition holds whatever is trained and is left out there; else it never can hold.
  */
-export function remainingConditions(conditions: readonly Condition[], setting: Setting): Remaining {
+export function remainingConditions(conditions: readonly Condition[], setting: Setting, scope: Scope): Remaining {
   const notes: string[] = [];
   const warnings: string[] = [];
   const left = conditions.flatMap((condition) => {
-    const trial = trialOf(condition, setting.box.names.length);
+    const trial = trialOf(condition, scope);
     const fields = Array.from({ length: condition.compiled.fields }, () => 1);
     const size = Math.max(...checkPoints(setting).map((point) => trial.size([...point, ...fields])));
     const places = condition.places.filter((place) => {
@@ -59,10 +59,10 @@ export function remainingConditions(conditions: readonly Condition[], setting: S
 }
 
 /** A condition on made-up networks, different ones at every point of a residual. */
-function trialOf({ inNetwork }: Condition, d: number) {
+function trialOf({ inNetwork }: Condition, scope: Scope) {
   const value = evaluatorOf(inNetwork);
   const terms = termsOf(inNetwork).map(evaluatorOf);
-  const lookupAt = madeUpNetworks([inNetwork], d);
+  const lookupAt = madeUpNetworks([inNetwork], scope);
   const residual = (row: readonly number[][], first: number): number =>
     row.reduce((sum, point, k) => sum + value(lookupAt(point, first + 2 * k)), 0);
   return {
@@ -78,7 +78,7 @@ function trialOf({ inNetwork }: Condition, d: number) {
  * warning for each on which they differ.
  */
 export function checkExactOnAnsatz(problem: Problem, exact: readonly ExactSolution[]): string[] {
-  const { box, spec, ansatz } = problem;
+  const { box, spec, ansatz, scope } = problem;
   const d = box.names.length;
   const ends = box.names.flatMap((_, axis) =>
     [box.lower[axis]!, box.upper[axis]!].map((value) => placeOf(box, axis, value)),
@@ -91,7 +91,9 @@ export function checkExactOnAnsatz(problem: Problem, exact: readonly ExactSoluti
       const value = evaluatorOf(part);
       return (point: readonly number[]) =>
         value((variable) =>
-          isNetworkVariable(variable) || variable.kind === 'parameter' ? Number.NaN : pointValue(point, variable, d),
+          isNetworkVariable(variable) || variable.kind === 'parameter'
+            ? Number.NaN
+            : pointValue(point, variable, scope),
         );
     }) as [(point: readonly number[]) => number, (point: readonly number[]) => number];
     const solution = (point: readonly number[]): number => exact[k]!.derivative(point, noDerivative(d));

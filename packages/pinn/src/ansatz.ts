@@ -41,7 +41,7 @@ export function parseAnsatz(spec: AnsatzSpec | undefined, scope: Scope, faults: 
       faults.push({ code: 'KFAC_SPEC', pointer: pointerOf(['ansatz', name]), detail });
     }
   }
-  const known: Scope = { ...scope, unknowns: [], parameters: [] };
+  const known: Scope = { ...scope, unknowns: [], parameters: [], known: [] };
   return scope.unknowns.map((unknown) => {
     const given = spec?.[unknown];
     if (!given) return null;

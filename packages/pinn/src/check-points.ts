@@ -3,6 +3,7 @@ import type { Condition } from './conditions.ts';
 import type { CompiledEquation } from './equation/compile.ts';
 import type { NetworkVariable } from './equation/expression.ts';
 import type { RowVariable } from './equation/lower.ts';
+import type { Scope } from './equation/symbols.ts';
 import type { Box } from './geometry/box.ts';
 import type { ConditionPlace } from './geometry/place.ts';
 import { samplePoints } from './sampling/sample.ts';
@@ -20,8 +21,10 @@ interface Setting {
 export function pointValue(
   point: readonly number[],
   variable: Exclude<RowVariable, NetworkVariable>,
-  d: number,
+  { coordinates, known = [] }: Pick<Scope, 'coordinates' | 'known'>,
 ): number {
+  const d = coordinates.length;
+  if (variable.kind === 'known') return known[variable.index]!.at(point.slice(0, d), variable.orders);
   return point[variable.kind === 'coordinate' ? variable.axis : d + variable.index]!;
 }
 

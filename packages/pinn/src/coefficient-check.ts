@@ -10,7 +10,7 @@ import type { Problem } from './problem.ts';
  * Returns a warning for each text in which it is not finite somewhere.
  */
 export function checkCoefficients(problem: Problem): string[] {
-  const { equations, conditions, spec, box, scalars } = problem;
+  const { equations, conditions, spec, box, scalars, scope } = problem;
   const warn = (residual: Expression, points: readonly number[][], what: string): string[] => {
     const coefficients = [...coefficientsOf(residual)].map(evaluatorOf);
     const bad = points.find((point) =>
@@ -20,7 +20,7 @@ export function checkCoefficients(problem: Problem): string[] {
             value((variable) => {
               if (isNetworkVariable(variable)) return Number.NaN;
               if (variable.kind === 'parameter') return scalars.specs[variable.index]!.initial;
-              return pointValue(point, variable, box.names.length);
+              return pointValue(point, variable, scope);
             }),
           ),
       ),

@@ -3,7 +3,7 @@ import { orderAlong } from './condition-compile.ts';
 import type { Condition } from './conditions.ts';
 import { evaluatorOf } from './equation/evaluate.ts';
 import { networkVariablesOf, orderOf } from './equation/expression.ts';
-import { TIME } from './equation/symbols.ts';
+import { type Scope, TIME } from './equation/symbols.ts';
 import { isSamePlace, placeName } from './geometry/place.ts';
 import { madeUpNetworks } from './made-up-network.ts';
 import type { Problem } from './problem.ts';
@@ -77,7 +77,7 @@ function miscounted({ spec, box, equations, conditions, data, ansatz, constraint
 
 /** Conditions with the same operator on the same place, up to the sign. */
 function repeated(problem: Problem): string[] {
-  const { box, conditions } = problem;
+  const { box, conditions, scope } = problem;
   const placed = conditions
     .filter(({ opposite }) => !opposite)
     .flatMap((condition) => condition.places.map((place) => ({ condition, place })));
@@ -88,7 +88,7 @@ function repeated(problem: Problem): string[] {
       // Points with the fields that either of the two reads.
       const reader = pair.find(({ compiled }) => compiled.fields > 0) ?? condition;
       const points = conditionCheckPoints(problem, reader, place).flat();
-      const gap = gapOf(pair, points, box.names.length);
+      const gap = gapOf(pair, points, scope);
       if (gap === null) return [];
       const what = `${condition.label} and ${other.condition.label} on ${placeName(place, box)}`;
       return [gap > TOLERANCE ? `${what} contradict each other` : `${what} say the same`];
@@ -97,8 +97,12 @@ function repeated(problem: Problem): string[] {
 }
 
 /** The largest e₁ ∓ e₂ at some points, relative to their size, if that sum or difference does not depend on the network. */
-function gapOf([one, other]: readonly [Condition, Condition], points: readonly number[][], d: number): number | null {
-  const lookupAt = madeUpNetworks([one.residual, other.residual], d);
+function gapOf(
+  [one, other]: readonly [Condition, Condition],
+  points: readonly number[][],
+  scope: Scope,
+): number | null {
+  const lookupAt = madeUpNetworks([one.residual, other.residual], scope);
   const [a, b] = [evaluatorOf(one.residual), evaluatorOf(other.residual)];
   const gaps = [1, -1].map((sign) => {
     let gap = 0;

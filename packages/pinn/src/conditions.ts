@@ -49,7 +49,7 @@ export interface Segment {
   readonly count: number;
 }
 
-/** Conditions with one jet shape and number of fields: one forward and one adjoint pass. All Dirichlet conditions are one group. */
+/** Conditions with one jet shape, number of fields and rows of known functions: one forward and one adjoint pass. All Dirichlet conditions are one group. */
 export interface ConditionGroup {
   readonly points: number;
   /** Points that a residual is the sum over: 1, periodic 2. */
@@ -61,10 +61,10 @@ export interface ConditionGroup {
 const pointsPerResidual = ({ opposite }: Condition): number => (opposite ? 2 : 1);
 
 const shapeKey = (condition: Condition): string => {
-  const { plan, fields } = condition.compiled;
+  const { plan, fields, knownKey } = condition.compiled;
   const { directions, second, higher, channels } = plan;
   const raw = [higher?.rawSeconds, higher?.rawThirds, higher?.third, higher?.fourth];
-  return [directions, second, channels, ...raw, fields, pointsPerResidual(condition)].join(';');
+  return [directions, second, channels, ...raw, fields, knownKey, pointsPerResidual(condition)].join('|');
 };
 
 /** Groups the conditions by jet shape and, within a group, by residual. `counts` gives the points of every place in order. */

@@ -126,7 +126,7 @@ function valueAt(
   variable: Variable,
 ): number {
   if (variable.kind === 'parameter') return scalars.specs[variable.index]!.exact!;
-  if (!isNetworkVariable(variable)) return pointValue(point, variable, scope.coordinates.length);
+  if (!isNetworkVariable(variable)) return pointValue(point, variable, scope);
   const solution = exact[variable.unknown]!;
   if (variable.kind === 'derivative') return solution.derivative(point, variable.orders);
   let sum = 0;

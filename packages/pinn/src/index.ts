@@ -3,6 +3,7 @@ export { type PinnSpec, type PinnSpecInput, pinnSpecSchema } from './spec.ts';
 export { readGeometryFiles } from './geometry/files.ts';
 export { type OptimizerSpec } from './optimizer-spec.ts';
 export { readDataFiles } from './data-file.ts';
+export { readKnownFiles } from './known-file.ts';
 export { type Problem, compileProblem, parsePinnSpec } from './problem.ts';
 export { PinnObjective, type TermLosses } from './objective.ts';
 export { createOptimizer } from './optimizers.ts';

@@ -9,6 +9,8 @@ export interface BatchSize {
   readonly points: number;
   readonly channels: number;
   readonly examples?: number;
+  /** Rows of known functions, and working rows of one evaluation. */
+  readonly known?: { readonly count: number; readonly width: number };
 }
 
 /**
@@ -65,6 +67,43 @@ export function adaptiveMemoryOf(
 export function windowBytes(windows: number | readonly number[] | undefined, parameters: number): number {
   const before = windows === undefined ? 0 : typeof windows === 'number' ? windows - 1 : windows.length;
   return 8 * 4 * before * parameters;
+}
+
+/**
+ * Bytes that pseudo-time needs beside for its equations, given their batches: their fields, the last iterate (kept, saved and in
+ * a checkpoint), and one evaluation of an equation with its unknown at two iterates.
+ */
+export function pseudoTimeBytes(
+  batches: readonly BatchSize[],
+  unknowns: number,
+  coordinates: number,
+  parameters: number,
+): number {
+  if (batches.length === 0) return 0;
+  const fields = batches.reduce((sum, { points }) => sum + 2 * points, 0);
+  const evaluation = Math.max(
+    ...batches.map(({ points, channels }) => points * (coordinates + unknowns * (channels + 1) + 5)),
+  );
+  return 8 * (fields + evaluation + 3 * parameters);
+}
+
+/**
+ * Bytes that known functions need beside: their parameters as given and as they are evaluated; of each batch its rows twice, the
+ * points at which they were taken, and one chunk of an evaluation.
+ */
+export function knownBytes(
+  specs: Readonly<Record<string, { readonly network: { readonly parameters: readonly number[] } }>> = {},
+  batches: readonly BatchSize[],
+): number {
+  const parameters = Object.values(specs).reduce((sum, { network }) => sum + 2 * network.parameters.length, 0);
+  let rows = 0;
+  let chunk = 0;
+  for (const { points, known } of batches) {
+    if (!known) continue;
+    rows += points * (2 * known.count + known.width);
+    chunk = Math.max(chunk, Math.min(CHUNK, points) * (known.width + known.count));
+  }
+  return 8 * (parameters + rows + chunk);
 }
 
 interface Sizes {

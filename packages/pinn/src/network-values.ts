@@ -1,13 +1,8 @@
-import { type Engine, KfacError, matrix } from '@kfac/core';
-import { forwardNetworks } from './curriculum/time-windows.ts';
-import { planChannels } from './equation/channels.ts';
-import { inNetwork } from './ansatz.ts';
-import { operatorOf } from './equation/compile.ts';
-import { type Expression, isNetworkVariable, networkVariablesOf } from './equation/expression.ts';
-import { lowerExpressions } from './equation/lower.ts';
+import { type Engine, KfacError } from '@kfac/core';
+import { type Expression, isNetworkVariable } from './equation/expression.ts';
 import { parseExpression } from './equation/parse.ts';
-import { type Problem, jetShape } from './problem.ts';
-import { CHUNK } from './sampling/point-set.ts';
+import { compileRows } from './network-rows.ts';
+import type { Problem } from './problem.ts';
 
 /**
  * The solution's values and derivatives at any points [N × d]: every unknown by its name, and every entry of `derivatives`
@@ -22,8 +17,10 @@ export function networkValues(
   points: readonly (readonly number[])[],
   derivatives: readonly string[],
 ): Record<string, Float64Array> {
-  const { scope, box, spec } = problem;
+  const { box, spec } = problem;
   const d = box.names.length;
+  const count = points.length;
+  const coordinates = new Float64Array(d * count);
   for (const [n, point] of points.entries()) {
     if (point.length !== d || !point.every(Number.isFinite)) {
       throw new KfacError(
@@ -31,29 +28,16 @@ export function networkValues(
         `point ${n}: expected ${d} finite coordinates (${box.names.join(', ')}), got [${point.join(', ')}]`,
       );
     }
+    for (let axis = 0; axis < d; axis++) coordinates[axis * count + n] = point[axis]!;
   }
   const names = [...new Set([...spec.unknowns, ...derivatives])];
-  const asked = names.map((name) => inNetwork(derivativeOf(name, problem), problem.ansatz, scope));
-  const variables = asked.flatMap(networkVariablesOf);
-  const { plan, rowOf } = planChannels(d, variables, (variable) => operatorOf(variable, scope.coordinates));
-  const rows = d + spec.unknowns.length * plan.channels;
-  const program = lowerExpressions(asked, rows, (variable) => {
-    if (isNetworkVariable(variable)) return d + rowOf(variable);
-    return variable.kind === 'coordinate' ? variable.axis : rows;
-  });
-  const shape = jetShape(problem, plan);
-  const results = names.map(() => new Float64Array(points.length));
-  for (let from = 0; from < points.length; from += CHUNK) {
-    const count = Math.min(CHUNK, points.length - from);
-    const columns = matrix(rows, count);
-    const values = matrix(names.length, count);
-    for (let n = 0; n < count; n++)
-      for (let axis = 0; axis < d; axis++) columns.data[axis * count + n] = points[from + n]![axis]!;
-    forwardNetworks(problem, engine, shape, weights, columns);
-    engine.programs.evaluate(program, columns, values);
-    for (const [k, result] of results.entries()) result.set(values.data.subarray(k * count, (k + 1) * count), from);
-  }
-  return Object.fromEntries(names.map((name, k) => [name, results[k]!]));
+  const rows = compileRows(
+    problem,
+    names.map((name) => derivativeOf(name, problem)),
+  );
+  const values = new Float64Array(names.length * count);
+  rows.fill(engine, weights, coordinates, values);
+  return Object.fromEntries(names.map((name, k) => [name, values.slice(k * count, (k + 1) * count)]));
 }
 
 function derivativeOf(name: string, { scope }: Problem): Expression {

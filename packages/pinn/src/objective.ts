@@ -1,6 +1,7 @@
 import type { CapturedLayer, Engine, Linearization, Objective, ParameterLayout, StepStart } from '@kfac/core';
 import { fillConditionPoints } from './condition-points.ts';
 import type { Segment } from './conditions.ts';
+import { PseudoTime } from './curriculum/pseudo-time.ts';
 import type { DataSet } from './data.ts';
 import { IntegralBatch } from './integral-batch.ts';
 import { mergeLayers } from './merged-layer.ts';
@@ -39,13 +40,14 @@ export class PinnObjective implements Objective {
   readonly #terms: readonly WeightedTerm[];
   readonly #weights: LossWeights;
   readonly #adaptive: AdaptiveSample | null;
+  readonly #pseudoTime: PseudoTime | null;
   #refresh = -1;
   /** The last linearisation, at #theta; null once the points have changed. */
   #last: Linearization | null = null;
   readonly #theta: Float64Array;
 
   constructor(problem: Problem, engine: Engine) {
-    const { spec, layout, parametrization, equations, groups, data, scalars } = problem;
+    const { spec, layout, parametrization, equations, marching, groups, data, scalars } = problem;
     this.engine = engine;
     this.parameters = layout;
     this.#problem = problem;
@@ -61,9 +63,10 @@ export class PinnObjective implements Objective {
         pointsPerResidual,
       );
     const count = spec.sampling.interior;
-    this.#interior = equations.map(({ compiled }, k) =>
-      term(partName('interior', equations, `${k + 1}`), 'interior', [batch(count, [{ compiled, from: 0, count }])]),
+    const inside = equations.map((plain, k) =>
+      batch(count, [{ compiled: (marching?.[k]?.equation ?? plain).compiled, from: 0, count }]),
     );
+    this.#interior = inside.map((one, k) => term(partName('interior', equations, `${k + 1}`), 'interior', [one]));
     this.#groups = groups.map((group) => batch(group.points, group.segments, group.pointsPerResidual));
     const measured = data.length === 0 ? [] : [dataBatch(data, batch)];
     const integrals = integralBatches(problem, engine);
@@ -75,8 +78,10 @@ export class PinnObjective implements Objective {
     ];
     this.#weights = new LossWeights(problem, this.#terms);
     const { adaptive } = spec.sampling;
-    const [{ coordinates }] = this.#interior[0]!.batches as [ResidualBatch];
+    const { coordinates } = inside[0]!;
     this.#adaptive = adaptive ? new AdaptiveSample(problem, engine, adaptive, { data: coordinates, count }) : null;
+    const { pseudoTime } = spec.curriculum ?? {};
+    this.#pseudoTime = pseudoTime && marching ? new PseudoTime(problem, engine, pseudoTime, marching, inside) : null;
     this.nextBatch(1);
   }
 
@@ -86,16 +91,33 @@ export class PinnObjective implements Objective {
     return loss;
   }
 
-  /** The loss on the current batch, by terms. */
+  /** The loss on the current batch, by terms, without what pseudo-time adds. */
   termLosses(theta: Float64Array): TermLosses {
-    return Object.fromEntries(this.#terms.map((term) => [term.name, termLoss(term, theta)]));
+    return this.plain(() => Object.fromEntries(this.#terms.map((term) => [term.name, termLoss(term, theta)])));
   }
 
-  /** √mean e² over the current batch, by terms, without weights. */
+  /** √mean e² over the current batch, by terms, without weights and what pseudo-time adds. */
   residualNorms(theta: Float64Array): Readonly<Record<string, number>> {
-    return Object.fromEntries(
-      this.#terms.map((term) => [term.name, Math.sqrt(sumOfSquares(term, theta) / term.residual.length)]),
+    return this.plain(() =>
+      Object.fromEntries(
+        this.#terms.map((term) => [term.name, Math.sqrt(sumOfSquares(term, theta) / term.residual.length)]),
+      ),
     );
+  }
+
+  /** What `run` finds in this objective without pseudo-time: a linearisation in it ends with `run`. */
+  plain<T>(run: () => T): T {
+    if (!this.#pseudoTime) return run();
+    this.#last = null;
+    try {
+      return this.#pseudoTime.without(run);
+    } finally {
+      this.#last = null;
+    }
+  }
+
+  get isProximal(): boolean {
+    return this.#pseudoTime?.isMarching ?? false;
   }
 
   linearize(theta: Float64Array): Linearization {
@@ -107,9 +129,9 @@ export class PinnObjective implements Objective {
     return this.#last;
   }
 
-  /** The rows of telemetry about weights that change. */
-  weightMetrics(): Record<string, number> {
-    return this.#weights.metrics();
+  /** The rows of telemetry about what follows the training: weights that change, rates of pseudo-time. */
+  metrics(): Record<string, number> {
+    return { ...this.#weights.metrics(), ...this.#pseudoTime?.metrics() };
   }
 
   /** The first batch and fresh ones follow from the step alone; what follows the training changes only if `start` is given. */
@@ -117,6 +139,7 @@ export class PinnObjective implements Objective {
     this.#resample(step);
     if (!start) return;
     if (this.#adaptive?.update(step, start)) this.#shareInterior();
+    if (this.#pseudoTime) this.#march(this.#pseudoTime, step, start);
     if (this.#weights.update(step, start, () => this.linearize(start.theta))) this.#reweigh();
   }
 
@@ -124,6 +147,7 @@ export class PinnObjective implements Objective {
     const state: Record<string, Float64Array> = {};
     for (const [name, values] of Object.entries(this.#adaptive?.save() ?? {})) state[`sample/${name}`] = values;
     for (const [name, values] of Object.entries(this.#weights.save())) state[`weights/${name}`] = values;
+    for (const [name, values] of Object.entries(this.#pseudoTime?.save() ?? {})) state[`pseudo-time/${name}`] = values;
     return state;
   }
 
@@ -131,6 +155,13 @@ export class PinnObjective implements Objective {
     this.#adaptive?.restore(underPrefix(state, 'sample/'));
     this.#shareInterior();
     this.#weights.restore(underPrefix(state, 'weights/'));
+    this.#pseudoTime?.restore(underPrefix(state, 'pseudo-time/'));
+  }
+
+  #march(pseudoTime: PseudoTime, step: number, start: StepStart): void {
+    this.#last = null;
+    pseudoTime.update(step, start, () => this.linearize(start.theta).loss);
+    this.#last = null;
   }
 
   /** The last linearisation under the weights of now. */

@@ -16,12 +16,13 @@ import { type Compile, periodicConditions, placeCondition } from './condition-co
 import { type Condition, type ConditionGroup, type Equation, groupConditions } from './conditions.ts';
 import { checkCurriculum } from './curriculum/checks.ts';
 import { withCurriculum } from './curriculum/curriculum.ts';
+import { type Marching, marchingEquations } from './curriculum/pseudo-time.ts';
 import type { Stage } from './curriculum/stage.ts';
 import type { TimeWindows } from './curriculum/time-windows.ts';
 import { type DataSet, dataSets, dataWarnings } from './data.ts';
 import { checkEmbedding, embeddingOf, featuresOf } from './embedding.ts';
 import { type Constraint, compileConstraints } from './constraints.ts';
-import { compileResidual } from './equation/compile.ts';
+import { type CompiledEquation, compileResidual } from './equation/compile.ts';
 import { ExpressionPool } from './equation/expression.ts';
 import { parseEquation } from './equation/parse.ts';
 import type { JetPlan } from './equation/plan.ts';
@@ -30,7 +31,9 @@ import type { ExactSolution } from './exact.ts';
 import { exactSolutions } from './exact-solution.ts';
 import { type Box, boxOf } from './geometry/box.ts';
 import { buildGeometry } from './geometry/build.ts';
-import { type BatchSize, adaptiveMemoryOf, memoryOf, windowBytes } from './memory.ts';
+import { knownFunctions } from './known-function.ts';
+import { withPlainNetworks } from './known-spec.ts';
+import { type BatchSize, adaptiveMemoryOf, knownBytes, memoryOf, pseudoTimeBytes, windowBytes } from './memory.ts';
 import { Parametrization } from './parametrization.ts';
 import { quadraturePoints } from './quadrature.ts';
 import { rejectionBytes } from './sampling/rejection-bytes.ts';
@@ -48,6 +51,8 @@ export interface Problem {
   readonly scope: Scope;
   readonly box: Box;
   readonly equations: readonly Equation[];
+  /** One entry for each equation, of a curriculum in pseudo-time: what is trained in its place, null: it itself. */
+  readonly marching?: readonly (Marching | null)[];
   /** Without those that the ansatz satisfies. */
   readonly conditions: readonly Condition[];
   readonly groups: readonly ConditionGroup[];
@@ -82,7 +87,7 @@ export interface Problem {
 /** The texts of a specification, compiled. */
 type Texts = Pick<
   Problem,
-  'equations' | 'conditions' | 'data' | 'constraints' | 'ansatz' | 'exact' | 'warnings' | 'notes'
+  'equations' | 'marching' | 'conditions' | 'data' | 'constraints' | 'ansatz' | 'exact' | 'warnings' | 'notes'
 >;
 
 /**
@@ -90,7 +95,7 @@ type Texts = Pick<
  * `KFAC_SPEC`, `KFAC_EQUATION` or `KFAC_LIMIT`.
  */
 export function compileProblem(json: unknown): Problem {
-  const input = withOptimizerName(json);
+  const input = withPlainNetworks(withOptimizerName(json));
   const result = pinnSpecSchema.safeParse(input);
   const forbidden = prototypeFaults(json);
   if (!result.success || forbidden.length > 0)
@@ -107,6 +112,8 @@ export function compileProblem(json: unknown): Problem {
   if (faults.length > 0) throw specError(faults);
   const box: Box = geometry ? { ...domain, geometry } : domain;
   checkEmbedding(parsed.network.embedding, box, faults);
+  const known = knownFunctions(parsed.known ?? {}, box, faults);
+  if (faults.length > 0) throw specError(faults);
   const scope: Scope = {
     pool: new ExpressionPool(),
     coordinates: box.names,
@@ -114,6 +121,7 @@ export function compileProblem(json: unknown): Problem {
     unknowns: parsed.unknowns,
     constants: new Map(Object.entries(parsed.constants)),
     parameters: Object.keys(parsed.parameters ?? {}),
+    known,
   };
   const ansatz = parseAnsatz(parsed.ansatz, scope, faults);
   const compile: Compile = (residual, own) => {
@@ -132,8 +140,8 @@ export function compileProblem(json: unknown): Problem {
     return [];
   });
   const constraints = compileConstraints(parsed.constraints ?? [], scope, compile, faults);
-  const known: Scope = { ...scope, unknowns: [], parameters: [] };
-  const exact = parsed.exact ? exactSolutions(parsed.exact, parsed.unknowns, known, box, faults) : null;
+  const inCoordinates: Scope = { ...scope, unknowns: [], parameters: [], known: [] };
+  const exact = parsed.exact ? exactSolutions(parsed.exact, parsed.unknowns, inCoordinates, box, faults) : null;
   const residuals = [...equations, ...conditions, ...data, ...constraints].map(({ residual }) => residual);
   checkUsed(scope, residuals, faults);
   checkErrorsWithin(parsed, faults);
@@ -142,11 +150,18 @@ export function compileProblem(json: unknown): Problem {
   checkCurriculum(parsed, box, conditions, faults);
   if (faults.length > 0) throw specError(faults);
   const remaining = parsed.ansatz
-    ? remainingConditions(conditions, { box, spec: parsed })
+    ? remainingConditions(conditions, { box, spec: parsed }, scope)
     : { conditions, warnings: [], notes: [] };
   const stopIsGiven = (json as { stop?: unknown }).stop !== undefined;
   const warnings = [...remaining.warnings, ...dataWarnings(data, box)];
-  const texts = { equations, data, constraints, ansatz, exact, ...remaining, warnings };
+  const { pseudoTime } = parsed.curriculum ?? {};
+  const marching = pseudoTime
+    ? check('/curriculum/pseudoTime', () =>
+        marchingEquations(equations, pseudoTime.of ?? scope.unknowns, scope, compile),
+      )
+    : null;
+  if (faults.length > 0) throw specError(faults);
+  const texts = { equations, data, constraints, ansatz, exact, ...remaining, warnings, ...(marching && { marching }) };
   return withCurriculum(assemble(parsed, scope, box, texts, stopIsGiven), compileProblem);
 }
 
@@ -179,12 +194,12 @@ function assemble(parsed: ParsedSpec, scope: Scope, box: Box, texts: Texts, stop
     ),
   );
   const batches: BatchSize[] = [
-    ...equations.map(({ compiled }) => ({ points: parsed.sampling.interior, channels: compiled.plan.channels })),
-    ...groups.map(({ points, segments }) => ({ points, channels: segments[0]!.compiled.plan.channels })),
-    ...data.map(({ values, compiled }) => ({ points: values.length, channels: compiled.plan.channels })),
+    ...equations.map(({ compiled }) => ({ points: parsed.sampling.interior, ...sizeOf(compiled) })),
+    ...groups.map(({ points, segments }) => ({ points, ...sizeOf(segments[0]!.compiled) })),
+    ...data.map(({ values, compiled }) => ({ points: values.length, ...sizeOf(compiled) })),
     ...constraints.map(({ compiled }) => ({
       points: quadraturePoints(box, parsed.sampling.interior),
-      channels: compiled.plan.channels,
+      ...sizeOf(compiled),
       examples: 1,
     })),
   ];
@@ -204,8 +219,15 @@ function assemble(parsed: ParsedSpec, scope: Scope, box: Box, texts: Texts, stop
     training +
     parametrization.bytes(batches) +
     adaptiveMemoryOf(spec, batches) +
+    knownBytes(parsed.known, batches) +
     rejectionBytes(box, spec.sampling.interior, groups) +
-    windowBytes(spec.curriculum?.windows, layout.size);
+    windowBytes(spec.curriculum?.windows, layout.size) +
+    pseudoTimeBytes(
+      texts.marching ? batches.slice(0, equations.length) : [],
+      parsed.unknowns.length,
+      box.names.length,
+      layout.size,
+    );
   if (bytes > LIMITS.bytes) {
     const needs = `${(bytes / 2 ** 30).toFixed(1)} GiB of working memory; at most ${LIMITS.bytes / 2 ** 30} GiB are allowed`;
     throw specError([
@@ -228,6 +250,11 @@ function assemble(parsed: ParsedSpec, scope: Scope, box: Box, texts: Texts, stop
     warnings: [...warnings, ...texts.warnings],
   };
 }
+
+const sizeOf = ({ plan, known }: CompiledEquation): Pick<BatchSize, 'channels' | 'known'> => ({
+  channels: plan.channels,
+  ...(known && { known }),
+});
 
 /** Fills the defaults that depend on other fields. Applied to its own result it changes nothing. */
 function effectiveSpec(
@@ -276,11 +303,13 @@ export function hashOf(spec: PinnSpec): string {
   return specHash({ ...spec, domain: Object.entries(spec.domain) });
 }
 
+/** What the shape of a network's jets reads of its problem. */
+export interface JetProblem extends Pick<Problem, 'sizes' | 'embedding'> {
+  readonly spec: { readonly network: Pick<PinnSpec['network'], 'type' | 'activation'> } & Pick<PinnSpec, 'precision'>;
+}
+
 /** The shape of the network's jets for a plan, in the precision of the specification. */
-export function jetShape(
-  problem: Pick<Problem, 'sizes' | 'embedding' | 'spec'>,
-  plan: Pick<JetPlan, 'directions' | 'second' | 'higher'>,
-): JetShape {
+export function jetShape(problem: JetProblem, plan: Pick<JetPlan, 'directions' | 'second' | 'higher'>): JetShape {
   const { network, precision } = problem.spec;
   return {
     sizes: problem.sizes,

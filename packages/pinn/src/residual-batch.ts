@@ -11,6 +11,7 @@ import {
 import { CapturedParameters } from './captured-parameters.ts';
 import type { Segment } from './conditions.ts';
 import { bindParameters } from './equation/lower.ts';
+import type { KnownRows } from './equation/symbols.ts';
 import { CapturedScalars } from './captured-scalars.ts';
 import type { Parametrization } from './parametrization.ts';
 import type { Scalars } from './scalars.ts';
@@ -53,16 +54,20 @@ export class ResidualBatch implements Batch {
   readonly examples: number;
   /** Coordinate rows [d × N]: the first rows of the columns. */
   readonly coordinates: Float64Array;
-  /** Field rows [F × N]: the last rows of the columns, the caller's to fill. */
+  /** Field rows [F × N], the caller's to fill. */
   readonly fields: Float64Array;
   readonly residual: Float64Array;
   readonly layers: readonly CapturedLayer[];
   readonly #engine: Engine;
   readonly #shape: JetShape;
-  /** Coordinates, channels and fields [d + m·S + F × N]. */
+  /** Coordinates, channels, fields and known functions [d + m·S + F + K × N]. */
   readonly #columns: Matrix;
-  /** The columns without the fields. */
+  /** The columns of coordinates and channels. */
   readonly #jets: Matrix;
+  readonly #known: KnownRows | null;
+  /** Known rows of the columns [K × N], and the coordinates for which they stand [d × N]; empty: none. */
+  readonly #knownRows: Float64Array;
+  readonly #knownAt: Float64Array;
   readonly #outputs: Matrix;
   readonly #seeds: Matrix;
   readonly #trial: Matrix;
@@ -89,7 +94,7 @@ export class ResidualBatch implements Batch {
     pointsPerResidual = 1,
   ) {
     const d = shape.embedding?.coordinates ?? shape.sizes[0]!;
-    const { plan, fields } = segments[0]!.compiled;
+    const { plan, fields, known } = segments[0]!.compiled;
     const { channels } = plan;
     const rows = shape.sizes.at(-1)! * channels;
     this.points = points;
@@ -98,10 +103,14 @@ export class ResidualBatch implements Batch {
     this.#engine = engine;
     this.#shape = shape;
     this.#segments = segments;
-    this.#columns = matrix(d + rows + fields, points);
+    const height = d + rows + fields + (known?.count ?? 0);
+    this.#columns = matrix(height, points);
     this.#jets = matrixOver(d + rows, points, this.#columns.data.subarray(0, (d + rows) * points));
     this.coordinates = (this.#columns.data as Float64Array).subarray(0, d * points);
-    this.fields = (this.#columns.data as Float64Array).subarray((d + rows) * points);
+    this.fields = (this.#columns.data as Float64Array).subarray((d + rows) * points, (d + rows + fields) * points);
+    this.#known = known;
+    this.#knownRows = (this.#columns.data as Float64Array).subarray((d + rows + fields) * points);
+    this.#knownAt = new Float64Array(known ? d * points : 0).fill(Number.NaN);
     this.#outputs = matrix(1 + rows + scalars.count, points);
     this.residual = (this.#outputs.data as Float64Array).subarray(0, this.examples);
     this.#seeds = matrixOver(rows, points, this.#outputs.data.subarray(points, (1 + rows) * points));
@@ -125,7 +134,7 @@ export class ResidualBatch implements Batch {
         ? []
         : segments.map((segment) => ({
             segment,
-            columns: matrix(d + rows + fields, segment.count),
+            columns: matrix(height, segment.count),
             outputs: matrix(this.#outputs.rows, segment.count),
           }));
   }
@@ -185,8 +194,17 @@ export class ResidualBatch implements Batch {
     return values.subarray(0, this.examples);
   }
 
+  /** Takes the known functions at the points of now, if these have changed. */
+  #fillKnown(): void {
+    const at = this.#knownAt;
+    if (!this.#known || this.coordinates.every((value, k) => value === at[k])) return;
+    at.set(this.coordinates);
+    this.#known.fill(this.#engine, at, this.#knownRows);
+  }
+
   #evaluate(kind: 'residual' | 'linearized', theta: Float64Array, out: Matrix): void {
     const { programs } = this.#engine;
+    this.#fillKnown();
     this.#scalars.values(theta, this.#values);
     if (this.#scratch.length === 0) {
       programs.evaluate(bindParameters(this.#segments[0]!.compiled[kind], this.#values), this.#columns, out);

@@ -31,18 +31,20 @@ export function residualValues(
   const d = box.names.length;
   const count = coordinates.length / d;
   const jets = d + spec.unknowns.length * plan.channels;
-  const columns = matrix(jets + compiled.fields, count);
+  const { known } = compiled;
+  const columns = matrix(jets + compiled.fields + (known?.count ?? 0), count);
   const residual = matrix(1, count);
   const values = matrix(spec.unknowns.length, count);
   columns.data.set(coordinates);
   columns.data.set(fields, jets * count);
+  known?.fill(engine, coordinates, (columns.data as Float64Array).subarray((jets + compiled.fields) * count));
   const view = matrixOver(jets, count, columns.data.subarray(0, jets * count));
   const weights = parametrization.weights(scalars.networkPart(theta));
   forwardNetworks(problem, engine, jetShape(problem, plan), weights, view);
-  const known = scalars.values(theta, new Float64Array(scalars.count));
-  engine.programs.evaluate(bindParameters(compiled.residual, known), columns, residual);
+  const numbers = scalars.values(theta, new Float64Array(scalars.count));
+  engine.programs.evaluate(bindParameters(compiled.residual, numbers), columns, residual);
   engine.programs.evaluate(
-    lowerOverValues(unknownsInNetwork(problem), problem, plan.channels, compiled.fields),
+    lowerOverValues(unknownsInNetwork(problem), problem, plan.channels, columns.rows - jets),
     columns,
     values,
   );

@@ -74,7 +74,7 @@ export async function solve(json: PinnSpecInput, options: SolveOptions = {}): Pr
   const measureAll = (at: Float64Array, losses: LossMeasures = objective) => {
     const terms = losses.termLosses(at);
     const errors = staged?.errors(at) ?? measure?.at(at) ?? [];
-    const metrics: Record<string, number> = objective.weightMetrics();
+    const metrics: Record<string, number> = objective.metrics();
     for (const [name, value] of Object.entries(terms)) metrics[`pinn/${name}`] = value;
     for (const [k, { rmse, relativeL2 }] of errors.entries()) {
       metrics[partName('pinn/rmse', unknowns, unknowns[k]!)] = rmse;
@@ -118,7 +118,7 @@ export async function solve(json: PinnSpecInput, options: SolveOptions = {}): Pr
   const { exact: bitExact, badStep, ...rest } = outcome;
   const errorsAtEnd =
     scalars.count > 0 && layout.size <= STANDARD_ERROR_PARAMETERS
-      ? standardErrors(engine, layout, objective.linearize(final), scalars.count)
+      ? objective.plain(() => standardErrors(engine, layout, objective.linearize(final), scalars.count))
       : null;
   return new Solution(
     {

@@ -18,6 +18,9 @@ export function checkNames(parsed: ParsedSpec, faults: Fault[]): void {
   const parameters = Object.keys(parsed.parameters ?? {});
   if (parameters.length > LIMITS.parameters)
     fault(['parameters'], `expected at most ${LIMITS.parameters} parameters`, 'KFAC_LIMIT');
+  const known = Object.keys(parsed.known ?? {});
+  if (known.length > LIMITS.known)
+    fault(['known'], `expected at most ${LIMITS.known} known functions, got ${known.length}`, 'KFAC_LIMIT');
   for (const [name, [lower, upper]] of coordinates) {
     if (!(lower < upper))
       fault(['domain', name], `expected [lower, upper] with lower < upper, got [${lower}, ${upper}]`);
@@ -30,6 +33,7 @@ export function checkNames(parsed: ParsedSpec, faults: Fault[]): void {
     ...parsed.unknowns.map((name, k) => ['unknowns', k, name] as const),
     ...Object.keys(parsed.constants).map((name) => ['constants', name] as const),
     ...parameters.map((name) => ['parameters', name] as const),
+    ...known.map((name) => ['known', name] as const),
   ];
   for (const path of named) {
     const name = String(path.at(-1));
@@ -37,7 +41,7 @@ export function checkNames(parsed: ParsedSpec, faults: Fault[]): void {
     if (RESERVED.has(name)) fault(pointer, `"${name}" is a name of the text rules; choose another`);
     else if (seen.has(name)) fault(pointer, `"${name}" is declared twice`);
     else if (path[0] === 'constants' || path[0] === 'parameters') {
-      const unknown = parsed.unknowns.find((base) => name.startsWith(`${base}_`));
+      const unknown = [...parsed.unknowns, ...known].find((base) => name.startsWith(`${base}_`));
       if (unknown !== undefined) fault(pointer, `"${name}" reads like a derivative of ${unknown}; choose another`);
     }
     seen.add(name);

@@ -11,7 +11,9 @@ import { geometrySchema } from './geometry/shape-spec.ts';
 import { adaptiveSamplingSchema } from './sampling/adaptive-spec.ts';
 import { referenceSchema } from './references/reference.ts';
 import { SAMPLING_METHODS } from './sampling/methods.ts';
+import type { SavedNetwork } from './saved-network.ts';
 import { scalarSchema } from './scalars.ts';
+import { knownSchema } from './known-spec.ts';
 import { section } from './section.ts';
 import { adaptiveWeightsSchema, pointwiseWeightsSchema } from './weights/spec.ts';
 
@@ -24,6 +26,7 @@ export const LIMITS = {
   equations: 32,
   conditions: CONDITION_LIMITS.conditions,
   constraints: 16,
+  known: 16,
   layers: 16,
   width: 4096,
   points: 1_000_000,
@@ -35,7 +38,7 @@ export const LIMITS = {
 
 /** Pointers of the fields whose upper bound is a limit on size rather than a question of meaning. */
 export const SIZES =
-  /^\/(domain|geometry|constants|parameters|equations|conditions|constraints|unknowns|network|sampling|stop|exact|errorsWithin|curriculum)(\/|$)/;
+  /^\/(domain|geometry|constants|parameters|equations|conditions|constraints|unknowns|network|sampling|stop|exact|errorsWithin|curriculum|known)(\/|$)/;
 
 const name = z
   .string()
@@ -143,6 +146,10 @@ export const pinnSpecSchema = section({
     .record(constantName, scalarSchema)
     .optional()
     .describe('Unknown numbers by name, found along with the solution; any equation or condition may use them'),
+  known: z
+    .record(name, knownSchema)
+    .optional()
+    .describe('Functions by name: solutions trained before; any equation, condition or constraint may use them'),
   equations: z
     .array(text)
     .min(1)
@@ -174,7 +181,9 @@ export const pinnSpecSchema = section({
 }).describe('A differential equation, or a system of several, of order at most 4 and how to solve it');
 
 /** What a user writes: everything with a default may be missing. */
-export type PinnSpecInput = z.input<typeof pinnSpecSchema>;
+export type PinnSpecInput = Omit<z.input<typeof pinnSpecSchema>, 'known'> & {
+  known?: Record<string, { network: SavedNetwork; unknown?: string }> | undefined;
+};
 
 type Parsed = z.output<typeof pinnSpecSchema>;
 /** The effective specification: every default filled in. */

@@ -15,7 +15,7 @@ export function unknownsInNetwork({ scope, ansatz }: Pick<Problem, 'scope' | 'an
 
 /**
  * Lowers expressions in the outputs' values and in fields over columns [d + m·S + F × N]: coordinates, S channels of each
- * of m outputs, fields.
+ * of m outputs, F rows of which the first are the fields.
  */
 export function lowerOverValues(
   expressions: readonly Expression[],
@@ -27,6 +27,6 @@ export function lowerOverValues(
   const jets = d + scope.unknowns.length * channels;
   return lowerExpressions(expressions, jets + fields, (variable) => {
     if (isNetworkVariable(variable)) return d + variable.unknown * channels;
-    return variable.kind === 'field' ? jets + variable.index : variable.axis;
+    return variable.kind === 'coordinate' ? variable.axis : jets + variable.index;
   });
 }

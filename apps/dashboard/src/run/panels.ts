@@ -51,6 +51,12 @@ const PINN: readonly Panel[] = [
     group: 'progress',
   },
   {
+    title: 'Rate of pseudo-time',
+    series: [{ key: 'pinn/pseudo_time', label: 'rate' }],
+    y: 'auto',
+    group: 'progress',
+  },
+  {
     title: 'Stage of the curriculum',
     series: [{ key: 'pinn/stage', label: 'stage' }],
     y: 'linear',

@@ -25,7 +25,8 @@ export interface InverseHessian {
  * linearisation a trial, nearly always one a step. A pair without yᵀs > 0, which only a line search without a Wolfe point
  * leaves, is not learnt from. A direction that is none of descent or along which nothing lies lower drops H, and the step
  * goes along −∇L; if that fails as well, it stops with 'line-search'. Where ∇L = 0 it stops with 'gradient'. A loss at θ
- * that is not the one with which the last step ended means new points. Any loss, sums of squares or not.
+ * that is not the one with which the last step ended means new points; a proximal objective is a new one in every step. Any
+ * loss, sums of squares or not.
  */
 export class QuasiNewton implements Optimizer {
   readonly name: string;
@@ -63,7 +64,7 @@ export class QuasiNewton implements Optimizer {
     const linearization = objective.linearize(theta);
     const { loss } = linearization;
     const isFresh = this.#inverse.isIdentity;
-    if (loss !== this.#loss) {
+    if (loss !== this.#loss || objective.isProximal) {
       gradient(this.#layout, linearization, this.#gradient);
       if (!Number.isNaN(this.#loss)) this.#inverse.rebase();
     }

@@ -178,7 +178,8 @@ export async function runTraining(task: TrainingTask, options: TrainingOptions):
     history.add({ step, seconds: now, ...metrics });
     options.onProgress?.({ step, seconds: now, metrics });
 
-    const reached = report.accepted && Number.isFinite(report.newLoss) ? report.newLoss : report.loss;
+    const isKnown = report.accepted && Number.isFinite(report.newLoss) && objective.isProximal !== true;
+    const reached = isKnown ? report.newLoss : report.loss;
     if (stop.loss !== undefined && reached <= stop.loss) return outcome('finished', 'loss');
     if (evaluated.stopReason !== undefined) return outcome('finished', evaluated.stopReason);
     if (report.stop !== null) return outcome('finished', report.stop);

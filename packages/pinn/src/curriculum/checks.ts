@@ -3,6 +3,7 @@ import type { Condition } from '../conditions.ts';
 import { TIME } from '../equation/symbols.ts';
 import type { Box } from '../geometry/box.ts';
 import type { ParsedSpec } from '../spec.ts';
+import type { PseudoTimeSpec } from './pseudo-time.ts';
 import { windowTimes } from './time-windows.ts';
 
 /** Checks what a curriculum needs of the other fields. Adds what is wrong to `faults`. */
@@ -12,15 +13,18 @@ export function checkCurriculum(parsed: ParsedSpec, box: Box, conditions: readon
   const fault = (pointer: string, detail: string): void => {
     faults.push({ code: 'KFAC_SPEC', pointer: `/curriculum${pointer}`, detail });
   };
-  const { continuation, windows } = curriculum;
-  if ((continuation === undefined) === (windows === undefined)) {
-    fault('', `expected either continuation or windows, got ${continuation ? 'both' : 'neither'}`);
+  const { continuation, windows, pseudoTime } = curriculum;
+  if (continuation && windows !== undefined) {
+    fault('', 'expected either continuation or windows, got both');
     return;
   }
-  if (!continuation) {
-    checkWindows(parsed, windows!, box, conditions, faults);
+  if (!continuation && windows === undefined && !pseudoTime) {
+    fault('', 'expected continuation, windows or pseudoTime, got none of them');
     return;
   }
+  if (pseudoTime) checkPseudoTime(parsed, pseudoTime, faults);
+  if (windows !== undefined) checkWindows(parsed, windows, box, conditions, faults);
+  if (!continuation) return;
   const { constant, values, steps } = continuation;
   if (!Object.hasOwn(constants, constant)) {
     const names = Object.keys(constants);
@@ -40,6 +44,27 @@ export function checkCurriculum(parsed: ParsedSpec, box: Box, conditions: readon
       '/continuation/steps',
       `expected stop.steps, ${stop.steps}, to leave some for the last value: the ${values.length - 1} before it take ${before}`,
     );
+}
+
+function checkPseudoTime({ equations, unknowns }: ParsedSpec, { of }: PseudoTimeSpec, faults: Fault[]): void {
+  const pointer = '/curriculum/pseudoTime/of';
+  const fault = (at: string, detail: string): void => {
+    faults.push({ code: 'KFAC_SPEC', pointer: at, detail });
+  };
+  if (!of) {
+    if (equations.length !== unknowns.length)
+      fault(
+        pointer,
+        `expected the unknown that each equation is solved for: there are ${equations.length} equations and ${unknowns.length} unknowns`,
+      );
+    return;
+  }
+  if (of.length !== equations.length)
+    fault(pointer, `expected an entry for each of the ${equations.length} equations, got ${of.length}`);
+  for (const [k, name] of of.entries())
+    if (name !== null && !unknowns.includes(name.replace(/^-/, '')))
+      fault(`${pointer}/${k}`, `expected an unknown (${unknowns.join(', ')}), -unknown or null, got "${name}"`);
+  if (of.every((name) => name === null)) fault(pointer, 'expected an unknown for one equation at least, got none');
 }
 
 function checkWindows(

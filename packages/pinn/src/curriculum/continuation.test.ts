@@ -176,7 +176,7 @@ describe('the specification', () => {
   });
 
   test.each([
-    [{}, '/curriculum', 'expected either continuation or windows, got neither'],
+    [{}, '/curriculum', 'expected continuation, windows or pseudoTime, got none of them'],
     [
       { continuation: { ...continuation, constant: 'mu' } },
       '/curriculum/continuation/constant',

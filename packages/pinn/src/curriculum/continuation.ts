@@ -14,7 +14,9 @@ export function continuationStages(
   { constant, values, steps }: NonNullable<CurriculumSpec['continuation']>,
   compile: (json: unknown, k: number) => Problem,
 ): Stage[] {
-  const { curriculum: _, ...spec } = whole.spec;
+  const { curriculum, ...others } = whole.spec;
+  // What else the curriculum says is the same in every stage.
+  const spec = { ...others, ...(curriculum?.pseudoTime && { curriculum: { pseudoTime: curriculum.pseudoTime } }) };
   const total = spec.stop.steps;
   const isFollowed = Object.values(spec.exact ?? {}).some((given) => mentions(given, constant));
   return values.map((value, k) => {

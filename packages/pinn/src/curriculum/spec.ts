@@ -25,9 +25,28 @@ const windows = z
   ])
   .describe('Time piece by piece: a network for each window, from the initial data that the one before it leaves');
 
+const pseudoTime = section({
+  every: z.int().min(1).max(100_000_000).default(10).describe('Steps between two measurements of the rate'),
+  steps: z
+    .int()
+    .min(1)
+    .max(100_000_000)
+    .optional()
+    .describe('Steps in pseudo-time, the others without; all by default'),
+  of: z
+    .array(z.string().max(33).nullable())
+    .min(1)
+    .max(32)
+    .optional()
+    .describe(
+      'The unknown that each equation is solved for, "-u" for the other sign, null for none; by default the unknowns in their order',
+    ),
+}).describe('Steps as steps in a pseudo-time, e + rate*(u - u before the step), against solutions that are none');
+
 export const curriculumSchema = section({
   continuation: continuation.optional(),
   windows: windows.optional(),
-}).describe('Stages of the training, each with a fresh optimizer: either continuation or windows');
+  pseudoTime: pseudoTime.optional(),
+}).describe('Stages of the training, each with a fresh optimizer, by continuation or windows; steps in pseudo-time');
 
 export type CurriculumSpec = z.output<typeof curriculumSchema>;

@@ -42,7 +42,7 @@ interface Leg {
  * batches, weights and schedules count from the beginning of the stage.
  */
 export class StagedTraining {
-  readonly objective: Objective & LossMeasures & Pick<PinnObjective, 'weightMetrics'>;
+  readonly objective: Objective & LossMeasures & Pick<PinnObjective, 'metrics' | 'plain'>;
   readonly optimizer: Optimizer;
   readonly #whole: Problem;
   readonly #stages: readonly Stage[];
@@ -146,11 +146,15 @@ export class StagedTraining {
     return {
       engine: this.#engine,
       parameters: this.#whole.layout,
+      get isProximal() {
+        return current().isProximal;
+      },
       loss: (theta) => current().loss(theta),
       linearize: (theta) => current().linearize(theta),
       termLosses: (theta) => current().termLosses(theta),
       residualNorms: (theta) => current().residualNorms(theta),
-      weightMetrics: () => current().weightMetrics(),
+      plain: (run) => current().plain(run),
+      metrics: () => current().metrics(),
       // A stage's batches follow from its own steps, which the optimizer counts.
       nextBatch() {},
       save: () => current().save(),
@@ -194,7 +198,8 @@ export class StagedTraining {
   }
 
   #reasonToStop({ accepted, loss, newLoss, stop }: StepReport): string | null {
-    const reached = accepted && Number.isFinite(newLoss) ? newLoss : loss;
+    const { isProximal } = this.#leg.objective;
+    const reached = accepted && Number.isFinite(newLoss) && !isProximal ? newLoss : loss;
     if (reached <= (this.#whole.spec.stop.loss ?? -1)) return 'loss';
     return stop ?? (this.#taken >= (this.#leg.stage.steps ?? Infinity) ? 'steps' : null);
   }

@@ -4,20 +4,26 @@ import { differentiate, substitute } from './derive.ts';
 import { type Operator, axesKey, biharmonicOver } from './directions.ts';
 import {
   type Expression,
+  type KnownVariable,
   type NetworkVariable,
+  knownVariablesOf,
   networkVariablesOf,
   orderOfVariable,
   variableKey,
 } from './expression.ts';
 import { type RowVariable, lowerExpressions } from './lower.ts';
 import type { JetPlan } from './plan.ts';
-import { MAX_ORDER, type Scope, TIME } from './symbols.ts';
+import { type KnownRows, MAX_ORDER, type Scope, TIME } from './symbols.ts';
 
-/** A residual ready for an engine: which jets it needs, and the programs over [coordinates; channels; fields] columns. */
+/** A residual ready for an engine: which jets it needs, and the programs over [coordinates; channels; fields; known] columns. */
 export interface CompiledEquation {
   readonly plan: JetPlan;
   /** Number of fields. */
   readonly fields: number;
+  /** Rows of known functions; null: it reads none. */
+  readonly known: KnownRows | null;
+  /** Names these rows: equal for equal ones. */
+  readonly knownKey: string;
   /** One output: e. Both programs take the unknown scalars as their first constants (`bindParameters`). */
   readonly residual: Program;
   /** 1 + m·S + P outputs: e, then ∂e/∂channel, output by output, then ∂e/∂p for the unknown scalars p. */
@@ -54,7 +60,34 @@ export function compileResidual(residual: Expression, scope: Scope): CompiledEqu
     variables,
     (variable) => operators.get(variableKey(variable)) ?? operatorOf(variable, scope.coordinates),
   );
-  return { plan: channels.plan, fields: scope.fields?.length ?? 0, ...programs(body, variables, channels, scope) };
+  const known = knownVariablesOf(body);
+  return {
+    plan: channels.plan,
+    fields: scope.fields?.length ?? 0,
+    known: known.length === 0 ? null : knownRows(known, scope),
+    knownKey: known.map(variableKey).join(';'),
+    ...programs(body, variables, known, channels, scope),
+  };
+}
+
+/** The rows of some variables, in their order. */
+function knownRows(variables: readonly KnownVariable[], { known = [] }: Scope): KnownRows {
+  const parts = known.flatMap((one, index) => {
+    const places = variables.flatMap((variable, k) => (variable.index === index ? [k] : []));
+    return places.length === 0 ? [] : [{ places, rows: one.rows(places.map((k) => variables[k]!.orders)) }];
+  });
+  return {
+    count: variables.length,
+    width: Math.max(...parts.map(({ rows }) => rows.width)),
+    fill(engine, coordinates, out) {
+      const points = out.length / variables.length;
+      for (const { places, rows } of parts) {
+        const own = new Float64Array(rows.count * points);
+        rows.fill(engine, coordinates, own);
+        for (const [k, place] of places.entries()) out.set(own.subarray(k * points, (k + 1) * points), place * points);
+      }
+    },
+  };
 }
 
 /** A residual in which collapsed variables stand for an unknown's derivatives of one order, with its operator by key. */
@@ -112,6 +145,7 @@ function ratioOf(operator: Operator, other: Operator): number {
 function programs(
   body: Expression,
   variables: readonly NetworkVariable[],
+  known: readonly KnownVariable[],
   { plan, rowOf }: Channels,
   { pool, coordinates, unknowns, fields = [], parameters = [] }: Scope,
 ): { residual: Program; linearized: Program } {
@@ -121,10 +155,13 @@ function programs(
     const row = rowOf(variable);
     slopes[row] = pool.add(slopes[row]!, differentiate(pool, body, variable));
   }
-  const inputs = d + slopes.length + fields.length;
+  const first = d + slopes.length + fields.length;
+  const inputs = first + known.length;
+  const keys = known.map(variableKey);
   const byParameter = parameters.map((_, index) => differentiate(pool, body, { kind: 'parameter', index }));
   const columnOf = (variable: RowVariable): number => {
     if (variable.kind === 'coordinate') return variable.axis;
+    if (variable.kind === 'known') return first + keys.indexOf(variableKey(variable));
     return variable.kind === 'field' ? d + slopes.length + variable.index : d + rowOf(variable);
   };
   return {

@@ -10,6 +10,13 @@ export type NetworkVariable =
   | { readonly kind: 'laplacian' | 'biharmonic'; readonly unknown: number }
   | { readonly kind: 'collapsed'; readonly unknown: number; readonly order: number };
 
+/** A known function, by number, or a derivative of it over the coordinates (all zeros: the value). */
+export interface KnownVariable {
+  readonly kind: 'known';
+  readonly index: number;
+  readonly orders: readonly number[];
+}
+
 /**
  * What an expression may depend on. A field is a number given at every point, such as a component of the normal; a
  * parameter is an unknown number, the same everywhere.
@@ -18,6 +25,7 @@ export type Variable =
   | { readonly kind: 'coordinate'; readonly axis: number }
   | { readonly kind: 'field'; readonly index: number }
   | { readonly kind: 'parameter'; readonly index: number }
+  | KnownVariable
   | NetworkVariable;
 
 export type UnaryOperation =
@@ -61,6 +69,8 @@ export function variableKey(variable: Variable): string {
       return `f${variable.index}`;
     case 'parameter':
       return `p${variable.index}`;
+    case 'known':
+      return `k${variable.index}:${variable.orders.join(',')}`;
     case 'derivative':
       return `u${variable.unknown}:${variable.orders.join(',')}`;
     case 'laplacian':
@@ -73,7 +83,12 @@ export function variableKey(variable: Variable): string {
 
 /** Does the network give the variable? Otherwise the point does, or it is an unknown number. */
 export function isNetworkVariable(variable: Variable): variable is NetworkVariable {
-  return variable.kind !== 'coordinate' && variable.kind !== 'field' && variable.kind !== 'parameter';
+  return (
+    variable.kind !== 'coordinate' &&
+    variable.kind !== 'field' &&
+    variable.kind !== 'parameter' &&
+    variable.kind !== 'known'
+  );
 }
 
 /** The order of a multi-index. */
@@ -256,6 +271,13 @@ export function inOrder(roots: readonly Expression[]): Expression[] {
   };
   for (const root of roots) visit(root);
   return order;
+}
+
+/** The known functions and their derivatives in an expression, each once, in the order of first appearance. */
+export function knownVariablesOf(expression: Expression): KnownVariable[] {
+  return inOrder([expression]).flatMap((node) =>
+    node.kind === 'variable' && node.variable.kind === 'known' ? [node.variable] : [],
+  );
 }
 
 /** What an expression takes from the network, each once, in the order of first appearance. */

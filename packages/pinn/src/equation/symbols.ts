@@ -1,4 +1,4 @@
-import { KfacError } from '@kfac/core';
+import { type Engine, KfacError } from '@kfac/core';
 import type { Expression, ExpressionPool } from './expression.ts';
 
 /** Functions of one argument, by name. */
@@ -14,6 +14,25 @@ export const RESERVED: ReadonlySet<string> = new Set([
   ...['mod', 'to', 'in', 'and', 'or', 'xor', 'not', 'true', 'false', 'null', 'undefined', 'NaN', 'Infinity', 'end'],
 ]);
 
+/** Values of known functions and their derivatives, row by row. */
+export interface KnownRows {
+  /** k: number of rows. */
+  readonly count: number;
+  /** Most working rows at a point. */
+  readonly width: number;
+  /** out ← values [k × N] at points given as coordinate rows [d × N]. */
+  fill(engine: Engine, coordinates: Float64Array, out: Float64Array): void;
+}
+
+/** A function of the coordinates that texts may use by its name, with derivatives up to order 4. */
+export interface KnownFunction {
+  readonly name: string;
+  /** Derivatives, each by its orders along the coordinates. Throws `KFAC_EQUATION` for those that are too large. */
+  rows(orders: readonly (readonly number[])[]): KnownRows;
+  /** A derivative at one point. */
+  at(point: readonly number[], orders: readonly number[]): number;
+}
+
 /** The names that a text may use: coordinates in the order of the domain, unknowns (none in exact solutions), constants. */
 export interface Scope {
   readonly pool: ExpressionPool;
@@ -27,6 +46,8 @@ export interface Scope {
   readonly fields?: readonly string[];
   /** Names of the unknown scalars; none in exact solutions. */
   readonly parameters?: readonly string[];
+  /** Known functions; none in exact solutions and ansatzes. */
+  readonly known?: readonly KnownFunction[];
 }
 
 /** The order of the highest derivatives. */
@@ -69,12 +90,16 @@ export function resolveSymbol(scope: Scope, name: string): Expression {
   const unknown = scope.unknowns.indexOf(name);
   if (unknown >= 0)
     return pool.variable({ kind: 'derivative', unknown, orders: noDerivative(scope.coordinates.length) });
+  const known = knownIndex(scope, name);
+  if (known >= 0) return pool.variable({ kind: 'known', index: known, orders: noDerivative(scope.coordinates.length) });
   if ((FUNCTIONS as readonly string[]).includes(name) || isOperatorName(name) || name === 'dn') {
     throw new KfacError('KFAC_EQUATION', `expected "(" after the function ${name}`);
   }
   if (underscore > 0) return resolveDerivative(scope, name, name.slice(0, underscore), name.slice(underscore + 1));
   throw new KfacError('KFAC_EQUATION', `unknown name "${name}"; known here: ${knownNames(scope)}`);
 }
+
+const knownIndex = ({ known = [] }: Scope, name: string): number => known.findIndex((one) => one.name === name);
 
 function resolveDerivative(scope: Scope, name: string, base: string, suffix: string): Expression {
   if (scope.unknowns.length === 0) {
@@ -84,7 +109,8 @@ function resolveDerivative(scope: Scope, name: string, base: string, suffix: str
     );
   }
   const unknown = scope.unknowns.indexOf(base);
-  if (unknown < 0) {
+  const known = knownIndex(scope, base);
+  if (unknown < 0 && known < 0) {
     throw new KfacError(
       'KFAC_EQUATION',
       `"${name}": "${base}" is not an unknown; declared: ${scope.unknowns.join(', ')}`,
@@ -116,7 +142,10 @@ function resolveDerivative(scope: Scope, name: string, base: string, suffix: str
       `"${name}" can be read in ${indices.size} ways with the coordinates ${scope.coordinates.join(', ')}; rename one`,
     );
   }
-  return scope.pool.variable({ kind: 'derivative', unknown, orders: [...indices.values()][0]! });
+  const [orders] = indices.values() as Iterable<number[]>;
+  return known >= 0
+    ? scope.pool.variable({ kind: 'known', index: known, orders: orders! })
+    : scope.pool.variable({ kind: 'derivative', unknown, orders: orders! });
 }
 
 /** All ways to read a text as coordinates one after the other, at most eight long. */
@@ -131,6 +160,7 @@ function segmentations(coordinates: readonly string[], text: string, length = 0)
 }
 
 function knownNames(scope: Scope): string {
-  const { coordinates, unknowns, constants, parameters = [] } = scope;
-  return [...coordinates, ...unknowns, ...constants.keys(), ...parameters, 'pi', 'e'].join(', ');
+  const { coordinates, unknowns, constants, parameters = [], known = [] } = scope;
+  const functions = known.map(({ name }) => name);
+  return [...coordinates, ...unknowns, ...constants.keys(), ...parameters, ...functions, 'pi', 'e'].join(', ');
 }

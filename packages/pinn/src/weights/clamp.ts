@@ -1,5 +1,5 @@
 /** A weight stays within this factor of its start: unclamped reweighting drives terms to nothing, and training stalls. */
-const WEIGHT_RANGE = 1e3;
+export const WEIGHT_RANGE = 1e3;
 
 /** A weight within [start/1000, 1000·start]; NaN, which is no weight, leaves `before`. */
 export function clampWeight(weight: number, start: number, before: number): number {

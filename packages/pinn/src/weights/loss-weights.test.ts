@@ -96,7 +96,7 @@ describe('the rules for parts, against dense derivatives', () => {
     const q = dense(made).map((part) => part[quantity]);
     const want = parts.map(({ weight }, i) => decay * weight + (1 - decay) * (mean(q) / q[i]!));
     made.objective.nextBatch(1, start(made.theta));
-    const metrics = made.objective.weightMetrics();
+    const metrics = made.objective.metrics();
     parts.forEach(({ name: part }, i) => expect(metrics[`pinn/weight/${part}`]! / want[i]!).toBeCloseTo(1, 10));
 
     // And the linearisation in hand has them: ω, slope and loss are those of a fresh one.
@@ -116,9 +116,9 @@ describe('the rules for parts, against dense derivatives', () => {
     // Not due before step 11.
     const other = made.theta.map((value) => 2 * value);
     for (let step = 2; step <= 10; step++) made.objective.nextBatch(step, start(other));
-    expect(made.objective.weightMetrics()).toEqual(metrics);
+    expect(made.objective.metrics()).toEqual(metrics);
     made.objective.nextBatch(11, start(other));
-    expect(made.objective.weightMetrics()).not.toEqual(metrics);
+    expect(made.objective.metrics()).not.toEqual(metrics);
   });
 
   test('balanced: from the losses of the parts', () => {
@@ -129,7 +129,7 @@ describe('the rules for parts, against dense derivatives', () => {
     const next = parts.map(({ weight }, i) => weight * Math.sqrt(mean(weighted) / (weighted[i]! + 1e-8)));
     const scale = mean(parts.map(({ weight }) => weight)) / mean(next);
     made.objective.nextBatch(1, start(made.theta));
-    const metrics = made.objective.weightMetrics();
+    const metrics = made.objective.metrics();
     parts.forEach(({ name }, i) => expect(metrics[`pinn/weight/${name}`]! / (scale * next[i]!)).toBeCloseTo(1, 10));
   });
 
@@ -146,7 +146,7 @@ describe('the rules for parts, against dense derivatives', () => {
     const { terms } = made.objective.linearize(made.theta);
     // Of one point the multiplier is ω over the part's own w_i/N_i.
     const parts = lossParts(made.problem);
-    const metrics = made.objective.weightMetrics();
+    const metrics = made.objective.metrics();
     const multiplier = parts.map(({ name, term, from, count }) =>
       Array.from(
         terms[term]!.curvature.subarray(from, from + count),
@@ -196,7 +196,7 @@ describe('weights stay', () => {
   test('where the loss is not finite', () => {
     const made = objectiveOf({ ...flow, weights: { ...flow.weights, adaptive } });
     made.objective.nextBatch(1, start(made.theta.map(() => Number.NaN)));
-    expect(made.objective.weightMetrics()['pinn/weight/interior/1']).toBe(0.5);
+    expect(made.objective.metrics()['pinn/weight/interior/1']).toBe(0.5);
   });
 });
 

@@ -14,26 +14,49 @@ function termOf(kind: 'interior' | 'conditions', e: readonly number[], times: re
 
 const ones = (...counts: number[]): Float64Array[] => counts.map((count) => new Float64Array(count).fill(1));
 
-test('self-adaptive: ascent by Adam on ς, m = ς²', () => {
-  const scheme = new SelfAdaptive({ every: 1, learningRate: 0.1 });
-  const terms = [termOf('interior', [2, 0]), termOf('conditions', [1e-5])];
-  const multipliers = ones(2, 1);
-  const want = [2, 0, 1e-5].map((e) => ({ e, sigma: 1, first: 0, second: 0 }));
-  for (let k = 1; k <= 3; k++) {
-    // ω at its start is ½: ∂L/∂ς = ½·ς·e².
-    terms.forEach((term, i) => term.curvature.forEach((_, n) => (term.curvature[n] = 0.5 * multipliers[i]![n]!)));
-    scheme.update(terms, multipliers);
-    for (const point of want) {
-      const g = 0.5 * point.sigma * point.e ** 2;
-      point.first = 0.9 * point.first + 0.1 * g;
-      point.second = 0.999 * point.second + 0.001 * g * g;
-      point.sigma += (0.1 * (point.first / (1 - 0.9 ** k))) / (Math.sqrt(point.second / (1 - 0.999 ** k)) + 1e-8);
+describe.each([
+  { mask: 'square', start: 1, m: (s: number) => s ** 2, slope: (s: number) => 2 * s },
+  {
+    mask: 'logistic',
+    start: 0,
+    m: (s: number) => 1000 / (1 + 999 * Math.exp(-s)),
+    slope: (s: number) => (1000 * 999 * Math.exp(-s)) / (1 + 999 * Math.exp(-s)) ** 2,
+  },
+] as const)('self-adaptive, $mask mask', ({ mask, start, m, slope }) => {
+  test('ascent by Adam on ς', () => {
+    const scheme = new SelfAdaptive({ every: 1, learningRate: 0.1, mask });
+    const terms = [termOf('interior', [2, 0]), termOf('conditions', [1e-5])];
+    const multipliers = ones(2, 1);
+    const want = [2, 0, 1e-5].map((e) => ({ e, sigma: start as number, first: 0, second: 0 }));
+    for (let k = 1; k <= 3; k++) {
+      // ω at its start is ½: L = ½·½·m·e².
+      terms.forEach((term, i) => term.curvature.forEach((_, n) => (term.curvature[n] = 0.5 * multipliers[i]![n]!)));
+      scheme.update(terms, multipliers);
+      for (const point of want) {
+        const g = 0.25 * slope(point.sigma) * point.e ** 2;
+        point.first = 0.9 * point.first + 0.1 * g;
+        point.second = 0.999 * point.second + 0.001 * g * g;
+        point.sigma += (0.1 * (point.first / (1 - 0.9 ** k))) / (Math.sqrt(point.second / (1 - 0.999 ** k)) + 1e-8);
+      }
+      const got = [...multipliers[0]!, ...multipliers[1]!];
+      want.forEach(({ sigma }, n) => expect(got[n]).toBeCloseTo(m(sigma), 11));
     }
-    const got = [...multipliers[0]!, ...multipliers[1]!];
-    want.forEach(({ sigma }, n) => expect(got[n]).toBeCloseTo(sigma ** 2, 12));
-  }
-  expect(multipliers[0]![0]).toBeGreaterThan(1.5);
-  expect(multipliers[0]![1]).toBe(1);
+    expect(multipliers[0]![0]).toBeGreaterThan(1.3);
+    expect(multipliers[0]![1]).toBeCloseTo(1, 14);
+  });
+
+  test('rises towards 1000, and never beyond', () => {
+    const scheme = new SelfAdaptive({ every: 1, learningRate: 1, mask });
+    const [term, multipliers] = [termOf('interior', [3]), ones(1)];
+    const seen = Array.from({ length: 100 }, () => {
+      term.curvature[0] = 0.5 * multipliers[0]![0]!;
+      scheme.update([term], multipliers);
+      return multipliers[0]![0]!;
+    });
+    for (const [k, value] of seen.entries()) expect(value).toBeGreaterThanOrEqual(seen[k - 1] ?? 1);
+    expect(seen.at(-1)).toBeGreaterThan(999);
+    expect(seen.at(-1)).toBeLessThanOrEqual(1000);
+  });
 });
 
 test('residual-based attention: ς ← γς + η·|e|/max|e| term by term, m = ς²', () => {

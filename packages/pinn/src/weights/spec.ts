@@ -36,6 +36,10 @@ export const adaptiveWeightsSchema = z.discriminatedUnion('name', [gradNorm, ntk
 const sa = section({
   name: z.literal('sa'),
   every: every(1),
+  mask: z
+    .enum(['square', 'logistic'])
+    .default('square')
+    .describe('How a weight m follows its s: s^2, or 1000/(1 + 999*exp(-s)), which rises fast and saturates'),
   learningRate: z.number().positive().max(1).default(5e-3).describe('Of the ascent by Adam'),
 }).describe('Self-adaptive: weights rise by gradient ascent where the residual is large; for fixed points');
 
