@@ -59,7 +59,7 @@ test('what cannot be studied is refused before the first run', async () => {
     convergenceStudy(spec, levels, seeds, { onRow: () => expect.unreachable() });
   await expect(refused({ points: [10] })).rejects.toThrow(/points: expected at least two ascending whole numbers/);
   await expect(refused({ points: [20, 10] })).rejects.toThrow('20, 10');
-  await expect(refused({ widths: [4, 4096 * 2] })).rejects.toThrow(/width: .* to 4096/);
+  await expect(refused({ widths: [4, 4096 * 2] })).rejects.toThrow(/widths: .* to 4096/);
   await expect(refused({ points: [5, 6] }, [])).rejects.toThrow('at least one seed');
   await expect(refused({ points: [5, 6] }, [-1])).rejects.toMatchObject({ code: 'KFAC_SPEC' });
 });
