@@ -1,7 +1,9 @@
 import { convergenceStudy, studyCsv } from '@kfac/pinn';
 import type { PinnSpecInput, Study } from '@kfac/pinn';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { kinds } from './kinds.ts';
 import { startServer } from './start.ts';
 import { Client } from './testing/client.ts';
 import { realServer } from './testing/real-server.ts';
@@ -45,7 +47,7 @@ test('a study is the one that the library makes; its rows come one by one and le
   const id = String(body['id']);
   const events = await real.client.events(id);
   const run = await real.client.run(id);
-  expect(run).toMatchObject({ status: 'succeeded', stopReason: 'complete', step: 4 });
+  expect(run).toMatchObject({ status: 'succeeded', stopReason: 'levels', step: 4 });
   const study = run.result as unknown as Study;
   const own = await convergenceStudy(decay, { points: [3, 6] }, [1, 2]);
   const { engine: _, ...expected } = untimed(own);
@@ -153,3 +155,12 @@ test('a service that goes down keeps the rows that were done, and the study ends
   );
   expect(untimed(run.result as unknown as Study)).toMatchObject(own);
 }, 120_000);
+
+test('the launches of the documentation are sound', () => {
+  const text = readFileSync(new URL('../../../docs/api.md', import.meta.url), 'utf8');
+  const bodies = [...text.matchAll(/-d '(\{[^']*\})'/g)].map(
+    ([, body]) => JSON.parse(body!) as { kind: string; spec: unknown },
+  );
+  expect(bodies.map(({ kind }) => kind)).toEqual(['pinn', 'study']);
+  for (const { kind, spec } of bodies) expect(kinds[kind]!.steps(kinds[kind]!.parse(spec))).toBeGreaterThan(8);
+});

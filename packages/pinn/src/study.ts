@@ -39,7 +39,7 @@ export interface StudyLevel {
 export interface Study {
   readonly kind: 'study';
   readonly status: 'finished' | 'cancelled';
-  /** 'complete' when every level was solved from every seed; 'cancelled'. */
+  /** 'levels' when every level was solved from every seed; 'cancelled'. */
   readonly stopReason: string;
   readonly refinement: Refinement;
   /** Which error the rates are of. */
@@ -114,7 +114,7 @@ export async function convergenceStudy(
   return {
     kind: 'study',
     status: isComplete ? 'finished' : 'cancelled',
-    stopReason: isComplete ? 'complete' : 'cancelled',
+    stopReason: isComplete ? 'levels' : 'cancelled',
     refinement,
     measure,
     spec,
