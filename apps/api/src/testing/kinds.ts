@@ -8,7 +8,7 @@ export const orbitKinds: Kinds = {
   orbit: {
     schema: jsonSchema(orbitSchema),
     steps: (spec) => (spec as Orbit).stop.steps,
-    exports: { npy: { file: 'orbit.npy', mediaType: 'application/octet-stream' } },
+    exports: { csv: { file: 'orbit.csv', mediaType: 'text/csv; charset=utf-8' } },
     catalogue: [{ name: 'LOGISTIC', title: 'Logistic map', description: 'x ← 3.99·x·(1 − x)', spec: { start: 0.3 } }],
     parse(spec) {
       const parsed = orbitSchema.safeParse(spec);
