@@ -243,6 +243,18 @@ describe.skipIf(skips())('the dashboard', () => {
     expect(await page.locator('[id="field/equations/0-error"]').textContent()).toContain('v');
     await page.locator('.error-list button').first().click();
     expect(await equation.evaluate((element) => element === document.activeElement)).toBe(true);
+    // The character at fault is marked and selected; a change takes the mark away.
+    const editor = page.locator('.editor', { has: equation });
+    expect(await editor.locator('mark').textContent()).toBe('v');
+    const selection = (element: HTMLElement): string => {
+      const { value, selectionStart, selectionEnd } = element as HTMLTextAreaElement;
+      return value.slice(selectionStart, selectionEnd);
+    };
+    expect(await equation.evaluate(selection)).toBe('v');
+    expect(await barriers(page)).toEqual([]);
+    await page.keyboard.type('u_yy');
+    expect(await equation.inputValue()).toBe('u_xx + u_yy = 0');
+    expect(await editor.locator('mark').count()).toBe(0);
 
     // The JSON beside the form: a slip of the pen stops the launch, a change reaches the form.
     await page.locator('#spec-json').fill('{ "domain": ');

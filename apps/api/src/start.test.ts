@@ -91,7 +91,7 @@ describe('a run', () => {
     const file = await fetch(`${client.address}/v1/runs/${id}/export?format=csv`);
     expect(Object.fromEntries(file.headers)).toMatchObject({
       'content-type': 'text/csv; charset=utf-8',
-      'content-disposition': 'attachment; filename="fields.csv"',
+      'content-disposition': 'attachment; filename="orbit.csv"',
       'x-content-type-options': 'nosniff',
     });
     expect(await file.text()).toBe(`x\n${orbit(0.3, 95)}\n`);

@@ -21,3 +21,5 @@ export type { SolutionDifference } from './difference.ts';
 export { type ErrorEstimate, estimateError } from './estimate-error.ts';
 export { SPECTRUM_PARAMETERS, type Spectrum } from './spectrum.ts';
 export { type Study, type StudyLevel, type StudyRow, convergenceStudy } from './study.ts';
+export { studyCsv } from './study-csv.ts';
+export { type StudyLevels, type StudySpec, parseStudySpec, studySpecSchema } from './study-spec.ts';

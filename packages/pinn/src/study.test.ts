@@ -1,6 +1,9 @@
+import { type KfacError, encodeCheckpoint } from '@kfac/core';
 import { expect, test } from 'vitest';
 import type { PinnSpecInput } from './spec.ts';
 import { type StudyRow, convergenceStudy } from './study.ts';
+import { restoreStudy, saveStudy } from './study-checkpoint.ts';
+import { parseStudySpec } from './study-spec.ts';
 import { solve } from './solve.ts';
 
 const spec: PinnSpecInput = {
@@ -59,7 +62,7 @@ test('what cannot be studied is refused before the first run', async () => {
     convergenceStudy(spec, levels, seeds, { onRow: () => expect.unreachable() });
   await expect(refused({ points: [10] })).rejects.toThrow(/points: expected at least two ascending whole numbers/);
   await expect(refused({ points: [20, 10] })).rejects.toThrow('20, 10');
-  await expect(refused({ widths: [4, 4096 * 2] })).rejects.toThrow(/width: .* to 4096/);
+  await expect(refused({ widths: [4, 4096 * 2] })).rejects.toThrow(/widths: .* to 4096/);
   await expect(refused({ points: [5, 6] }, [])).rejects.toThrow('at least one seed');
   await expect(refused({ points: [5, 6] }, [-1])).rejects.toMatchObject({ code: 'KFAC_SPEC' });
 });
@@ -75,4 +78,83 @@ test('a cancelled study keeps the runs that were complete', async () => {
     [4, 2],
   ]);
   expect(study.levels).toHaveLength(1);
+});
+
+test('a study goes on from its rows: the ones that were done are kept, the others are those of an undisturbed study', async () => {
+  const levels = { points: [4, 8] };
+  const whole = await convergenceStudy(spec, levels, [1, 2]);
+  const files: Uint8Array[] = [];
+  const abort = new AbortController();
+  const first = await convergenceStudy(spec, levels, [1, 2], {
+    signal: abort.signal,
+    onCheckpoint: (bytes, rows) => {
+      files.push(bytes);
+      if (rows === 3) abort.abort();
+    },
+  });
+  expect(first).toMatchObject({ status: 'cancelled', stopReason: 'cancelled' });
+  const seen: StudyRow[] = [];
+  const second = await convergenceStudy(spec, levels, [1, 2], {
+    resume: files.at(-1)!,
+    onRow: (row) => seen.push(row),
+  });
+  expect(seen.map(({ level, seed }) => [level, seed])).toEqual([[8, 2]]);
+  expect(second.rows.slice(0, 3)).toEqual(first.rows);
+  const untimed = (rows: readonly StudyRow[]) => rows.map((row) => ({ ...row, seconds: 0 }));
+  expect(untimed(second.rows)).toEqual(untimed(whole.rows));
+  expect(second).toMatchObject({ status: 'finished', stopReason: 'levels', bitExact: true });
+
+  const resumed = (...changed: Parameters<typeof convergenceStudy>) =>
+    convergenceStudy(changed[0], changed[1], changed[2], { resume: files[0]!, onRow: () => expect.unreachable() });
+  const refusal = { code: 'KFAC_CHECKPOINT', message: expect.stringContaining('another study') };
+  await expect(resumed({ ...spec, equations: ['u_xx = 0'] }, levels, [1, 2])).rejects.toMatchObject(refusal);
+  await expect(resumed(spec, { points: [4, 9] }, [1, 2])).rejects.toMatchObject(refusal);
+  await expect(resumed(spec, levels, [2, 1])).rejects.toMatchObject(refusal);
+});
+
+test('rows without an exact solution, or with errors that are not finite, survive a checkpoint as they are', () => {
+  const engine = { kind: 'reference', simd: 'none', threads: 1, version: '0', reasons: [] } as const;
+  const row: StudyRow = {
+    level: 4,
+    seed: 1,
+    parameters: 9,
+    status: 'diverged',
+    stopReason: 'non-finite',
+    steps: 3,
+    seconds: 0.5,
+    loss: NaN,
+    residual: Infinity,
+    rmse: null,
+    relativeL2: null,
+  };
+  const rows = [row, { ...row, rmse: NaN, relativeL2: 0.1 + 0.2 }];
+  const bytes = saveStudy({ rows, exact: true }, 'hash', engine);
+  expect(restoreStudy(bytes, 'hash', engine)).toEqual({ rows, exact: true });
+  expect(restoreStudy(bytes, 'hash', { ...engine, simd: 'avx2' }).exact).toBe(false);
+  expect(() => restoreStudy(bytes, 'other', engine)).toThrow('another study');
+  const foreign = encodeCheckpoint({ header: { kind: 'pinn' }, tensors: {} });
+  expect(() => restoreStudy(foreign, 'hash', engine)).toThrow('expected study, got pinn');
+});
+
+test('a study as one object: defaults, and faults at their places', () => {
+  expect(parseStudySpec({ problem: spec, widths: [2, 4] })).toEqual({ problem: spec, widths: [2, 4], seeds: [1] });
+  const pointers = (json: unknown): unknown => {
+    try {
+      return parseStudySpec(json);
+    } catch (error) {
+      return (error as KfacError).issues.map(({ pointer }) => pointer);
+    }
+  };
+  expect(pointers(null)).toEqual(['']);
+  expect(pointers({ problem: { ...spec, equations: ['u_xx = '] }, points: [2, 1e9] })).toEqual([
+    '/points/1',
+    '/problem/equations/0',
+  ]);
+  expect(pointers({ problem: spec, points: [2, 4], seeds: [] })).toEqual(['/seeds']);
+  expect(pointers(JSON.parse('{"__proto__": 1, "problem": {"__proto__": 2}, "points": [1, 2]}'))).toEqual(
+    expect.arrayContaining(['/__proto__', '/problem/__proto__']),
+  );
+  expect(pointers({ problem: { ...spec, sampling: { interior: 1e9 } }, points: [2, 4] })).toEqual([
+    '/problem/sampling/interior',
+  ]);
 });

@@ -1,10 +1,9 @@
-import { KfacError, type TrainingOptions } from '@kfac/core';
-import { LIMITS, type PinnSpec, type PinnSpecInput } from './spec.ts';
-import { parsePinnSpec } from './problem.ts';
+import { type EngineDescription, type TrainingOptions, defaultEngine, specHash } from '@kfac/core';
+import { hashOf, parsePinnSpec } from './problem.ts';
 import { solve } from './solve.ts';
-
-/** What is refined, level by level: collocation points, or the width of all hidden layers. */
-export type Refinement = 'points' | 'width';
+import type { PinnSpec, PinnSpecInput } from './spec.ts';
+import { restoreStudy, saveStudy } from './study-checkpoint.ts';
+import { type Refinement, type StudyLevels, checkPlan, refined, refinementOf } from './study-spec.ts';
 
 /** One run of a study. */
 export interface StudyRow {
@@ -38,46 +37,58 @@ export interface StudyLevel {
 
 /** How the error falls as points or width grow. */
 export interface Study {
+  readonly kind: 'study';
+  readonly status: 'finished' | 'cancelled';
+  /** 'levels' when every level was solved from every seed; 'cancelled'. */
+  readonly stopReason: string;
   readonly refinement: Refinement;
   /** Which error the rates are of. */
   readonly measure: 'relativeL2' | 'residual';
   readonly spec: PinnSpec;
+  readonly engine: EngineDescription;
+  /** False if rows were made on different engines or SIMD levels. */
+  readonly bitExact: boolean;
   readonly seeds: readonly number[];
   readonly rows: readonly StudyRow[];
   readonly levels: readonly StudyLevel[];
 }
 
+/** `onProgress` and `onNote` are those of the run under way. */
 export interface StudyOptions extends Pick<TrainingOptions, 'engine' | 'signal' | 'onProgress' | 'onNote'> {
-  /** Called after every run. */
-  readonly onRow?: (row: StudyRow) => void;
+  /** Called after every run with it, all rows so far and the levels as they are now. */
+  readonly onRow?: (row: StudyRow, rows: readonly StudyRow[], levels: readonly StudyLevel[]) => void;
+  /** Called after every run with a complete checkpoint file and the number of rows in it. */
+  readonly onCheckpoint?: (bytes: Uint8Array, rows: number) => void;
+  /** A checkpoint file's bytes: its rows are kept, the run that was under way begins again. */
+  readonly resume?: Uint8Array;
 }
 
 /**
  * A convergence study: solves a problem at every level, from every seed. Levels are either numbers of collocation points
  * (those of the conditions grow in proportion, unless there is one a place) or widths of the hidden layers. Throws like
- * `solve`, before the first run, and `KFAC_SPEC` for levels that are not at least two ascending positive integers. A
- * cancelled study has the rows that were complete.
+ * `solve`, before the first run, `KFAC_SPEC` for levels that are not at least two ascending positive integers, and
+ * `KFAC_CHECKPOINT` for a checkpoint of anything else. A cancelled study has the rows that were complete.
  */
 export async function convergenceStudy(
   json: PinnSpecInput,
-  levels: { readonly points: readonly number[] } | { readonly widths: readonly number[] },
+  levels: StudyLevels,
   seeds: readonly number[] = [1],
   options: StudyOptions = {},
 ): Promise<Study> {
   const spec = parsePinnSpec(json);
-  const [refinement, sizes] =
-    'points' in levels ? (['points', levels.points] as const) : (['width', levels.widths] as const);
-  checkLevels(refinement, sizes);
-  if (seeds.length === 0) throw new KfacError('KFAC_SPEC', 'expected at least one seed');
-  const plan = sizes.flatMap((level) =>
-    seeds.map((seed) => ({ level, seed, input: { ...refined(json, spec, refinement, level), seed } })),
-  );
-  for (const { input } of plan) parsePinnSpec(input);
+  checkPlan(json, spec, levels, seeds);
+  const refinement = refinementOf(levels);
+  const sizes = 'points' in levels ? levels.points : levels.widths;
+  const plan = sizes.flatMap((level) => seeds.map((seed) => ({ level, seed })));
+  const { onRow, onCheckpoint, resume, ...training } = options;
+  const engine = (options.engine ?? defaultEngine()).describe();
+  const hash = specHash({ given: json, problem: hashOf(spec), refinement, sizes, seeds });
+  const saved = resume ? restoreStudy(resume, hash, engine) : { rows: [], exact: true };
+  const measure = spec.exact ? 'relativeL2' : 'residual';
 
-  const { onRow, ...training } = options;
-  const rows: StudyRow[] = [];
-  for (const { level, seed, input } of plan) {
-    const solution = await solve(input, training);
+  const rows: StudyRow[] = [...saved.rows];
+  for (const { level, seed } of plan.slice(rows.length)) {
+    const solution = await solve({ ...refined(json, spec, refinement, level), seed }, training);
     if (solution.status === 'cancelled') break;
     const { parameters, status, stopReason, steps, seconds, loss, residuals, rmse, relativeL2 } = solution.report;
     const row: StudyRow = {
@@ -96,28 +107,23 @@ export async function convergenceStudy(
       relativeL2: largest(relativeL2),
     };
     rows.push(row);
-    onRow?.(row);
+    onRow?.(row, rows, summaries(rows, sizes, measure));
+    onCheckpoint?.(saveStudy({ rows, exact: saved.exact }, hash, engine), rows.length);
   }
-  const measure = spec.exact ? 'relativeL2' : 'residual';
-  return { refinement, measure, spec, seeds: [...seeds], rows, levels: summaries(rows, sizes, measure) };
-}
-
-function checkLevels(refinement: Refinement, sizes: readonly number[]): void {
-  const maximum = refinement === 'points' ? LIMITS.points : LIMITS.width;
-  const isGood = (size: number, k: number): boolean =>
-    Number.isInteger(size) && size >= 1 && size <= maximum && (k === 0 || size > sizes[k - 1]!);
-  if (sizes.length < 2 || !sizes.every(isGood))
-    throw new KfacError(
-      'KFAC_SPEC',
-      `${refinement}: expected at least two ascending whole numbers from 1 to ${maximum}, got ${sizes.join(', ')}`,
-    );
-}
-
-function refined(json: PinnSpecInput, spec: PinnSpec, refinement: Refinement, level: number): PinnSpecInput {
-  if (refinement === 'width')
-    return { ...json, network: { ...json.network, hidden: spec.network.hidden.map(() => level) } };
-  const conditions = Math.max(1, Math.round((spec.sampling.conditions * level) / spec.sampling.interior));
-  return { ...json, sampling: { ...json.sampling, interior: level, conditions } };
+  const isComplete = rows.length === plan.length;
+  return {
+    kind: 'study',
+    status: isComplete ? 'finished' : 'cancelled',
+    stopReason: isComplete ? 'levels' : 'cancelled',
+    refinement,
+    measure,
+    spec,
+    engine,
+    bitExact: saved.exact,
+    seeds: [...seeds],
+    rows,
+    levels: summaries(rows, sizes, measure),
+  };
 }
 
 function largest(byUnknown: Readonly<Record<string, number>>): number | null {

@@ -70,7 +70,7 @@ export class Service {
     rmSync(this.data, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 
-  async launch(kind: 'pinn' | 'hedging', name: string, spec: object): Promise<string> {
+  async launch(kind: 'pinn' | 'hedging' | 'study', name: string, spec: object): Promise<string> {
     const response = await fetch(`${this.url}/v1/runs`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

@@ -119,6 +119,8 @@ export class Attempt {
       if (status === null) return this.#check(await this.#store.heartbeat(id, attempt, this.#times.leaseMs));
       this.#watchdog.step(0, performance.now());
       for (const log of message.notes) await this.#store.report(id, attempt, { log });
+    } else if (message.type === 'alive') {
+      this.#watchdog.alive(performance.now());
     } else if (message.type === 'report') {
       const { progress } = message.report;
       if (progress !== undefined) this.#watchdog.step(progress.step, performance.now());

@@ -55,7 +55,7 @@ export class RunService {
       kind,
       name: name ?? `${kind} ${id.slice(-6)}`,
       spec: JSON.stringify(effective),
-      totalSteps: effective.stop.steps ?? null,
+      totalSteps: this.#kinds[kind]!.steps(effective) ?? null,
     });
     this.#dispatcher.wake();
     return run;

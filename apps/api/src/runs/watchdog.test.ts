@@ -19,3 +19,13 @@ test('one with slow steps is given twenty of them', () => {
   expect(watchdog.isHung(50_000 + 10_000)).toBe(false);
   expect(watchdog.isHung(50_000 + 10_001)).toBe(true);
 });
+
+test('a sign of life inside a long step counts like a step, but not before the first', () => {
+  const watchdog = new Watchdog(1000);
+  watchdog.alive(0);
+  expect(watchdog.isHung(1e9)).toBe(false);
+  watchdog.step(0, 0);
+  watchdog.alive(900);
+  expect(watchdog.isHung(1900)).toBe(false);
+  expect(watchdog.isHung(1901)).toBe(true);
+});

@@ -19,6 +19,11 @@ export class Watchdog {
     [this.#step, this.#at] = [step, now];
   }
 
+  /** The training works inside its step, at `now` (ms). */
+  alive(now: number): void {
+    if (this.#step >= 0) this.#at = now;
+  }
+
   /** False before the first step was seen. */
   isHung(now: number): boolean {
     const gaps = [...this.#gaps].sort((a, b) => a - b);

@@ -12,6 +12,8 @@ export const faultyKinds: Kinds = {
   ...kinds,
   broken: {
     schema: {},
+    steps: () => undefined,
+    exports: {},
     catalogue: [],
     parse: () => {
       throw new TypeError('SELECT secret FROM stack');
@@ -19,6 +21,8 @@ export const faultyKinds: Kinds = {
   },
   huge: {
     schema: {},
+    steps: () => undefined,
+    exports: {},
     catalogue: [],
     parse: () => {
       throw new KfacError('KFAC_LIMIT', 'the batch is too large', {

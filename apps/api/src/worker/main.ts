@@ -1,5 +1,6 @@
-import type { ExportFormat, SolveOptions } from '@kfac/pinn';
+import type { ExportFormat, SolveOptions, StudySpec } from '@kfac/pinn';
 import { runWorker } from './run.ts';
+import { studyTrainer } from './study.ts';
 import type { Trainers } from './trainer.ts';
 
 const PRELOAD_AFTER_MS = 100;
@@ -31,6 +32,7 @@ const trainers: Trainers = {
       exports: () => Object.fromEntries(formats.map((format) => [format, solution.export(format)])),
     };
   },
+  study: async (spec, options) => studyTrainer(await pinn(), spec as StudySpec, options),
   hedging: async (spec, options) => (await hedging()).train(spec as HedgingSpec, options),
 };
 

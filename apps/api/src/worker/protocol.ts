@@ -28,6 +28,8 @@ export type FromWorker =
       readonly notes: readonly string[];
     }
   | { readonly type: 'report'; readonly report: Report }
+  /** The training works inside a step that takes long. */
+  | { readonly type: 'alive' }
   | { readonly type: 'ended'; readonly outcome: WorkerOutcome }
   /** The trainer refused or failed: trying again would fail again. */
   | { readonly type: 'failed'; readonly code: string; readonly message: string };

@@ -7,6 +7,9 @@ import { START_FILE, readCheckpoint } from './files.ts';
 import { Reporter } from './reporter.ts';
 import type { Trainers } from './trainer.ts';
 
+/** Far below the watchdog's patience. */
+const ALIVE_EVERY_MS = 5000;
+
 /**
  * The life of a training child: says that it is ready, trains the one run that it is given, ends. It ends at the next
  * turn of its event loop, at the latest after the step under way, when the channel to the service closes: a service that
@@ -39,6 +42,7 @@ async function train(trainers: Trainers, job: Job, signal: AbortSignal): Promise
     (report, sent) => send({ type: 'report', report }, sent),
     () => performance.now(),
   );
+  let aliveAt = -Infinity;
   let bad: { step: number; metric: string } | undefined;
   const start = join(job.folder, START_FILE);
   const trained = await trainer(JSON.parse(job.spec), {
@@ -46,6 +50,12 @@ async function train(trainers: Trainers, job: Job, signal: AbortSignal): Promise
     onProgress: (point) => {
       bad ??= firstNonfinite(point);
       reporter.progress(point);
+    },
+    onAlive: () => {
+      const now = performance.now();
+      if (now < aliveAt + ALIVE_EVERY_MS) return;
+      aliveAt = now;
+      send({ type: 'alive' });
     },
     onCheckpoint: (bytes, step) => reporter.checkpoint(bytes, step),
     onSnapshot: (snapshot) => reporter.snapshot(snapshot),

@@ -18,6 +18,8 @@ export interface Trained {
 export interface WorkerOptions extends TrainingOptions {
   /** The network that the run starts from, as its file holds it. */
   readonly startFrom?: unknown;
+  /** Says that a long step is under way; called as often as one likes. */
+  readonly onAlive: () => void;
 }
 
 /** Trains a specification that was checked at the door. */

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Study } from '@kfac/pinn';
+import { type Study, studyCsv } from '@kfac/pinn';
 import { expect, test } from 'vitest';
 import { EXIT, exitCodeOf } from '../exit.ts';
 import { helpOf } from '../help.ts';
 import { cliFixture, decay } from '../testing.test-support.ts';
-import { studyCommand, studyCsv, studyTable } from './study.ts';
+import { studyCommand, studyTable } from './study.ts';
 
 const cli = cliFixture();
 

@@ -1,6 +1,6 @@
 import { selectEngine } from '@kfac/core';
-import { catalogue, convergenceStudy } from '@kfac/pinn';
-import type { PinnSpecInput, Study, StudyRow } from '@kfac/pinn';
+import { catalogue, convergenceStudy, studyCsv } from '@kfac/pinn';
+import type { PinnSpecInput, Study, StudyLevels, StudyRow } from '@kfac/pinn';
 import { only, parseCommandLine } from '../command-line.ts';
 import { EXIT, UsageError } from '../exit.ts';
 import { onInterrupt } from '../interrupt.ts';
@@ -39,21 +39,19 @@ export async function studyCommand(args: readonly string[]): Promise<number> {
   return study.rows.every(({ status }) => status === 'finished') ? EXIT.finished : EXIT.failed;
 }
 
-type Levels = Parameters<typeof convergenceStudy>[1];
-
 function levelsOf({
   points,
   widths,
 }: {
   points: readonly number[] | undefined;
   widths: readonly number[] | undefined;
-}): Levels {
+}): StudyLevels {
   if (points && !widths) return { points };
   if (widths && !points) return { widths };
   throw new UsageError('expected either --points N,N,… or --widths N,N,…: a study refines one of them');
 }
 
-function rowText(levels: Levels, { level, seed, relativeL2, residual, seconds, stopReason }: StudyRow): string {
+function rowText(levels: StudyLevels, { level, seed, relativeL2, residual, seconds, stopReason }: StudyRow): string {
   const error = relativeL2 === null ? `residual ${digits(residual)}` : `relative L2 ${digits(relativeL2)}`;
   const name = 'points' in levels ? 'points' : 'width';
   return `${name} ${level}, seed ${seed}: ${error} in ${duration(seconds)} (${stopReason})`;
@@ -75,22 +73,4 @@ export function studyTable({ refinement, measure, seeds, levels }: Study): strin
     table([refinement, 'parameters', 'RMSE', 'relative L2', 'residual', 'time', 'rate'], rows),
     `medians of ${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'}; rate: -d log(${which})/d log(${refinement}); residual on fresh points`,
   ].join('\n');
-}
-
-/** Every run of a study as CSV; an unknown error is an empty cell. */
-export function studyCsv({ refinement, rows }: Study): string {
-  const columns = [
-    'seed',
-    'parameters',
-    'status',
-    'stopReason',
-    'steps',
-    'seconds',
-    'loss',
-    'residual',
-    'rmse',
-    'relativeL2',
-  ] as const;
-  const lines = rows.map((row) => [row.level, ...columns.map((column) => row[column] ?? '')].join(','));
-  return `${[[refinement, ...columns].join(','), ...lines].join('\n')}\n`;
 }

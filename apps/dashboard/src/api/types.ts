@@ -1,6 +1,6 @@
 /** The JSON of the service, as the dashboard reads it. */
 
-export type RunKind = 'pinn' | 'hedging';
+export type RunKind = 'pinn' | 'hedging' | 'study';
 
 export type RunStatus =
   | 'queued'

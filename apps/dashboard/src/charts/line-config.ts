@@ -11,6 +11,8 @@ export interface Curve {
   /** Place in the series' colours and dashes. */
   readonly colour: number;
   readonly fill?: boolean;
+  /** Points without a line. */
+  readonly marks?: boolean;
 }
 
 export interface LineAxes {
@@ -18,6 +20,8 @@ export interface LineAxes {
   readonly y?: string;
   readonly logX: boolean;
   readonly logY: boolean;
+  /** Where the axis of x has its marks, if not where it likes. */
+  readonly marksX?: readonly number[];
 }
 
 /** Points per curve that are drawn. */
@@ -28,6 +32,7 @@ export function lineConfig(curves: readonly Curve[], axes: LineAxes, theme: Them
   const datasets = curves.map((curve): ChartDataset<'line', XY[]> => {
     const colour = theme.series[curve.colour % theme.series.length] ?? theme.ink;
     const points = thin(drawable(curve.points, axes.logX, axes.logY), DRAWN);
+    const isMarks = curve.marks === true;
     return {
       label: curve.label,
       data: [...points],
@@ -35,8 +40,10 @@ export function lineConfig(curves: readonly Curve[], axes: LineAxes, theme: Them
       backgroundColor: `color-mix(in srgb, ${colour} 28%, transparent)`,
       borderDash: [...dashes[curve.colour % dashes.length]!],
       borderWidth: 2,
+      showLine: !isMarks,
       // A single point has no line.
-      pointRadius: points.length === 1 ? 3 : 0,
+      pointRadius: isMarks ? 4 : points.length === 1 ? 3 : 0,
+      ...(isMarks && { clip: false as const }),
       pointHitRadius: 6,
       pointBackgroundColor: colour,
       fill: curve.fill ?? false,
@@ -55,7 +62,10 @@ export function lineConfig(curves: readonly Curve[], axes: LineAxes, theme: Them
       maintainAspectRatio: false,
       interaction: { mode: 'nearest', axis: 'x', intersect: false },
       scales: {
-        x: axis(axes.x, axes.logX, extent(data, 'x', axes.logX), theme, (value) => tickOfX(value)),
+        x: {
+          ...axis(axes.x, axes.logX, extent(data, 'x', axes.logX), theme, (value) => tickOfX(value)),
+          ...(axes.marksX && marksAt(axes.marksX)),
+        },
         y: axis(axes.y, axes.logY, extent(data, 'y', axes.logY), theme, (value) => formatNumber(value)),
       },
       plugins: {
@@ -78,6 +88,14 @@ function isMark(value: number, decades: number): boolean {
   if (Math.abs(exact - mantissa) > 1e-6) return false;
   if (decades < 0.7) return true;
   return decades < 2.5 ? [1, 2, 5].includes(mantissa) : mantissa === 1;
+}
+
+/** Marks at given values alone. */
+function marksAt(values: readonly number[]): object {
+  return {
+    afterBuildTicks: (scale: { ticks: { value: number }[] }) => (scale.ticks = values.map((value) => ({ value }))),
+    ticks: { padding: 6, maxRotation: 0, callback: (value: number | string) => tickOfX(Number(value)) },
+  };
 }
 
 function tickOfX(value: number): string {

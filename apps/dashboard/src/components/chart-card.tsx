@@ -3,11 +3,18 @@ import type { ComponentChildren } from 'preact';
 import { dashes, theme } from '../theme.ts';
 import { DataTable } from './data-table.tsx';
 
+interface LegendEntry {
+  readonly label: string;
+  readonly colour: number;
+  /** Points without a line. */
+  readonly marks?: boolean;
+}
+
 interface ChartCardProps {
   readonly title: string;
   /** What the chart shows at the moment, in a few words. */
   readonly summary?: ComponentChildren;
-  readonly legend?: readonly { readonly label: string; readonly colour: number }[];
+  readonly legend?: readonly LegendEntry[];
   /** The chart's numbers, made only when they are asked for. */
   readonly table: () => { readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] };
   readonly tools?: ComponentChildren;
@@ -43,22 +50,26 @@ export function ChartCard({ title, summary, legend, table, tools, wide, children
   );
 }
 
-function Legend({ entries }: { entries: readonly { readonly label: string; readonly colour: number }[] }) {
+function Legend({ entries }: { entries: readonly LegendEntry[] }) {
   const { series } = theme.value;
   return (
     <ul class="legend">
-      {entries.map(({ label, colour }) => (
+      {entries.map(({ label, colour, marks }) => (
         <li key={label}>
           <svg width="26" height="8" aria-hidden="true">
-            <line
-              x1="1"
-              y1="4"
-              x2="25"
-              y2="4"
-              stroke={series[colour % series.length]}
-              stroke-width="2.5"
-              stroke-dasharray={dashes[colour % dashes.length]!.join(' ')}
-            />
+            {marks === true ? (
+              <circle cx="13" cy="4" r="3.5" fill={series[colour % series.length]} />
+            ) : (
+              <line
+                x1="1"
+                y1="4"
+                x2="25"
+                y2="4"
+                stroke={series[colour % series.length]}
+                stroke-width="2.5"
+                stroke-dasharray={dashes[colour % dashes.length]!.join(' ')}
+              />
+            )}
           </svg>
           {label}
         </li>

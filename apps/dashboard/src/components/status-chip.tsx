@@ -1,4 +1,4 @@
-import type { RunStatus } from '../api/types.ts';
+import type { RunKind, RunStatus } from '../api/types.ts';
 import { STATUS } from '../run/status.ts';
 
 /** The state of a run: a mark, a word, a colour. */
@@ -14,7 +14,9 @@ export function StatusChip({ status }: { status: RunStatus }) {
   );
 }
 
+const KINDS: { readonly [kind in RunKind]: string } = { pinn: 'Equation', hedging: 'Hedge', study: 'Study' };
+
 /** What a run solves. */
-export function KindTag({ kind }: { kind: 'pinn' | 'hedging' }) {
-  return <span class="tag">{kind === 'pinn' ? 'Equation' : 'Hedge'}</span>;
+export function KindTag({ kind }: { kind: RunKind }) {
+  return <span class="tag">{KINDS[kind]}</span>;
 }

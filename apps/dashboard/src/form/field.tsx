@@ -4,6 +4,8 @@ import type { Json, JsonObject } from '../api/types.ts';
 import { blank, humanise, parseNumber, parseNumbers, pointerTo, variantOf, withKey } from './schema.ts';
 import type { FormNode } from './schema.ts';
 import { JsonField, RecordField } from './collections.tsx';
+import { faultAt, refusalOf } from './fault.ts';
+import { TextEditor } from './text-editor.tsx';
 
 export interface FieldProps<T extends FormNode = FormNode> {
   readonly node: T;
@@ -38,18 +40,11 @@ export function Field(props: FieldProps) {
     case 'boolean':
       return <BooleanField {...props} node={node} />;
     case 'number':
-      return <TypedField {...props} read={parseNumber} write={plain} mode="decimal" />;
+      return <TypedField {...props} read={parseNumber} write={plain} />;
     case 'numbers':
-      return <TypedField {...props} read={parseNumbers} write={commas} mode="decimal" />;
+      return <TypedField {...props} read={parseNumbers} write={commas} />;
     case 'text':
-      return (
-        <TypedField
-          {...props}
-          read={(text) => (text === '' && !props.required ? undefined : text)}
-          write={plain}
-          mode="text"
-        />
-      );
+      return <TextField {...props} />;
     case 'const':
       return null;
     case 'json':
@@ -71,7 +66,7 @@ interface FrameProps {
 /** Label, control, hint and refusal of one field. */
 function Frame({ props: { label, node, pointer, errors, required }, children }: FrameProps) {
   const id = fieldId(pointer);
-  const error = errors.get(pointer);
+  const error = refusalOf(errors, pointer, node.type === 'numbers');
   const described = [node.description !== undefined && `${id}-hint`, error !== undefined && `${id}-error`].filter(
     Boolean,
   );
@@ -91,7 +86,11 @@ function Frame({ props: { label, node, pointer, errors, required }, children }: 
           {node.description}
         </p>
       )}
-      <ErrorText pointer={pointer} errors={errors} />
+      {error !== undefined && (
+        <p class="field-error" id={`${id}-error`}>
+          {error}
+        </p>
+      )}
     </div>
   );
 }
@@ -106,13 +105,31 @@ export function ErrorText({ pointer, errors }: Pick<FieldProps, 'pointer' | 'err
   );
 }
 
+/** An equation, a place, an expression, a name. */
+function TextField(props: FieldProps) {
+  const { node, pointer, value, required, errors, onChange } = props;
+  const text = plain(value);
+  return (
+    <Frame props={props}>
+      {(aria) => (
+        <TextEditor
+          aria={aria}
+          text={text}
+          fault={faultAt(errors.get(pointer), text)}
+          placeholder={plain(node.fallback)}
+          onInput={(next) => onChange(next === '' && !required ? undefined : next)}
+        />
+      )}
+    </Frame>
+  );
+}
+
 interface TypedProps extends FieldProps {
   readonly read: (text: string) => Json | undefined;
   readonly write: (value: Json | undefined) => string;
-  readonly mode: 'decimal' | 'text';
 }
 
-function TypedField({ read, write, mode, ...props }: TypedProps) {
+function TypedField({ read, write, ...props }: TypedProps) {
   const [text, setText] = useState(write(props.value));
   // What stands in the field stays as it was typed as long as it means the value.
   const shown = JSON.stringify(read(text)) === JSON.stringify(props.value) ? text : write(props.value);
@@ -122,7 +139,7 @@ function TypedField({ read, write, mode, ...props }: TypedProps) {
         <input
           {...aria}
           type="text"
-          inputMode={mode}
+          inputMode="decimal"
           autoComplete="off"
           spellcheck={false}
           value={shown}

@@ -5,6 +5,8 @@ import type { FormNode } from './schema.ts';
 
 interface ProblemFormProps {
   readonly form: FormNode & { type: 'object' };
+  /** JSON pointer of the problem inside what is launched. */
+  readonly pointer?: string;
   readonly spec: JsonObject;
   readonly errors: ReadonlyMap<string, string>;
   readonly onChange: (spec: JsonObject) => void;
@@ -18,13 +20,13 @@ const isSimple = (node: FormNode): boolean =>
     node.variants.every((variant) => variant.node.type === 'const' || SIMPLE.has(variant.node.type)));
 
 /** A whole problem: one group for each of its parts, one for what remains. */
-export function ProblemForm({ form, spec, errors, onChange }: ProblemFormProps) {
+export function ProblemForm({ form, pointer = '', spec, errors, onChange }: ProblemFormProps) {
   const field = ({ key, node, required }: (typeof form.fields)[number]) => (
     <Field
       key={key}
       node={node}
       label={humanise(key)}
-      pointer={pointerTo('', key)}
+      pointer={pointerTo(pointer, key)}
       value={spec[key]}
       required={required}
       errors={errors}

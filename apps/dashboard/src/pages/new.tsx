@@ -7,6 +7,8 @@ import { fieldId } from '../form/field.tsx';
 import { ProblemForm } from '../form/problem-form.tsx';
 import { formOf } from '../form/schema.ts';
 import type { FormNode } from '../form/schema.ts';
+import { StudyForm } from '../form/study-form.tsx';
+import { problemIn, studyOf } from '../form/study.ts';
 import { formatJson } from '../format.ts';
 import { navigate, query } from '../router.tsx';
 import { usePage } from './page.ts';
@@ -23,14 +25,28 @@ interface Draft {
 const KINDS = [
   { value: 'pinn', label: 'Differential equation' },
   { value: 'hedging', label: 'Hedge' },
+  { value: 'study', label: 'Convergence study' },
 ] as const;
 
-const draftOf = (entry: CatalogueEntry): Draft => ({
-  kind: entry.kind,
+const draftOf = (entry: CatalogueEntry, kind: RunKind = entry.kind): Draft => ({
+  kind,
   name: entry.name,
   preset: entry.name,
-  spec: entry.spec,
+  spec: kind === 'study' ? studyOf(entry.spec) : entry.spec,
 });
+
+/** The presets of a kind: a study is of any differential equation. */
+const presetsOf = ({ items }: Catalogue, kind: RunKind): readonly CatalogueEntry[] =>
+  items.filter((item) => item.kind === (kind === 'study' ? 'pinn' : kind));
+
+/** The draft of another kind: a problem becomes its study and a study its problem, else the first preset. */
+function ofKind(draft: Draft, kind: RunKind, catalogue: Catalogue): Draft {
+  const { name, preset, spec } = draft;
+  if (draft.kind === 'pinn' && kind === 'study') return { kind, name, preset, spec: studyOf(spec) };
+  if (draft.kind === 'study' && kind === 'pinn') return { kind, name, preset, spec: problemIn(spec) };
+  const entry = presetsOf(catalogue, kind)[0];
+  return entry === undefined ? { kind, name: '', preset: null, spec: {} } : draftOf(entry, kind);
+}
 
 /** Describing and launching a run. */
 export function NewRunPage() {
@@ -91,6 +107,8 @@ function Editor({ catalogue, initial }: { catalogue: Catalogue; initial: Draft }
   const summary = useRef<HTMLDivElement>(null);
   const schema = catalogue.schemas[draft.kind];
   const form = useMemo(() => formOf(schema) as FormNode & { type: 'object' }, [schema]);
+  const problemSchema = catalogue.schemas.pinn;
+  const problemForm = useMemo(() => formOf(problemSchema) as FormNode & { type: 'object' }, [problemSchema]);
   const errors = useMemo(() => errorsOf(problem), [problem]);
 
   const take = (next: Draft): void => {
@@ -99,7 +117,11 @@ function Editor({ catalogue, initial }: { catalogue: Catalogue; initial: Draft }
     setSyntax(null);
     setProblem(null);
   };
-  const presets = catalogue.items.filter((item) => item.kind === draft.kind);
+  const presets = presetsOf(catalogue, draft.kind);
+  const change = (spec: JsonObject): void => {
+    setDraft({ ...draft, spec });
+    setText(formatJson(spec));
+  };
   const launch = async (): Promise<void> => {
     setBusy(true);
     setProblem(null);
@@ -133,10 +155,7 @@ function Editor({ catalogue, initial }: { catalogue: Catalogue; initial: Draft }
           name="kind"
           value={draft.kind}
           options={KINDS}
-          onChange={(kind) => {
-            const entry = catalogue.items.find((item) => item.kind === kind);
-            take(entry === undefined ? { kind, name: '', preset: null, spec: {} } : draftOf(entry));
-          }}
+          onChange={(kind) => take(ofKind(draft, kind, catalogue))}
         />
         <fieldset class="presets">
           <legend>Preset</legend>
@@ -148,7 +167,7 @@ function Editor({ catalogue, initial }: { catalogue: Catalogue; initial: Draft }
                   name="preset"
                   value={entry.name}
                   checked={draft.preset === entry.name}
-                  onChange={() => take(draftOf(entry))}
+                  onChange={() => take(draftOf(entry, draft.kind))}
                 />
                 <span class="preset-body">
                   <span class="preset-name">{entry.name}</span>
@@ -167,18 +186,26 @@ function Editor({ catalogue, initial }: { catalogue: Catalogue; initial: Draft }
       )}
       <div class="launch-columns">
         <div class="launch-form">
-          {syntax === null ? (
+          {syntax === null && draft.kind === 'study' && (
+            <StudyForm
+              key={`study ${draft.preset ?? ''}`}
+              form={form}
+              problem={problemForm}
+              spec={draft.spec}
+              errors={errors}
+              onChange={change}
+            />
+          )}
+          {syntax === null && draft.kind !== 'study' && (
             <ProblemForm
               key={`${draft.kind} ${draft.preset ?? ''}`}
               form={form}
               spec={draft.spec}
               errors={errors}
-              onChange={(spec) => {
-                setDraft({ ...draft, spec });
-                setText(formatJson(spec));
-              }}
+              onChange={change}
             />
-          ) : (
+          )}
+          {syntax !== null && (
             <div class="notice notice-warning">
               <p class="notice-title">The JSON beside cannot be read</p>
               <p>The form comes back when it is mended: {syntax}</p>
@@ -273,7 +300,7 @@ function ProblemSummary({ problem, errors }: { problem: Problem; errors: Readonl
   );
 }
 
-/** Goes to the field of a pointer, or to the nearest one around it that the form shows. */
+/** Goes to the field of a pointer, to the character at fault if one is marked, or to the nearest field around it that the form shows. */
 function focusField(pointer: string): void {
   for (let at = pointer; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) {
     const element = document.getElementById(fieldId(at)) ?? document.getElementById(fieldId(`${at}:choice`));
@@ -282,6 +309,8 @@ function focusField(pointer: string): void {
       ? element
       : element.querySelector<HTMLElement>('input, select, textarea, button');
     (control as HTMLElement | null)?.focus();
+    const fault = Number(control?.getAttribute('data-fault') ?? NaN);
+    if (control instanceof HTMLTextAreaElement && fault >= 0) control.setSelectionRange(fault, fault + 1);
     element.scrollIntoView({ block: 'center' });
     return;
   }

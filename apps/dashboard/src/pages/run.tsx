@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { cancelRun, problemOf, resumeRun } from '../api/client.ts';
-import type { Problem, Run } from '../api/types.ts';
+import type { Problem, Run, RunKind } from '../api/types.ts';
 import { now } from '../clock.ts';
 import { Announcer } from '../components/announcer.tsx';
 import { ConfirmDialog } from '../components/confirm-dialog.tsx';
@@ -18,6 +18,7 @@ import type { LiveRun } from '../run/live.ts';
 import { MetricsPanel } from '../run/metrics-panel.tsx';
 import { QualityPanel } from '../run/quality-panel.tsx';
 import { SlicesPanel } from '../run/slices-panel.tsx';
+import { StudyPanel } from '../run/study-panel.tsx';
 import { canCancel, isTerminal, progressOf, STATUS } from '../run/status.ts';
 import type { ConnectionStatus } from '../stream/connection.ts';
 import { usePage } from './page.ts';
@@ -57,10 +58,13 @@ function LoadedRun({ live, run }: { live: LiveRun; run: Run }) {
       <Header live={live} run={run} />
       <Outcome run={run} />
       <Tiles live={live} run={run} />
+      {run.kind === 'study' && <StudyPanel live={live} run={run} />}
       {run.kind === 'hedging' && <DistributionPanel id={run.id} step={snapshot} result={run.result} />}
-      <MetricsPanel live={live} kind={run.kind}>
-        {run.kind === 'pinn' && <FieldsPanel id={run.id} step={snapshot} />}
-      </MetricsPanel>
+      {run.kind !== 'study' && (
+        <MetricsPanel live={live} kind={run.kind}>
+          {run.kind === 'pinn' && <FieldsPanel id={run.id} step={snapshot} />}
+        </MetricsPanel>
+      )}
       {run.kind === 'pinn' && <SlicesPanel run={run} />}
       {run.kind === 'pinn' && <QualityPanel result={run.result} />}
       <Details live={live} run={run} />
@@ -69,8 +73,11 @@ function LoadedRun({ live, run }: { live: LiveRun; run: Run }) {
   );
 }
 
+/** What a step of a run is: of a study, one of its runs. */
+const stepName = (kind: RunKind): string => (kind === 'study' ? 'run' : 'step');
+
 const announcement = (run: Run): string =>
-  `${STATUS[run.status].label}, step ${run.step}${run.totalSteps === null ? '' : ` of ${run.totalSteps}`}, loss ${formatNumber(run.loss)}`;
+  `${STATUS[run.status].label}, ${stepName(run.kind)} ${run.step}${run.totalSteps === null ? '' : ` of ${run.totalSteps}`}, loss ${formatNumber(run.loss)}`;
 
 function Header({ live, run }: { live: LiveRun; run: Run }) {
   const [problem, setProblem] = useState<Problem | null>(null);
@@ -115,8 +122,8 @@ function Header({ live, run }: { live: LiveRun; run: Run }) {
               Resume
             </button>
           )}
-          {hasExports(run) && <ExportMenu id={run.id} />}
-          {hasExports(run) && (
+          {hasExports(run) && <ExportMenu id={run.id} kind={run.kind} />}
+          {run.kind === 'pinn' && hasExports(run) && (
             <Link class="button" href={`/new?from=${encodeURIComponent(run.id)}&start=1`}>
               Train on …
             </Link>
@@ -181,7 +188,11 @@ function Outcome({ run }: { run: Run }) {
       {run.status === 'interrupted' && (
         <div class="notice notice-warning">
           <p class="notice-title">Training was interrupted</p>
-          <p>It goes on from its last checkpoint, bit for bit.</p>
+          <p>
+            {run.kind === 'study'
+              ? 'Runs that are done stay; the one that was under way begins again.'
+              : 'It goes on from its last checkpoint, bit for bit.'}
+          </p>
         </div>
       )}
       {notes.map((note) => (
@@ -205,7 +216,7 @@ function Tiles({ live, run }: { live: LiveRun; run: Run }) {
   return (
     <dl class="tiles">
       <div class="tile">
-        <dt>Step</dt>
+        <dt>{run.kind === 'study' ? 'Runs' : 'Step'}</dt>
         <dd>
           {formatCount(run.step)}
           <small>{total}</small>
@@ -273,7 +284,9 @@ function Details({ live, run }: { live: LiveRun; run: Run }) {
         {live.checkpoint.value !== null && (
           <>
             <dt>Last checkpoint</dt>
-            <dd>step {formatCount(live.checkpoint.value)}</dd>
+            <dd>
+              {stepName(run.kind)} {formatCount(live.checkpoint.value)}
+            </dd>
           </>
         )}
         <dt>JSON</dt>

@@ -18,6 +18,7 @@ const KINDS = [
   { value: 'all', label: 'All' },
   { value: 'pinn', label: 'Equations' },
   { value: 'hedging', label: 'Hedges' },
+  { value: 'study', label: 'Studies' },
 ] as const;
 
 const COLUMNS: readonly { key: SortKey; label: string; numeric?: boolean }[] = [

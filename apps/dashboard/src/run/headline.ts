@@ -20,6 +20,10 @@ const KEYS = {
     ['hedge/cvar95', 'CVaR95'],
     ['hedge/cost', 'Mean cost'],
   ],
+  study: [
+    ['study/median', 'Median error, last level'],
+    ['study/rate', 'Rate, last level'],
+  ],
 } as const;
 
 /** Values of an object keyed by unknown, or of a number. */

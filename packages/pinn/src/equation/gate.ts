@@ -50,11 +50,13 @@ export function admit(text: string): void {
 export function splitEquation(text: string): { left: string; right: string } {
   admit(text);
   const sides = text.split('=');
-  if (sides.length === 1) throw equationError(text, 'expected an equation "left = right", found no "="');
+  const end = text.length + 1;
+  if (sides.length === 1)
+    throw equationError(text, 'expected an equation "left = right", found no "=" before the end', end);
   if (sides.length > 2)
     throw equationError(text, 'expected one "=", found another', text.indexOf('=', text.indexOf('=') + 1) + 1);
   const [left, right] = sides as [string, string];
-  if (left.trim() === '') throw equationError(text, 'expected something on the left of "="');
-  if (right.trim() === '') throw equationError(text, 'expected something on the right of "="');
+  if (left.trim() === '') throw equationError(text, 'expected something on the left of "="', left.length + 1);
+  if (right.trim() === '') throw equationError(text, 'expected something on the right of "="', end);
   return { left, right };
 }

@@ -73,7 +73,9 @@ describe('what is understood', () => {
 
 const refusals: [text: string, reason: RegExp][] = [
   ['', /"="/],
-  ['u', /found no "="/],
+  ['u', /found no "=" before the end at character 2 in "u"$/],
+  [' = u', /something on the left of "=" at character 2/],
+  ['u = ', /something on the right of "=" at character 5/],
   ['u = 1 = 2', /one "=", found another at character 7/],
   ['u == 1', /found another/],
   ['= 1', /left of "="/],
