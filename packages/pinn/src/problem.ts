@@ -13,7 +13,7 @@ import { remainingConditions } from './ansatz-check.ts';
 import { attempt } from './attempt.ts';
 import { chooseOptimizer, type OptimizerChoice, phasesOf } from './auto.ts';
 import { type Compile, periodicConditions, placeCondition } from './condition-compile.ts';
-import { type Condition, type ConditionGroup, type Equation, groupConditions } from './conditions.ts';
+import { type Condition, type ConditionGroup, type DomainEquation, groupConditions } from './conditions.ts';
 import { checkCurriculum } from './curriculum/checks.ts';
 import { withCurriculum } from './curriculum/curriculum.ts';
 import type { Stage } from './curriculum/stage.ts';
@@ -23,16 +23,21 @@ import { checkEmbedding, embeddingOf, featuresOf } from './embedding.ts';
 import { type Constraint, compileConstraints } from './constraints.ts';
 import { compileResidual } from './equation/compile.ts';
 import { ExpressionPool } from './equation/expression.ts';
+import { networkVariablesOf } from './equation/expression.ts';
 import { parseEquation } from './equation/parse.ts';
 import type { JetPlan } from './equation/plan.ts';
 import type { Scope } from './equation/symbols.ts';
 import type { ExactSolution } from './exact.ts';
+import { equationLabel, textOf } from './equation-spec.ts';
 import { exactSolutions } from './exact-solution.ts';
 import { type Box, boxOf } from './geometry/box.ts';
 import { buildGeometry } from './geometry/build.ts';
 import { type BatchSize, adaptiveMemoryOf, memoryOf, windowBytes } from './memory.ts';
 import { Parametrization } from './parametrization.ts';
 import { quadraturePoints } from './quadrature.ts';
+import { Regions } from './regions/regions.ts';
+import type { Subdomain } from './regions/subdomain.ts';
+import { checkRegions } from './regions/checks.ts';
 import { rejectionBytes } from './sampling/rejection-bytes.ts';
 import type { OptimizerSpec } from './optimizer-spec.ts';
 import { adaptivityWarnings, checkAdaptivity, freezeOf } from './adaptivity-checks.ts';
@@ -47,7 +52,9 @@ export interface Problem {
   readonly spec: PinnSpec;
   readonly scope: Scope;
   readonly box: Box;
-  readonly equations: readonly Equation[];
+  readonly equations: readonly DomainEquation[];
+  /** The part of the domain in which the equations of each unknown hold; null: everywhere. */
+  readonly unknownsWithin: readonly (Subdomain | null)[];
   /** Without those that the ansatz satisfies. */
   readonly conditions: readonly Condition[];
   readonly groups: readonly ConditionGroup[];
@@ -82,7 +89,7 @@ export interface Problem {
 /** The texts of a specification, compiled. */
 type Texts = Pick<
   Problem,
-  'equations' | 'conditions' | 'data' | 'constraints' | 'ansatz' | 'exact' | 'warnings' | 'notes'
+  'equations' | 'unknownsWithin' | 'conditions' | 'data' | 'constraints' | 'ansatz' | 'exact' | 'warnings' | 'notes'
 >;
 
 /**
@@ -105,7 +112,10 @@ export function compileProblem(json: unknown): Problem {
   const domain = boxOf(parsed.domain);
   const geometry = parsed.geometry && buildGeometry(parsed.geometry, domain, faults);
   if (faults.length > 0) throw specError(faults);
-  const box: Box = geometry ? { ...domain, geometry } : domain;
+  const shaped: Box = geometry ? { ...domain, geometry } : domain;
+  const regions = new Regions(parsed.regions ?? {}, shaped, faults);
+  if (faults.length > 0) throw specError(faults);
+  const box: Box = { ...shaped, interfaces: regions.interfaces };
   checkEmbedding(parsed.network.embedding, box, faults);
   const scope: Scope = {
     pool: new ExpressionPool(),
@@ -120,13 +130,26 @@ export function compileProblem(json: unknown): Problem {
     const body = inNetwork(residual, ansatz, own);
     return { residual, inNetwork: body, compiled: compileResidual(body, own) };
   };
-  const equations = parsed.equations.flatMap(
-    (text, k) => check(`/equations/${k}`, () => compile(parseEquation(text, scope), scope)) ?? [],
+  const equations = parsed.equations.flatMap((given, k): DomainEquation[] => {
+    const pointer = `/equations/${k}`;
+    const isText = typeof given === 'string';
+    const equation = check(isText ? pointer : `${pointer}/equation`, () =>
+      compile(parseEquation(textOf(given), scope), scope),
+    );
+    const within = isText ? null : check(`${pointer}/in`, () => regions.subdomain(given.in));
+    return equation ? [{ ...equation, within, label: equationLabel(given) }] : [];
+  });
+  const unknownsWithin = parsed.unknowns.map((_, unknown) =>
+    regions.union(
+      equations
+        .filter(({ residual }) => networkVariablesOf(residual).some((variable) => variable.unknown === unknown))
+        .map(({ within }) => within),
+    ),
   );
   const data: DataSet[] = [];
   const conditions = parsed.conditions.flatMap((given, k) => {
     const pointer = `/conditions/${k}`;
-    if ('on' in given) return placeCondition(given, pointer, box, scope, compile, faults);
+    if ('on' in given) return placeCondition(given, pointer, box, regions, scope, compile, faults);
     if ('periodic' in given) return periodicConditions(given, pointer, equations, box, scope, compile, faults);
     data.push(...dataSets(given, ['conditions', k], box, scope, compile, faults));
     return [];
@@ -136,6 +159,7 @@ export function compileProblem(json: unknown): Problem {
   const exact = parsed.exact ? exactSolutions(parsed.exact, parsed.unknowns, known, box, faults) : null;
   const residuals = [...equations, ...conditions, ...data, ...constraints].map(({ residual }) => residual);
   checkUsed(scope, residuals, faults);
+  checkRegions(parsed, equations, unknownsWithin, constraints, faults);
   checkErrorsWithin(parsed, faults);
   checkConsistency(parsed, faults);
   checkAdaptivity(parsed, faults);
@@ -145,8 +169,8 @@ export function compileProblem(json: unknown): Problem {
     ? remainingConditions(conditions, { box, spec: parsed })
     : { conditions, warnings: [], notes: [] };
   const stopIsGiven = (json as { stop?: unknown }).stop !== undefined;
-  const warnings = [...remaining.warnings, ...dataWarnings(data, box)];
-  const texts = { equations, data, constraints, ansatz, exact, ...remaining, warnings };
+  const warnings = [...remaining.warnings, ...dataWarnings(data, box, unknownsWithin)];
+  const texts = { equations, unknownsWithin, data, constraints, ansatz, exact, ...remaining, warnings };
   return withCurriculum(assemble(parsed, scope, box, texts, stopIsGiven), compileProblem);
 }
 
@@ -203,8 +227,13 @@ function assemble(parsed: ParsedSpec, scope: Scope, box: Box, texts: Texts, stop
   const bytes =
     training +
     parametrization.bytes(batches) +
-    adaptiveMemoryOf(spec, batches) +
-    rejectionBytes(box, spec.sampling.interior, groups) +
+    adaptiveMemoryOf(spec, batches, new Set(equations.map(({ within }) => within)).size) +
+    rejectionBytes(
+      box,
+      [...equations.map(({ within }) => within), ...texts.unknownsWithin],
+      spec.sampling.interior,
+      groups,
+    ) +
     windowBytes(spec.curriculum?.windows, layout.size);
   if (bytes > LIMITS.bytes) {
     const needs = `${(bytes / 2 ** 30).toFixed(1)} GiB of working memory; at most ${LIMITS.bytes / 2 ** 30} GiB are allowed`;
