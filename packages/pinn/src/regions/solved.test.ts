@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { estimateError } from '../estimate-error.ts';
 import { solve } from '../solve.ts';
-import { cooling, layers, rod } from './testing.test-support.ts';
+import { cooling, layers, rod as plain } from './testing.test-support.ts';
+
+const rod = { ...plain, exact: { u: '0.2875*x - x^2/4', v: '0.575*x - 0.075 - x^2/2' } };
 
 describe.each([
   ['a rod of two materials', rod],
@@ -28,16 +30,16 @@ test('errors are those where an unknown has its equation', async () => {
 });
 
 test('the residual report: fresh points of an equation are in its region, and sides are drawn where a condition holds', async () => {
-  // v_xx = log(x − 0.3) is not finite in the copper.
+  // v_xx = log(x − 0.3) is not finite in the inner part.
   const { residuals, conditions } = await solve({
     ...rod,
-    equations: [rod.equations[0]!, { equation: 'v_xx = log(x - 0.3)', in: 'outside copper' }],
+    equations: [rod.equations[0]!, { equation: 'v_xx = log(x - 0.3)', in: 'outside inner' }],
     exact: undefined,
     stop: { steps: 40 },
   });
   expect(Object.keys(residuals)).toEqual(['interior/1', 'interior/2', 'conditions']);
   expect(residuals['interior/2']!.fresh!).toBeLessThan(10 * residuals['interior/2']!.training);
-  expect(conditions.map(({ on }) => on)).toEqual(['x = 0', 'x = 1', 'copper', 'copper']);
+  expect(conditions.map(({ on }) => on)).toEqual(['x = 0', 'x = 1', 'inner', 'inner']);
 
   const { conditions: ofLayers } = await solve({ ...layers, stop: { steps: 5 } });
   const left = ofLayers[1]!.profiles![0]!;
@@ -69,6 +71,6 @@ test('fields and exports are NaN where an unknown has no equation, and where an 
 test('two solutions are compared where their unknowns belong; regions must be the same', async () => {
   const { solution, difference } = await estimateError({ ...rod, stop: { steps: 300, relativeL2: 1e-3 } });
   expect(Math.max(difference!.relativeL2['u']!, difference!.relativeL2['v']!)).toBeLessThan(1e-2);
-  const other = await solve({ ...rod, regions: { copper: { x: [0, 0.5] } }, exact: undefined, stop: { steps: 1 } });
-  expect(() => solution.difference(other)).toThrow(/they differ at \/regions\/copper/);
+  const other = await solve({ ...rod, regions: { inner: { x: [0, 0.5] } }, exact: undefined, stop: { steps: 1 } });
+  expect(() => solution.difference(other)).toThrow(/they differ at \/regions\/inner/);
 });

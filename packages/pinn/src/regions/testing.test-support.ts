@@ -4,20 +4,19 @@ import type { PinnSpecInput } from '../spec.ts';
 export const rod: PinnSpecInput = {
   domain: { x: [0, 1] },
   unknowns: ['u', 'v'],
-  regions: { copper: { x: [0, 0.4] } },
+  regions: { inner: { x: [0, 0.4] } },
   equations: [
-    { equation: '-2*u_xx = 1', in: 'copper' },
-    { equation: '-v_xx = 1', in: 'outside copper' },
+    { equation: '-2*u_xx = 1', in: 'inner' },
+    { equation: '-v_xx = 1', in: 'outside inner' },
   ],
   conditions: [
     { on: 'x = 0', equation: 'u = 0' },
     { on: 'x = 1', equation: 'v = 0' },
-    { on: 'copper', equation: 'u = v' },
-    { on: 'copper', equation: '2*dn(u) = dn(v)' },
+    { on: 'inner', equation: 'u = v' },
+    { on: 'inner', equation: '2*dn(u) = dn(v)' },
   ],
-  exact: { u: '0.2875*x - x^2/4', v: '0.575*x - 0.075 - x^2/2' },
   network: { hidden: [8, 8] },
-  sampling: { interior: 40, conditions: 4 },
+  sampling: { interior: 64, conditions: 4 },
 };
 
 /** Two layers, the lower one of twice the conductivity, with sources; sides of both materials. */
@@ -45,20 +44,40 @@ export const layers: PinnSpecInput = {
 export const cooling: PinnSpecInput = {
   domain: { t: [0, 1], x: [0, 1] },
   unknowns: ['u', 'v'],
-  regions: { copper: { x: [0, 0.4] } },
+  regions: { inner: { x: [0, 0.4] } },
   equations: [
-    { equation: 'u_t = 2*u_xx - exp(-t)*x', in: 'copper' },
-    { equation: 'v_t = v_xx - exp(-t)*(2*x - 0.4)', in: 'outside copper' },
+    { equation: 'u_t = 2*u_xx - exp(-t)*x', in: 'inner' },
+    { equation: 'v_t = v_xx - exp(-t)*(2*x - 0.4)', in: 'outside inner' },
   ],
   conditions: [
-    { on: 't = 0', in: 'copper', equation: 'u = x' },
-    { on: 't = 0', in: 'outside copper', equation: 'v = 2*x - 0.4' },
+    { on: 't = 0', in: 'inner', equation: 'u = x' },
+    { on: 't = 0', in: 'outside inner', equation: 'v = 2*x - 0.4' },
     { on: 'x = 0', equation: 'u = 0' },
     { on: 'x = 1', equation: 'v = 1.6*exp(-t)' },
-    { on: 'copper', equation: 'u = v' },
-    { on: 'copper', equation: '2*dn(u) = dn(v)' },
+    { on: 'inner', equation: 'u = v' },
+    { on: 'inner', equation: '2*dn(u) = dn(v)' },
   ],
   exact: { u: 'exp(-t)*x', v: 'exp(-t)*(2*x - 0.4)' },
   network: { hidden: [8, 8] },
   sampling: { interior: 60, conditions: 40 },
+};
+
+/** A disk of another material in a square, that heat leaves in time. */
+export const heatedDisk: PinnSpecInput = {
+  domain: { x: [-1, 1], t: [0, 2], y: [-1, 1] },
+  unknowns: ['u', 'v'],
+  regions: { inner: { type: 'disk', center: [0.1, 0], radius: 0.5 } },
+  equations: [
+    { equation: 'u_t = laplacian(u)', in: 'inner' },
+    { equation: 'v_t = laplacian(v)', in: 'outside inner' },
+  ],
+  conditions: [
+    { on: 'boundary', equation: 'v = 0' },
+    { on: 't = 0', in: 'inner', equation: 'u = 1' },
+    { on: 't = 0', in: 'outside inner', equation: 'v = 1' },
+    { on: 'inner', equation: 'u = v' },
+    { on: 'inner', equation: '2*dn(u) = dn(v)' },
+  ],
+  network: { hidden: [8] },
+  sampling: { interior: 200, conditions: 200 },
 };

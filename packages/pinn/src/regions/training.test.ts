@@ -32,8 +32,8 @@ test('causal weights fall with time, of every equation by its own points', () =>
   const problem = compileProblem({
     ...cooling,
     equations: [
-      { equation: 'u = t', in: 'copper' },
-      { equation: 'v = t', in: 'outside copper' },
+      { equation: 'u = t', in: 'inner' },
+      { equation: 'v = t', in: 'outside inner' },
     ],
     weights: { pointwise: { name: 'causal', epsilon: 20, chunks: 4 } },
   });
