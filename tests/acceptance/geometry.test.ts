@@ -8,6 +8,7 @@ test.skipIf(!native).each([
   ['Disk', 150, 1e-6],
   ['L-shape', 150, 1e-6],
   ['Annulus', 150, 2e-4],
+  ['Inclusion', 120, 1e-3],
 ])(
   '%s by auto: within %i steps below a relative L2 of %d',
   async (name, steps, bound) => {

@@ -14,6 +14,8 @@ export interface ValidationIssue {
   readonly keys?: readonly string[];
   /** Findings of each alternative of a union. */
   readonly errors?: readonly (readonly ValidationIssue[])[];
+  /** The field that should have told which alternative of a union is meant. */
+  readonly discriminator?: string | undefined;
   /** Findings about a key of a record. */
   readonly issues?: readonly ValidationIssue[];
 }
@@ -49,8 +51,9 @@ export function faultsOf(
     const alternatives = issue.code === 'invalid_union' ? (issue.errors ?? []) : [];
     if (alternatives.length > 0 && isObject(value)) {
       const misfit = (found: readonly ValidationIssue[]): number =>
-        found.reduce((sum, { code, path: inner, keys = [''] }) => {
-          const isOfOtherType = inner.length === 0 && code !== 'unrecognized_keys';
+        found.reduce((sum, { code, path: inner, keys = [''], discriminator }) => {
+          const isUntold = discriminator !== undefined && inner.length === 1 && !(discriminator in value);
+          const isOfOtherType = isUntold || (inner.length === 0 && code !== 'unrecognized_keys');
           return sum + (isOfOtherType ? Infinity : keys.length);
         }, 0);
       const best = alternatives.reduce((a, b) => (misfit(b) < misfit(a) ? b : a));

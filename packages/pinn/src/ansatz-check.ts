@@ -78,7 +78,7 @@ function trialOf({ inNetwork }: Condition, scope: Scope) {
  * warning for each on which they differ.
  */
 export function checkExactOnAnsatz(problem: Problem, exact: readonly ExactSolution[]): string[] {
-  const { box, spec, ansatz, scope } = problem;
+  const { box, spec, ansatz, scope, unknownsWithin } = problem;
   const d = box.names.length;
   const ends = box.names.flatMap((_, axis) =>
     [box.lower[axis]!, box.upper[axis]!].map((value) => placeOf(box, axis, value)),
@@ -97,7 +97,7 @@ export function checkExactOnAnsatz(problem: Problem, exact: readonly ExactSoluti
         );
     }) as [(point: readonly number[]) => number, (point: readonly number[]) => number];
     const solution = (point: readonly number[]): number => exact[k]!.derivative(point, noDerivative(d));
-    const inside = checkPoints(problem);
+    const inside = checkPoints(problem, unknownsWithin[k]);
     const [scale, size] = [largest(inside, factor), largest(inside, solution) + largest(inside, offset)];
     return ends.flatMap((place) => {
       const points = conditionCheckPoints(problem, NO_FIELDS, place).flat();

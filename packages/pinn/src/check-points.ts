@@ -4,8 +4,9 @@ import type { CompiledEquation } from './equation/compile.ts';
 import type { NetworkVariable } from './equation/expression.ts';
 import type { RowVariable } from './equation/lower.ts';
 import type { Scope } from './equation/symbols.ts';
-import type { Box } from './geometry/box.ts';
+import { type Box, boxWithin } from './geometry/box.ts';
 import type { ConditionPlace } from './geometry/place.ts';
+import type { Subdomain } from './regions/subdomain.ts';
 import { samplePoints } from './sampling/sample.ts';
 
 const INTERIOR_POINTS = 64;
@@ -30,9 +31,9 @@ export function pointValue(
 
 const keyOf = ({ spec }: Setting) => ({ seed: spec.seed, purpose: 'check', place: 0, refresh: 0 }) as const;
 
-/** Points inside the domain at which texts are tried out. */
-export function checkPoints(setting: Setting): number[][] {
-  const { box } = setting;
+/** Points inside the domain, or a part of it, at which texts are tried out. */
+export function checkPoints(setting: Setting, within: Subdomain | null = null): number[][] {
+  const box = boxWithin(setting.box, within);
   const d = box.names.length;
   const data = new Float64Array(d * INTERIOR_POINTS);
   samplePoints('uniform', keyOf(setting), box, null, {

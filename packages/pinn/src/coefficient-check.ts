@@ -10,7 +10,7 @@ import type { Problem } from './problem.ts';
  * Returns a warning for each text in which it is not finite somewhere.
  */
 export function checkCoefficients(problem: Problem): string[] {
-  const { equations, conditions, spec, box, scalars, scope } = problem;
+  const { equations, conditions, box, scalars, scope } = problem;
   const warn = (residual: Expression, points: readonly number[][], what: string): string[] => {
     const coefficients = [...coefficientsOf(residual)].map(evaluatorOf);
     const bad = points.find((point) =>
@@ -30,9 +30,7 @@ export function checkCoefficients(problem: Problem): string[] {
     return [`a coefficient of ${what} is not finite on the domain, for instance at ${where}`];
   };
   return [
-    ...equations.flatMap(({ inNetwork }, k) =>
-      warn(inNetwork, checkPoints(problem), `the equation "${spec.equations[k]}"`),
-    ),
+    ...equations.flatMap(({ inNetwork, within, label }) => warn(inNetwork, checkPoints(problem, within), label)),
     ...conditions.flatMap((condition) =>
       condition.places.flatMap((place) =>
         warn(

@@ -4,6 +4,8 @@ import type { Condition } from './conditions.ts';
 import { evaluatorOf } from './equation/evaluate.ts';
 import { networkVariablesOf, orderOf } from './equation/expression.ts';
 import { type Scope, TIME } from './equation/symbols.ts';
+import { spaceAxes } from './geometry/box.ts';
+import { isNear } from './geometry/near.ts';
 import { isSamePlace, placeName } from './geometry/place.ts';
 import { madeUpNetworks } from './made-up-network.ts';
 import type { Problem } from './problem.ts';
@@ -13,11 +15,18 @@ const TOLERANCE = 1e-9;
 
 /**
  * Warns of conditions that are too few (an unknown whose value occurs nowhere; fewer than the order of ordinary equations,
- * or in t), too many for that order, given twice, contradictory, or true by construction. Where data, integrals or an ansatz stand for conditions,
+ * or in t), too many for that order, given twice, contradictory, true by construction, or on places where an unknown has no
+ * equation. Where data, integrals or an ansatz stand for conditions,
  * unknown scalars ask for more of them, or equations are fewer or more than unknowns (`checkSystem`), nothing is counted.
  */
 export function checkConditions(problem: Problem): string[] {
-  return [...undetermined(problem), ...miscounted(problem), ...repeated(problem), ...needless(problem)];
+  return [
+    ...undetermined(problem),
+    ...miscounted(problem),
+    ...repeated(problem),
+    ...needless(problem),
+    ...astray(problem),
+  ];
 }
 
 /** Unknowns to which any constant can be added: neither equations nor conditions nor data contain their value. */
@@ -54,7 +63,8 @@ function miscounted({ spec, box, equations, conditions, data, ansatz, constraint
   const orders = spec.unknowns.map((_, unknown) => orderAlong(equations, unknown, axis, box));
   const countOf = (chosen: readonly Condition[]): number =>
     chosen.reduce(
-      (sum, { places }) => sum + places.filter((place) => !('part' in place) && place.axis === axis).length,
+      (sum, { places }) =>
+        sum + places.filter((place) => place.isPoint || !('part' in place || place.axis !== axis)).length,
       0,
     );
   const warn = (order: number, count: number, what: string, where: string): string[] => {
@@ -119,6 +129,35 @@ function gapOf(
   });
   const smallest = Math.min(...gaps);
   return smallest === Infinity ? null : smallest;
+}
+
+/** Conditions on places of which points lie where no equation of one of their unknowns holds. */
+function astray(problem: Problem): string[] {
+  const { spec, box, conditions, unknownsWithin } = problem;
+  const space = spaceAxes(box.names);
+  return conditions.flatMap((condition) => {
+    const own = new Set(networkVariablesOf(condition.residual).map(({ unknown }) => unknown));
+    return [...own].flatMap((unknown) => {
+      const within = unknownsWithin[unknown];
+      if (!within) return [];
+      const places = condition.places.filter((place) =>
+        conditionCheckPoints(problem, condition, place)
+          .flat()
+          .some(
+            (point) =>
+              !isNear(
+                within,
+                space.map((axis) => point[axis]!),
+              ),
+          ),
+      );
+      if (places.length === 0) return [];
+      const where = places.map((place) => placeName(place, box)).join(', ');
+      return [
+        `${condition.label} on ${where} reaches beyond "${within.label}", where alone ${spec.unknowns[unknown]} has equations: restrict it by "in"`,
+      ];
+    });
+  });
 }
 
 /** Periodicity of a network that is periodic by construction. */

@@ -10,6 +10,7 @@ import { type Box, placeOf } from './geometry/box.ts';
 import { normalNames, normalOf } from './geometry/normal.ts';
 import { parsePlaces } from './geometry/on.ts';
 import { type ConditionPlace, placeName } from './geometry/place.ts';
+import type { Regions } from './regions/regions.ts';
 
 /** Makes an equation of a residual in the unknowns. */
 export type Compile = (residual: Expression, scope: Scope) => Equation;
@@ -17,24 +18,38 @@ export type Compile = (residual: Expression, scope: Scope) => Equation;
 type PlaceSpec = Extract<ConditionSpec, { on: string }>;
 type PeriodicSpec = Extract<ConditionSpec, { periodic: string }>;
 
-/** A condition on places, which may read their outward normal. Adds what is wrong to `faults`. */
+/** Where a condition holds, as written: 'x = 0', 'boundary in inner'. */
+export function placeText({ on, in: within }: PlaceSpec): string {
+  return within === undefined ? on : `${on} in ${within}`;
+}
+
+/**
+ * A condition on places, or on what of them is in a part of the domain, which may read their outward normal. Adds what is
+ * wrong to `faults`.
+ */
 export function placeCondition(
-  { on, equation: text }: PlaceSpec,
+  given: PlaceSpec,
   pointer: string,
   box: Box,
+  regions: Regions,
   scope: Scope,
   compile: Compile,
   faults: Fault[],
 ): Condition[] {
   const withNormal: Scope = { ...scope, fields: normalNames(scope.coordinates) };
-  const places = attempt(faults, `${pointer}/on`, () => parsePlaces(on, box));
+  const { equation: text, in: within } = given;
+  const named = attempt(faults, `${pointer}/on`, () => parsePlaces(given.on, box));
+  const places =
+    named && within !== undefined
+      ? attempt(faults, `${pointer}/in`, () => regions.restrict(named, regions.subdomain(within)))
+      : named;
   const equation = attempt(faults, `${pointer}/equation`, () => {
     const residual = parseEquation(text, withNormal);
     if (!readsFields(residual)) return compile(residual, scope);
     return compile(places ? withoutZeros(residual, requireNormals(places, box, scope), scope) : residual, withNormal);
   });
   if (!places || !equation) return [];
-  return [{ ...equation, on, text, label: `the condition "${text}"`, places, opposite: null }];
+  return [{ ...equation, on: placeText(given), text, label: `the condition "${text}"`, places, opposite: null }];
 }
 
 /** The normals of places. Throws `KFAC_EQUATION` if one has none. */
@@ -51,7 +66,10 @@ function requireNormals(
       name === TIME
         ? `there is no normal in space on ${what}; write ${unknown}_${TIME} for the derivative in time`
         : `${what} lies inside the domain, where no side is outward; write the derivative, such as ${unknown}_${name}`;
-    throw new KfacError('KFAC_EQUATION', `dn and the components of the normal need a side of the domain: ${why}`);
+    throw new KfacError(
+      'KFAC_EQUATION',
+      `dn and the components of the normal need a side of the domain or the boundary of a region: ${why}`,
+    );
   });
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { MAX_TEXT } from './equation/gate.ts';
+import { IN_DESCRIPTION, MAX_IN } from './regions/region-spec.ts';
 import { section } from './section.ts';
 
 /** Most conditions, and most rows of one condition's data. */
@@ -10,13 +11,16 @@ const placeCondition = section({
     .string()
     .min(1)
     .max(1024)
-    .describe('boundary, coordinate = number, a part of the geometry, or several joined by or'),
+    .describe(
+      'boundary, coordinate = number, a part of the geometry, the boundary of a region, or several joined by or',
+    ),
+  in: z.string().min(1).max(MAX_IN).optional().describe(`${IN_DESCRIPTION}: what of the place is there`),
   equation: z
     .string()
     .min(1)
     .max(MAX_TEXT)
     .describe(
-      'An equation in the unknowns, their derivatives up to order 4, coordinates, constants and parameters; on sides and parts of a geometry also dn(u), the derivative along the outward normal, and its components n_x, n_y, …',
+      'An equation in the unknowns, their derivatives up to order 4, coordinates, constants and parameters; on sides, parts of a geometry and boundaries of regions also dn(u), the derivative along the outward normal, and its components n_x, n_y, …',
     ),
 });
 

@@ -2,6 +2,7 @@ import type { CompiledEquation } from './equation/compile.ts';
 import type { Expression } from './equation/expression.ts';
 import type { Place } from './geometry/box.ts';
 import type { ConditionPlace } from './geometry/place.ts';
+import type { Subdomain } from './regions/subdomain.ts';
 
 /** An equation, as text left = right: its residual left − right. */
 export interface Equation {
@@ -10,6 +11,14 @@ export interface Equation {
   /** In the outputs of the network, which an ansatz makes unknowns of; else the residual itself. */
   readonly inNetwork: Expression;
   readonly compiled: CompiledEquation;
+}
+
+/** An equation of the domain or of a part of it. */
+export interface DomainEquation extends Equation {
+  /** For messages: the equation "u_xx = 0" in inner. */
+  readonly label: string;
+  /** Where it holds; null: everywhere. */
+  readonly within: Subdomain | null;
 }
 
 /** A condition of a problem: an equation and where it holds. */

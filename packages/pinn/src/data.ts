@@ -3,8 +3,10 @@ import type { Compile } from './condition-compile.ts';
 import type { DataSpec } from './condition-spec.ts';
 import type { Equation } from './conditions.ts';
 import type { Scope } from './equation/symbols.ts';
-import { TIME, noDerivative } from './equation/symbols.ts';
-import type { Box } from './geometry/box.ts';
+import { noDerivative } from './equation/symbols.ts';
+import { type Box, spaceAxes } from './geometry/box.ts';
+import { isNear } from './geometry/near.ts';
+import type { Subdomain } from './regions/subdomain.ts';
 
 /** Measured values of one unknown: residuals (u − value)/noise at given points, the one field being the value. */
 export interface DataSet extends Equation {
@@ -96,24 +98,26 @@ export function dataSets(
   });
 }
 
-/** Part of a shape's size by which a measured point may be outside: coordinates are rounded. */
-const SLACK = 1e-3;
-
-/** Warns of measured points outside the shape, where no equation holds. Of a cloud, which has no edge, none are. */
-export function dataWarnings(data: readonly DataSet[], { names, geometry }: Box): string[] {
-  if (!geometry || geometry.isCloud) return [];
-  const space = names.flatMap((name, axis) => (name === TIME ? [] : [axis]));
-  const slack = SLACK * Math.max(...geometry.upper.map((high, k) => high - geometry.lower[k]!));
-  const isInside = (point: readonly number[]): boolean =>
-    geometry.contains(point) ||
-    point.some((_, k) => [-slack, slack].some((by) => geometry.contains(point.with(k, point[k]! + by))));
-  return data.flatMap(({ coordinates, values }) => {
+/**
+ * Warns of measured points outside the shape, or the part of the domain that belongs to the unknown, where no equation of it
+ * holds. Of a cloud, which has no edge, none are.
+ */
+export function dataWarnings(
+  data: readonly DataSet[],
+  { names, geometry: whole }: Box,
+  unknownsWithin: readonly (Subdomain | null)[],
+): string[] {
+  const space = spaceAxes(names);
+  return data.flatMap(({ coordinates, values, unknown }) => {
+    const within = unknownsWithin[unknown];
+    const geometry = within ?? whole;
+    if (!geometry || geometry.isCloud) return [];
     const points = Array.from(values, (_, n) => space.map((axis) => coordinates[axis * values.length + n]!));
-    const outside = points.filter((point) => !isInside(point));
+    const outside = points.filter((point) => !isNear(geometry, point));
     if (outside.length === 0) return [];
     const first = space.map((axis, k) => `${names[axis]} = ${outside[0]![k]}`).join(', ');
     return [
-      `${outside.length} of ${points.length} measured points lie outside the geometry, where no equation holds, the first at ${first}`,
+      `${outside.length} of ${points.length} measured points lie outside ${within ? `"${within.label}"` : 'the geometry'}, where no equation ${within ? 'of that unknown ' : ''}holds, the first at ${first}`,
     ];
   });
 }

@@ -1,4 +1,7 @@
 import { type Engine, KfacError, differences } from '@kfac/core';
+import { boxWithin } from './geometry/box.ts';
+import { streamNumber } from './regions/samples.ts';
+import type { Subdomain } from './regions/subdomain.ts';
 import { networkValues } from './network-values.ts';
 import type { Problem } from './problem.ts';
 import { samplePoints } from './sampling/sample.ts';
@@ -6,7 +9,7 @@ import { samplePoints } from './sampling/sample.ts';
 /** Points on which two solutions are compared. */
 const POINTS = 10_000;
 
-/** How far two solutions are apart, by unknown, on uniform points of the domain. */
+/** How far two solutions are apart, by unknown, on uniform points of the domain, or of the part where its equations hold. */
 export interface SolutionDifference {
   readonly points: number;
   /** √mean (u₁ − u₂)². */
@@ -25,13 +28,14 @@ interface Solved {
 
 /**
  * Compares two solutions for the same unknowns on the same domain; networks, points and optimizers may differ. Throws
- * `KFAC_SPEC` if domains, geometries or unknowns differ.
+ * `KFAC_SPEC` if domains, geometries, regions or unknowns differ, or where in the domain an unknown has equations.
  */
 export function differenceBetween(engine: Engine, a: Solved, b: Solved): SolutionDifference {
-  const { spec, box } = a.problem;
-  const of = ({ spec: { domain, geometry, unknowns } }: Problem): unknown => ({
+  const { spec, box, unknownsWithin } = a.problem;
+  const of = ({ spec: { domain, geometry, regions, unknowns }, unknownsWithin: within }: Problem): unknown => ({
     domain: Object.entries(domain),
     ...(geometry && { geometry }),
+    ...(regions && { regions, equations: within.map((part) => part?.label ?? 'everywhere') }),
     unknowns,
   });
   const [first] = differences(of(b.problem), of(a.problem));
@@ -43,15 +47,19 @@ export function differenceBetween(engine: Engine, a: Solved, b: Solved): Solutio
     );
   }
   const d = box.names.length;
-  const data = new Float64Array(d * POINTS);
-  const key = { seed: spec.seed, purpose: 'evaluation', place: 0, refresh: 0 } as const;
-  samplePoints('uniform', key, box, null, { data, stride: POINTS, from: 0, count: POINTS });
-  const points = Array.from({ length: POINTS }, (_, n) => box.names.map((__, axis) => data[axis * POINTS + n]!));
-  const [u, v] = [a, b].map(({ problem, weights }) => networkValues(problem, engine, weights, points, [])) as [
-    Record<string, Float64Array>,
-    Record<string, Float64Array>,
-  ];
-  const byUnknown = spec.unknowns.map((name) => ({ name, ...distance(u[name]!, v[name]!) }));
+  const valuesIn = (part: Subdomain | null): Record<string, Float64Array>[] => {
+    const data = new Float64Array(d * POINTS);
+    const key = { seed: spec.seed, purpose: 'evaluation', place: streamNumber(part), refresh: 0 } as const;
+    const target = { data, stride: POINTS, from: 0, count: POINTS };
+    samplePoints('uniform', key, boxWithin(box, part), null, target);
+    const points = Array.from({ length: POINTS }, (_, n) => box.names.map((__, axis) => data[axis * POINTS + n]!));
+    return [a, b].map(({ problem, weights }) => networkValues(problem, engine, weights, points, []));
+  };
+  const values = new Map([...new Set(unknownsWithin)].map((part) => [part, valuesIn(part)]));
+  const byUnknown = spec.unknowns.map((name, k) => {
+    const [u, v] = values.get(unknownsWithin[k]!)!;
+    return { name, ...distance(u![name]!, v![name]!) };
+  });
   const pick = (key: 'rms' | 'relativeL2' | 'max'): Record<string, number> =>
     Object.fromEntries(byUnknown.map((one) => [one.name, one[key]]));
   return { points: POINTS, rms: pick('rms'), relativeL2: pick('relativeL2'), max: pick('max') };

@@ -1,8 +1,10 @@
 import { type Engine, type JetShape, type Matrix, type Program, matrix, matrixOver } from '@kfac/core';
 import { type Networks, forwardNetworks } from './curriculum/time-windows.ts';
 import { type Problem, jetShape } from './problem.ts';
-import { boxOf } from './geometry/box.ts';
+import { boxOf, boxWithin } from './geometry/box.ts';
 import type { Parametrization } from './parametrization.ts';
+import { streamNumber } from './regions/samples.ts';
+import type { Subdomain } from './regions/subdomain.ts';
 import { samplePoints } from './sampling/sample.ts';
 import { lowerOverValues, unknownsInNetwork } from './unknown-values.ts';
 import type { Scalars } from './scalars.ts';
@@ -19,12 +21,11 @@ export interface SolutionError {
   readonly relativeL2: number;
 }
 
-/** u_θ − u for every unknown, over coordinates, the network's values and, as fields, the exact ones. */
-function differences(problem: Problem): Program {
+/** u_θ − u for some unknowns, over coordinates, the network's values and, as fields, the exact ones. */
+function differences(problem: Problem, unknowns: readonly number[]): Program {
   const { pool } = problem.scope;
-  const errors = unknownsInNetwork(problem).map((unknown, index) =>
-    pool.sub(unknown, pool.variable({ kind: 'field', index })),
-  );
+  const all = unknownsInNetwork(problem);
+  const errors = unknowns.map((unknown, index) => pool.sub(all[unknown]!, pool.variable({ kind: 'field', index })));
   return lowerOverValues(errors, problem, 1, errors.length);
 }
 
@@ -35,9 +36,30 @@ export function evaluationPoints(interior: number): number {
 
 /**
  * Measures errors against the exact solutions on a fixed uniform set of ten points for each collocation point inside, at
- * most 100 000, in the domain or the part of it that the specification names.
+ * most 100 000, in the domain or the part of it that the specification names, of every unknown where its equations hold.
  */
 export class ErrorMeasure {
+  readonly #parts: readonly { readonly unknowns: readonly number[]; readonly measure: PartMeasure }[];
+
+  constructor(problem: Problem, exact: NonNullable<Problem['exact']>, engine: Engine) {
+    const { unknownsWithin } = problem;
+    this.#parts = [...new Set(unknownsWithin)].map((part) => {
+      const unknowns = unknownsWithin.flatMap((within, k) => (within === part ? [k] : []));
+      return { unknowns, measure: new PartMeasure(problem, exact, unknowns, part, engine) };
+    });
+  }
+
+  /** The errors of every unknown at θ. */
+  at(theta: Float64Array): SolutionError[] {
+    const errors: SolutionError[] = [];
+    for (const { unknowns, measure } of this.#parts)
+      for (const [k, error] of measure.at(theta).entries()) errors[unknowns[k]!] = error;
+    return errors;
+  }
+}
+
+/** Measures the errors of some unknowns in a part of the domain. */
+class PartMeasure {
   readonly #engine: Engine;
   readonly #networks: Networks;
   readonly #shape: JetShape;
@@ -45,30 +67,38 @@ export class ErrorMeasure {
   readonly #scalars: Scalars;
   /** Coordinates [d × N], then the network's values [m × N]. */
   readonly #columns: Matrix;
-  /** The same, then the exact values [d + 2m × N]. */
+  /** The same, then the exact values of the k unknowns [d + m + k × N]. */
   readonly #all: Matrix;
   readonly #program: Program;
   readonly #differences: Matrix;
   readonly #squared = matrix(1, 1);
-  /** ‖u‖₂ of every unknown. */
+  /** ‖u‖₂ of each of the unknowns. */
   readonly #norms: readonly number[];
 
-  constructor(problem: Problem, exact: NonNullable<Problem['exact']>, engine: Engine) {
+  constructor(
+    problem: Problem,
+    exact: NonNullable<Problem['exact']>,
+    unknowns: readonly number[],
+    part: Subdomain | null,
+    engine: Engine,
+  ) {
     const d = problem.box.names.length;
     const count = evaluationPoints(problem.spec.sampling.interior);
     const m = exact.length;
-    const data = new Float64Array((d + 2 * m) * count);
+    const rows = d + m + unknowns.length;
+    const data = new Float64Array(rows * count);
     this.#engine = engine;
     this.#networks = problem;
     this.#shape = jetShape(problem, NO_DIRECTIONS);
     this.#parametrization = problem.parametrization;
     this.#scalars = problem.scalars;
     this.#columns = matrixOver(d + m, count, data.subarray(0, (d + m) * count));
-    this.#all = matrixOver(d + 2 * m, count, data);
-    this.#program = differences(problem);
-    this.#differences = matrix(m, count);
-    const key = { seed: problem.spec.seed, purpose: 'evaluation', place: 0, refresh: 0 } as const;
-    const within = { ...problem.box, ...boxOf({ ...problem.spec.domain, ...problem.spec.errorsWithin }) };
+    this.#all = matrixOver(rows, count, data);
+    this.#program = differences(problem, unknowns);
+    this.#differences = matrix(unknowns.length, count);
+    const key = { seed: problem.spec.seed, purpose: 'evaluation', place: streamNumber(part), refresh: 0 } as const;
+    const intervals = boxOf({ ...problem.spec.domain, ...problem.spec.errorsWithin });
+    const within = boxWithin({ ...problem.box, ...intervals }, part);
     samplePoints('uniform', key, within, null, {
       data,
       stride: count,
@@ -76,14 +106,14 @@ export class ErrorMeasure {
       count,
     });
     const coordinates = matrixOver(d, count, data.subarray(0, d * count));
-    this.#norms = exact.map((solution, k) => {
-      const known = solution.values(engine, coordinates);
+    this.#norms = unknowns.map((unknown, k) => {
+      const known = exact[unknown]!.values(engine, coordinates);
       data.set(known, (d + m + k) * count);
       return this.#normOf(matrixOver(1, count, known));
     });
   }
 
-  /** The errors of every unknown at θ. */
+  /** The errors at θ. */
   at(theta: Float64Array): SolutionError[] {
     const weights = this.#parametrization.weights(this.#scalars.networkPart(theta));
     forwardNetworks(this.#networks, this.#engine, this.#shape, weights, this.#columns);

@@ -21,14 +21,13 @@ const INTEGRAL_TOLERANCE = 1e-5;
  * value is not given are left out.
  */
 export function checkExact(problem: Problem): string[] {
-  const { exact, equations, conditions, spec, box, scalars } = problem;
+  const { exact, equations, unknownsWithin, conditions, box, scalars } = problem;
   if (!exact) return [];
-  const inside = checkPoints(problem);
+  const noDerivative = box.names.map(() => 0);
   const size = Math.max(
-    ...inside.flatMap((point) => {
-      const value = point.map(() => 0);
-      return exact.map((solution) => Math.abs(solution.derivative(point, value)));
-    }),
+    ...exact.flatMap((solution, k) =>
+      checkPoints(problem, unknownsWithin[k]).map((point) => Math.abs(solution.derivative(point, noDerivative))),
+    ),
   );
   const warn = (residual: Expression, rows: readonly number[][][], what: string): string[] => {
     if ([...parametersOf([residual])].some((index) => scalars.specs[index]!.exact === undefined)) return [];
@@ -41,11 +40,11 @@ export function checkExact(problem: Problem): string[] {
   };
   return [
     ...checkConstraints(problem, exact),
-    ...equations.flatMap(({ residual }, k) =>
+    ...equations.flatMap(({ residual, within, label }) =>
       warn(
         residual,
-        inside.map((point) => [point]),
-        `the equation "${spec.equations[k]}"`,
+        checkPoints(problem, within).map((point) => [point]),
+        label,
       ),
     ),
     ...conditions.flatMap((condition) =>

@@ -1,6 +1,6 @@
 import { type Engine, type Field, KfacError, matrixOver } from '@kfac/core';
-import { TIME } from './equation/symbols.ts';
 import { type GridSlice, firstAxes } from './field-slice.ts';
+import { spaceAxes } from './geometry/box.ts';
 import type { Geometry } from './geometry/geometry.ts';
 import { partName } from './part-name.ts';
 import type { Problem } from './problem.ts';
@@ -19,7 +19,8 @@ const MAX_RESOLUTIONS = [1025, 1025, 101] as const;
  * Fields of a solution on a grid over some of the coordinates, by default the first two with the others at the middle
  * of their intervals: the unknowns under their names, the residual, and, if there is an exact
  * solution, 'exact' and 'error' = value − exact; of several equations 'residual_1', …, of several unknowns 'exact_u',
- * 'error_u', …. Outside the geometry all are NaN. The grid and what does not depend on θ are computed once.
+ * 'error_u', …. Outside the geometry, and where an unknown has no equation or an equation
+ * does not hold, they are NaN. The grid and what does not depend on θ are computed once.
  */
 export class FieldGrid {
   readonly #problem: Problem;
@@ -27,8 +28,8 @@ export class FieldGrid {
   readonly #axes: Field['axes'];
   readonly #points: number;
   readonly #coordinates: Float64Array;
-  /** Grid points outside the geometry: fields are NaN there. */
-  readonly #outside: readonly number[];
+  /** Grid points outside the geometry or a part of the domain: fields are NaN there. */
+  readonly #outside = new Map<Geometry | null, readonly number[]>();
   #exact: readonly Float64Array[] | null = null;
 
   /** Throws `KFAC_SHAPE` unless the resolution is an integer in [2, 1025], over three coordinates in [2, 101]. */
@@ -52,14 +53,19 @@ export class FieldGrid {
       for (let n = 0; n < this.#points; n++)
         this.#coordinates[axis * this.#points + n] = this.#coordinate(slice, axis, n, size);
     }
-    this.#outside = box.geometry ? this.#outsideOf(box.geometry) : [];
   }
 
-  #outsideOf(geometry: Geometry): number[] {
-    const space = this.#problem.box.names.flatMap((name, axis) => (name === TIME ? [] : [axis]));
+  /** The grid points outside a part of the domain; null: outside the whole. */
+  #outsideOf(within: Geometry | null): readonly number[] {
+    const known = this.#outside.get(within);
+    if (known) return known;
+    const { geometry, names } = this.#problem.box;
+    const space = spaceAxes(names);
+    const shape = within ?? geometry;
     const outside: number[] = [];
-    for (let n = 0; n < this.#points; n++)
-      if (!geometry.contains(space.map((axis) => this.#coordinates[axis * this.#points + n]!))) outside.push(n);
+    for (let n = 0; shape && n < this.#points; n++)
+      if (!shape.contains(space.map((axis) => this.#coordinates[axis * this.#points + n]!))) outside.push(n);
+    this.#outside.set(within, outside);
     return outside;
   }
 
@@ -77,34 +83,39 @@ export class FieldGrid {
 
   /** The fields at θ as they are computed. */
   sample(theta: Float64Array): GridField[] {
-    const { equations, exact, spec, box } = this.#problem;
+    const { equations, unknownsWithin, exact, spec, box } = this.#problem;
     const { unknowns } = spec;
     const parts = equations.map((equation) =>
       residualValues(this.#problem, this.#engine, equation, theta, this.#coordinates),
     );
     const { values } = parts[0]!;
     const fields = [
-      ...unknowns.map((unknown, k) => this.#field(unknown, values[k]!)),
-      ...parts.map(({ residual }, k) => this.#field(partName('residual', parts, `${k + 1}`, '_'), residual)),
+      ...unknowns.map((unknown, k) => this.#field(unknown, values[k]!, unknownsWithin[k]!)),
+      ...parts.map(({ residual }, k) =>
+        this.#field(partName('residual', parts, `${k + 1}`, '_'), residual, equations[k]!.within),
+      ),
     ];
     if (!exact) return fields;
     const grid = matrixOver(box.names.length, this.#points, this.#coordinates);
     this.#exact ??= exact.map((solution) => solution.values(this.#engine, grid));
     return [
       ...fields,
-      ...this.#exact.map((known, k) => this.#field(partName('exact', unknowns, unknowns[k]!, '_'), known)),
+      ...this.#exact.map((known, k) =>
+        this.#field(partName('exact', unknowns, unknowns[k]!, '_'), known, unknownsWithin[k]!),
+      ),
       ...this.#exact.map((known, k) =>
         this.#field(
           partName('error', unknowns, unknowns[k]!, '_'),
           Float64Array.from(values[k]!, (value, n) => value - known[n]!),
+          unknownsWithin[k]!,
         ),
       ),
     ];
   }
 
-  #field(name: string, given: ArrayLike<number>): GridField {
+  #field(name: string, given: ArrayLike<number>, within: Geometry | null): GridField {
     const values = Float64Array.from(given);
-    for (const n of this.#outside) values[n] = Number.NaN;
+    for (const n of this.#outsideOf(within)) values[n] = Number.NaN;
     return {
       name,
       shape: this.#axes.map((axis) => axis.values.length),

@@ -44,11 +44,13 @@ export function memoryOf(
 
 /**
  * Bytes that weights and points which follow the training need beside: a multiplier of each point with Adam's moments, twice
- * for a checkpoint; the pool with its residuals and order, and one chunk of its forward pass.
+ * for a checkpoint; the pool with its residuals and order, and one chunk of its forward pass. `samples`: parts of the domain with
+ * points of their own.
  */
 export function adaptiveMemoryOf(
   { domain, unknowns, sampling, weights }: Pick<PinnSpec, 'domain' | 'unknowns' | 'sampling' | 'weights'>,
   batches: readonly BatchSize[],
+  samples: number,
 ): number {
   const d = Object.keys(domain).length;
   const points = batches.reduce((sum, batch) => sum + batch.points, 0);
@@ -57,7 +59,9 @@ export function adaptiveMemoryOf(
   if (!adaptive) return 8 * multipliers;
   const pool = adaptive.name === 'r3' ? interior : adaptive.pool;
   const channels = Math.max(...batches.map((batch) => batch.channels));
-  return 8 * (multipliers + (2 * d + 8) * pool + 2 * d * interior + CHUNK * (d + unknowns.length * channels + 1));
+  return (
+    8 * (multipliers + (2 * d + 8) * pool + 2 * d * interior * samples + CHUNK * (d + unknowns.length * channels + 1))
+  );
 }
 
 /**

@@ -5,6 +5,8 @@ import { PseudoTime } from './curriculum/pseudo-time.ts';
 import type { DataSet } from './data.ts';
 import { IntegralBatch } from './integral-batch.ts';
 import { mergeLayers } from './merged-layer.ts';
+import { boxWithin } from './geometry/box.ts';
+import { type InteriorSample, interiorSamples, streamNumber } from './regions/samples.ts';
 import { partName } from './part-name.ts';
 import { type Problem, jetShape } from './problem.ts';
 import { quadratureOf } from './quadrature.ts';
@@ -26,8 +28,8 @@ export type TermLosses = Readonly<Record<string, number>>;
  * The loss of a PINN, L = Σ_k (w_k/2)·mean e_k² + (w_c/2)·mean e_c² + (w_d/2)·mean e_d² + (w_i/2)·mean e_i², over the
  * collocation points inside for every equation k, over all points of all conditions together, over all data and over the
  * integral constraints, one residual each, linearised into captured pairs. Weights and the points inside may follow the
- * training, between steps. All equations have the same points, and each the channels that it needs; a sum over nothing is no
- * term.
+ * training, between steps. All equations of one part of the domain have the same points, and each the channels that it needs; a
+ * sum over nothing is no term.
  */
 export class PinnObjective implements Objective {
   readonly engine: Engine;
@@ -35,11 +37,14 @@ export class PinnObjective implements Objective {
   readonly #problem: Problem;
   /** Equations, each one batch. */
   readonly #interior: readonly WeightedTerm[];
+  /** Which of them share their points. */
+  readonly #samples: readonly InteriorSample[];
   /** Batches of the groups of conditions. */
   readonly #groups: readonly ResidualBatch[];
   readonly #terms: readonly WeightedTerm[];
   readonly #weights: LossWeights;
-  readonly #adaptive: AdaptiveSample | null;
+  /** One for each sample, or none. */
+  readonly #adaptive: readonly AdaptiveSample[];
   readonly #pseudoTime: PseudoTime | null;
   #refresh = -1;
   /** The last linearisation, at #theta; null once the points have changed. */
@@ -78,8 +83,13 @@ export class PinnObjective implements Objective {
     ];
     this.#weights = new LossWeights(problem, this.#terms);
     const { adaptive } = spec.sampling;
-    const { coordinates } = inside[0]!;
-    this.#adaptive = adaptive ? new AdaptiveSample(problem, engine, adaptive, { data: coordinates, count }) : null;
+    this.#samples = interiorSamples(equations);
+    this.#adaptive = adaptive
+      ? this.#samples.map(
+          (of) =>
+            new AdaptiveSample(problem, engine, adaptive, of, { data: this.#pointsOf(of)[0]!.coordinates, count }),
+        )
+      : [];
     const { pseudoTime } = spec.curriculum ?? {};
     this.#pseudoTime = pseudoTime && marching ? new PseudoTime(problem, engine, pseudoTime, marching, inside) : null;
     this.nextBatch(1);
@@ -138,21 +148,23 @@ export class PinnObjective implements Objective {
   nextBatch(step: number, start?: StepStart): void {
     this.#resample(step);
     if (!start) return;
-    if (this.#adaptive?.update(step, start)) this.#shareInterior();
+    const updated = this.#adaptive.map((sample) => sample.update(step, start));
+    if (updated.includes(true)) this.#shareInterior();
     if (this.#pseudoTime) this.#march(this.#pseudoTime, step, start);
     if (this.#weights.update(step, start, () => this.linearize(start.theta))) this.#reweigh();
   }
 
   save(): Record<string, Float64Array> {
     const state: Record<string, Float64Array> = {};
-    for (const [name, values] of Object.entries(this.#adaptive?.save() ?? {})) state[`sample/${name}`] = values;
+    for (const [k, sample] of this.#adaptive.entries())
+      for (const [name, values] of Object.entries(sample.save())) state[`${this.#sampleName(k)}/${name}`] = values;
     for (const [name, values] of Object.entries(this.#weights.save())) state[`weights/${name}`] = values;
     for (const [name, values] of Object.entries(this.#pseudoTime?.save() ?? {})) state[`pseudo-time/${name}`] = values;
     return state;
   }
 
   restore(state: Readonly<Record<string, Float64Array>>): void {
-    this.#adaptive?.restore(underPrefix(state, 'sample/'));
+    for (const [k, sample] of this.#adaptive.entries()) sample.restore(underPrefix(state, `${this.#sampleName(k)}/`));
     this.#shareInterior();
     this.#weights.restore(underPrefix(state, 'weights/'));
     this.#pseudoTime?.restore(underPrefix(state, 'pseudo-time/'));
@@ -170,10 +182,21 @@ export class PinnObjective implements Objective {
     this.#last = { loss, terms: this.#terms };
   }
 
-  /** Gives all equations the points of the first one. */
+  #sampleName(k: number): string {
+    return partName('sample', this.#samples, `${k + 1}`);
+  }
+
+  /** The batches of equations that share their points. */
+  #pointsOf({ members }: InteriorSample): ResidualBatch[] {
+    return members.map((k) => this.#interior[k]!.batches[0] as ResidualBatch);
+  }
+
+  /** Gives all equations the points of the first one in the same part of the domain. */
   #shareInterior(): void {
-    const [inside, ...others] = this.#interior.map(({ batches }) => batches[0]!) as [ResidualBatch, ...ResidualBatch[]];
-    for (const { coordinates } of others) coordinates.set(inside.coordinates);
+    for (const sample of this.#samples) {
+      const [inside, ...others] = this.#pointsOf(sample) as [ResidualBatch, ...ResidualBatch[]];
+      for (const { coordinates } of others) coordinates.set(inside.coordinates);
+    }
     this.#last = null;
   }
 
@@ -184,13 +207,12 @@ export class PinnObjective implements Objective {
     this.#refresh = refresh;
     const { spec, box, groups } = this.#problem;
     const key = (purpose: Purpose, place: number) => ({ seed: spec.seed, purpose, place, refresh });
-    const [inside] = this.#interior[0]!.batches as [ResidualBatch];
-    samplePoints(spec.sampling.method, key('interior', 0), box, null, {
-      data: inside.coordinates,
-      stride: inside.points,
-      from: 0,
-      count: inside.points,
-    });
+    for (const sample of this.#samples) {
+      const { coordinates: data, points: count } = this.#pointsOf(sample)[0]!;
+      const own = key('interior', streamNumber(sample.within));
+      const target = { data, stride: count, from: 0, count };
+      samplePoints(spec.sampling.method, own, boxWithin(box, sample.within), null, target);
+    }
     this.#shareInterior();
     for (const [k, { slots }] of groups.entries()) {
       const { coordinates, fields, points: stride } = this.#groups[k]!;

@@ -13,7 +13,7 @@ import { remainingConditions } from './ansatz-check.ts';
 import { attempt } from './attempt.ts';
 import { chooseOptimizer, type OptimizerChoice, phasesOf } from './auto.ts';
 import { type Compile, periodicConditions, placeCondition } from './condition-compile.ts';
-import { type Condition, type ConditionGroup, type Equation, groupConditions } from './conditions.ts';
+import { type Condition, type ConditionGroup, type DomainEquation, groupConditions } from './conditions.ts';
 import { checkCurriculum } from './curriculum/checks.ts';
 import { withCurriculum } from './curriculum/curriculum.ts';
 import { type Marching, marchingEquations } from './curriculum/pseudo-time.ts';
@@ -24,10 +24,12 @@ import { checkEmbedding, embeddingOf, featuresOf } from './embedding.ts';
 import { type Constraint, compileConstraints } from './constraints.ts';
 import { type CompiledEquation, compileResidual } from './equation/compile.ts';
 import { ExpressionPool } from './equation/expression.ts';
+import { networkVariablesOf } from './equation/expression.ts';
 import { parseEquation } from './equation/parse.ts';
 import type { JetPlan } from './equation/plan.ts';
 import type { Scope } from './equation/symbols.ts';
 import type { ExactSolution } from './exact.ts';
+import { equationLabel, textOf } from './equation-spec.ts';
 import { exactSolutions } from './exact-solution.ts';
 import { type Box, boxOf } from './geometry/box.ts';
 import { buildGeometry } from './geometry/build.ts';
@@ -36,6 +38,9 @@ import { withPlainNetworks } from './known-spec.ts';
 import { type BatchSize, adaptiveMemoryOf, knownBytes, memoryOf, pseudoTimeBytes, windowBytes } from './memory.ts';
 import { Parametrization } from './parametrization.ts';
 import { quadraturePoints } from './quadrature.ts';
+import { Regions } from './regions/regions.ts';
+import type { Subdomain } from './regions/subdomain.ts';
+import { checkRegions } from './regions/checks.ts';
 import { rejectionBytes } from './sampling/rejection-bytes.ts';
 import type { OptimizerSpec } from './optimizer-spec.ts';
 import { adaptivityWarnings, checkAdaptivity, freezeOf } from './adaptivity-checks.ts';
@@ -50,7 +55,9 @@ export interface Problem {
   readonly spec: PinnSpec;
   readonly scope: Scope;
   readonly box: Box;
-  readonly equations: readonly Equation[];
+  readonly equations: readonly DomainEquation[];
+  /** The part of the domain in which the equations of each unknown hold; null: everywhere. */
+  readonly unknownsWithin: readonly (Subdomain | null)[];
   /** One entry for each equation, of a curriculum in pseudo-time: what is trained in its place, null: it itself. */
   readonly marching?: readonly (Marching | null)[];
   /** Without those that the ansatz satisfies. */
@@ -87,7 +94,16 @@ export interface Problem {
 /** The texts of a specification, compiled. */
 type Texts = Pick<
   Problem,
-  'equations' | 'marching' | 'conditions' | 'data' | 'constraints' | 'ansatz' | 'exact' | 'warnings' | 'notes'
+  | 'equations'
+  | 'unknownsWithin'
+  | 'marching'
+  | 'conditions'
+  | 'data'
+  | 'constraints'
+  | 'ansatz'
+  | 'exact'
+  | 'warnings'
+  | 'notes'
 >;
 
 /**
@@ -110,7 +126,10 @@ export function compileProblem(json: unknown): Problem {
   const domain = boxOf(parsed.domain);
   const geometry = parsed.geometry && buildGeometry(parsed.geometry, domain, faults);
   if (faults.length > 0) throw specError(faults);
-  const box: Box = geometry ? { ...domain, geometry } : domain;
+  const shaped: Box = geometry ? { ...domain, geometry } : domain;
+  const regions = new Regions(parsed.regions ?? {}, shaped, faults);
+  if (faults.length > 0) throw specError(faults);
+  const box: Box = { ...shaped, interfaces: regions.interfaces };
   checkEmbedding(parsed.network.embedding, box, faults);
   const known = knownFunctions(parsed.known ?? {}, box, faults);
   if (faults.length > 0) throw specError(faults);
@@ -128,13 +147,26 @@ export function compileProblem(json: unknown): Problem {
     const body = inNetwork(residual, ansatz, own);
     return { residual, inNetwork: body, compiled: compileResidual(body, own) };
   };
-  const equations = parsed.equations.flatMap(
-    (text, k) => check(`/equations/${k}`, () => compile(parseEquation(text, scope), scope)) ?? [],
+  const equations = parsed.equations.flatMap((given, k): DomainEquation[] => {
+    const pointer = `/equations/${k}`;
+    const isText = typeof given === 'string';
+    const equation = check(isText ? pointer : `${pointer}/equation`, () =>
+      compile(parseEquation(textOf(given), scope), scope),
+    );
+    const within = isText ? null : check(`${pointer}/in`, () => regions.subdomain(given.in));
+    return equation ? [{ ...equation, within, label: equationLabel(given) }] : [];
+  });
+  const unknownsWithin = parsed.unknowns.map((_, unknown) =>
+    regions.union(
+      equations
+        .filter(({ residual }) => networkVariablesOf(residual).some((variable) => variable.unknown === unknown))
+        .map(({ within }) => within),
+    ),
   );
   const data: DataSet[] = [];
   const conditions = parsed.conditions.flatMap((given, k) => {
     const pointer = `/conditions/${k}`;
-    if ('on' in given) return placeCondition(given, pointer, box, scope, compile, faults);
+    if ('on' in given) return placeCondition(given, pointer, box, regions, scope, compile, faults);
     if ('periodic' in given) return periodicConditions(given, pointer, equations, box, scope, compile, faults);
     data.push(...dataSets(given, ['conditions', k], box, scope, compile, faults));
     return [];
@@ -144,6 +176,7 @@ export function compileProblem(json: unknown): Problem {
   const exact = parsed.exact ? exactSolutions(parsed.exact, parsed.unknowns, inCoordinates, box, faults) : null;
   const residuals = [...equations, ...conditions, ...data, ...constraints].map(({ residual }) => residual);
   checkUsed(scope, residuals, faults);
+  checkRegions(parsed, equations, unknownsWithin, constraints, faults);
   checkErrorsWithin(parsed, faults);
   checkConsistency(parsed, faults);
   checkAdaptivity(parsed, faults);
@@ -153,7 +186,7 @@ export function compileProblem(json: unknown): Problem {
     ? remainingConditions(conditions, { box, spec: parsed }, scope)
     : { conditions, warnings: [], notes: [] };
   const stopIsGiven = (json as { stop?: unknown }).stop !== undefined;
-  const warnings = [...remaining.warnings, ...dataWarnings(data, box)];
+  const warnings = [...remaining.warnings, ...dataWarnings(data, box, unknownsWithin)];
   const { pseudoTime } = parsed.curriculum ?? {};
   const marching = pseudoTime
     ? check('/curriculum/pseudoTime', () =>
@@ -161,7 +194,17 @@ export function compileProblem(json: unknown): Problem {
       )
     : null;
   if (faults.length > 0) throw specError(faults);
-  const texts = { equations, data, constraints, ansatz, exact, ...remaining, warnings, ...(marching && { marching }) };
+  const texts = {
+    equations,
+    unknownsWithin,
+    data,
+    constraints,
+    ansatz,
+    exact,
+    ...remaining,
+    warnings,
+    ...(marching && { marching }),
+  };
   return withCurriculum(assemble(parsed, scope, box, texts, stopIsGiven), compileProblem);
 }
 
@@ -218,9 +261,14 @@ function assemble(parsed: ParsedSpec, scope: Scope, box: Box, texts: Texts, stop
   const bytes =
     training +
     parametrization.bytes(batches) +
-    adaptiveMemoryOf(spec, batches) +
+    adaptiveMemoryOf(spec, batches, new Set(equations.map(({ within }) => within)).size) +
     knownBytes(parsed.known, batches) +
-    rejectionBytes(box, spec.sampling.interior, groups) +
+    rejectionBytes(
+      box,
+      [...equations.map(({ within }) => within), ...texts.unknownsWithin],
+      spec.sampling.interior,
+      groups,
+    ) +
     windowBytes(spec.curriculum?.windows, layout.size) +
     pseudoTimeBytes(
       texts.marching ? batches.slice(0, equations.length) : [],

@@ -1,8 +1,10 @@
 import type { Engine } from '@kfac/core';
 import { type PointColumns, fillConditionPoints } from './condition-points.ts';
-import type { Condition, Equation } from './conditions.ts';
+import type { Condition, DomainEquation } from './conditions.ts';
+import { boxWithin, spaceAxes } from './geometry/box.ts';
 import { type ConditionPlace, placeName } from './geometry/place.ts';
 import type { PinnObjective } from './objective.ts';
+import { streamNumber } from './regions/samples.ts';
 import { partName } from './part-name.ts';
 import type { Problem } from './problem.ts';
 import { residualValues } from './residual-values.ts';
@@ -41,7 +43,10 @@ export interface ConditionMisfit {
 export interface MisfitProfile {
   /** The fixed coordinate: 'x = 0'. */
   readonly place: string;
-  /** The other coordinate with ascending values; null and one residual where the place is a point. */
+  /**
+   * The other coordinate with ascending values, NaN where the condition does not hold there; null and one residual where the
+   * place is a point.
+   */
   readonly along: string | null;
   readonly at: readonly number[];
   readonly residual: readonly number[];
@@ -121,18 +126,21 @@ function inChunks(count: number, measure: (size: number, chunk: number) => Float
   return squares;
 }
 
-/** An equation on uniform points of the domain. */
+/** An equation on uniform points of the domain, or of the part in which it holds. */
 function insideSquares(
   problem: Problem,
   engine: Engine,
-  equation: Equation,
+  equation: DomainEquation,
   theta: Float64Array,
   count: number,
 ): Squares {
+  const places = problem.conditions.reduce((sum, condition) => sum + condition.places.length, 0);
   return inChunks(count, (size, chunk) => {
     const data = new Float64Array(problem.box.names.length * size);
     const target = { data, stride: size, from: 0, count: size };
-    samplePoints('uniform', freshKey(problem, 0, chunk), problem.box, null, target);
+    // Behind the streams of all places.
+    const stream = equation.within ? places + streamNumber(equation.within) : 0;
+    samplePoints('uniform', freshKey(problem, stream, chunk), boxWithin(problem.box, equation.within), null, target);
     return residualValues(problem, engine, equation, theta, data).residual;
   });
 }
@@ -213,6 +221,10 @@ function profilesOf(problem: Problem, engine: Engine, theta: Float64Array, condi
         for (const [n, value] of at.entries())
           columns.coordinates.fill(value, free * columns.stride + n * each, free * columns.stride + (n + 1) * each);
     });
+    for (const [n, value] of at.entries()) {
+      const point = spaceAxes(box.names).map((axis) => (axis === free ? value : place.value));
+      if (place.within?.contains(point) === false) residual[n] = Number.NaN;
+    }
     return [
       {
         place: placeName(place, box),

@@ -49,15 +49,15 @@ export function checkNames(parsed: ParsedSpec, faults: Fault[]): void {
 }
 
 /** Checks where errors are measured: known coordinates, intervals inside the domain. Adds what is wrong to `faults`. */
-export function checkErrorsWithin({ domain, geometry, errorsWithin }: ParsedSpec, faults: Fault[]): void {
+export function checkErrorsWithin({ domain, geometry, regions, errorsWithin }: ParsedSpec, faults: Fault[]): void {
   for (const [name, [lower, upper]] of Object.entries(errorsWithin ?? {})) {
     const whole = domain[name];
     const inside = whole !== undefined && whole[0] <= lower && lower < upper && upper <= whole[1];
-    const isShaped = geometry !== undefined && name !== TIME;
+    const isShaped = (geometry ?? regions) !== undefined && name !== TIME;
     if (inside && !isShaped) continue;
     const detail = whole
       ? isShaped
-        ? `expected only ${TIME} beside a geometry, got ${name}`
+        ? `expected only ${TIME} beside a geometry or regions, got ${name}`
         : `expected an interval inside [${whole[0]}, ${whole[1]}], got [${lower}, ${upper}]`
       : `"${name}" is not a coordinate; declared: ${Object.keys(domain).join(', ')}`;
     faults.push({ code: 'KFAC_SPEC', pointer: pointerOf(['errorsWithin', name]), detail });

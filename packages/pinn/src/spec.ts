@@ -5,10 +5,12 @@ import { CONDITION_LIMITS, conditionSchema } from './condition-spec.ts';
 import { constraintSchema } from './constraints.ts';
 import { curriculumSchema } from './curriculum/spec.ts';
 import { embeddingSchema } from './embedding.ts';
+import { equationSchema } from './equation-spec.ts';
 import { MAX_TEXT } from './equation/gate.ts';
 import { optimizerSchema } from './optimizer-spec.ts';
 import { geometrySchema } from './geometry/shape-spec.ts';
 import { adaptiveSamplingSchema } from './sampling/adaptive-spec.ts';
+import { regionsSchema } from './regions/region-spec.ts';
 import { referenceSchema } from './references/reference.ts';
 import { SAMPLING_METHODS } from './sampling/methods.ts';
 import type { SavedNetwork } from './saved-network.ts';
@@ -38,7 +40,7 @@ export const LIMITS = {
 
 /** Pointers of the fields whose upper bound is a limit on size rather than a question of meaning. */
 export const SIZES =
-  /^\/(domain|geometry|constants|parameters|equations|conditions|constraints|unknowns|network|sampling|stop|exact|errorsWithin|curriculum|known)(\/|$)/;
+  /^\/(domain|geometry|regions|constants|parameters|equations|conditions|constraints|unknowns|network|sampling|stop|exact|errorsWithin|curriculum|known)(\/|$)/;
 
 const name = z
   .string()
@@ -140,6 +142,7 @@ const DEFAULT_STOP = { steps: 1000, seconds: 60, loss: 1e-28, relativeL2: 1e-10 
 export const pinnSpecSchema = section({
   domain: z.record(name, interval).describe('Coordinates with their intervals; a coordinate t is time'),
   geometry: geometrySchema.optional(),
+  regions: regionsSchema.optional(),
   unknowns: z.array(name).min(1).max(LIMITS.unknowns).default(['u']).describe('One output of the network for each'),
   constants: z.record(constantName, z.number()).default({}),
   parameters: z
@@ -151,10 +154,12 @@ export const pinnSpecSchema = section({
     .optional()
     .describe('Functions by name: solutions trained before; any equation, condition or constraint may use them'),
   equations: z
-    .array(text)
+    .array(equationSchema)
     .min(1)
     .max(LIMITS.equations)
-    .describe('Equations in the unknowns, their derivatives up to order 4, coordinates, constants and parameters'),
+    .describe(
+      'Equations in the unknowns, their derivatives up to order 4, coordinates, constants and parameters; as text, or with the part of the domain in which it holds',
+    ),
   conditions: z
     .array(conditionSchema)
     .max(LIMITS.conditions)

@@ -1,4 +1,5 @@
 import type { Fault } from '@kfac/core';
+import { placeText } from '../condition-compile.ts';
 import type { Condition } from '../conditions.ts';
 import { TIME } from '../equation/symbols.ts';
 import type { Box } from '../geometry/box.ts';
@@ -115,7 +116,7 @@ function checkWindows(
 
   const axis = box.names.indexOf(TIME);
   const pointerOf = ({ on, text }: Condition): string =>
-    `/conditions/${given.findIndex((one) => 'on' in one && one.on === on && one.equation === text)}/on`;
+    `/conditions/${given.findIndex((one) => 'on' in one && placeText(one) === on && one.equation === text)}/on`;
   const inTime = conditions
     .filter(({ opposite }) => !opposite)
     .map((condition) => ({

@@ -7,6 +7,7 @@ import { type Box, placeOf } from '../geometry/box.ts';
 import { type ConditionPlace, placeName, placeOfPart } from '../geometry/place.ts';
 import { networkValues } from '../network-values.ts';
 import type { Problem } from '../problem.ts';
+import { timeRestriction } from '../regions/subdomain.ts';
 import { allocatePoints } from '../sampling/allocate.ts';
 import type { Stage } from './stage.ts';
 import type { TimeWindows } from './time-windows.ts';
@@ -73,7 +74,7 @@ function windowProblem(
   };
   const isInitial = (place: ConditionPlace): boolean => !('part' in place) && place.axis === axis;
   const within = (place: ConditionPlace): ConditionPlace =>
-    'part' in place ? placeOfPart(box, place.part) : placeOf(box, place.axis, place.value);
+    'part' in place ? placeOfPart(box, place.part) : placeOf(box, place.axis, place.value, place.within);
   const kept = whole.conditions.flatMap((condition) => {
     const places = condition.places.filter((place) => !before || !isInitial(place)).map(within);
     return places.length === 0 ? [] : [{ ...condition, places }];
@@ -106,8 +107,10 @@ function continuity(
 ): Condition[] {
   const { pool } = scope;
   const variables = initial.flatMap(({ residual }) => networkVariablesOf(residual));
-  const place = placeOf(box, axis, box.lower[axis]!);
   return scope.unknowns.flatMap((name, unknown) => {
+    const within = whole.unknownsWithin[unknown];
+    const left = within ? timeRestriction(within) : undefined;
+    const place = placeOf(box, axis, box.lower[axis]!, left);
     const orders = variables.flatMap((variable) =>
       variable.unknown !== unknown ? [] : [variable.kind === 'derivative' ? variable.orders[axis]! : 0],
     );

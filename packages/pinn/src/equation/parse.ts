@@ -280,7 +280,7 @@ class Parser {
     if (terms.length === 0) {
       const name = `dn(${unknowns[unknown]})`;
       throw this.#error(
-        `${name} stands only in a condition on sides and parts of a geometry: it is the derivative along their normal`,
+        `${name} stands only in a condition on sides, parts of a geometry and boundaries of regions: it is the derivative along their normal`,
         token,
       );
     }

@@ -93,7 +93,7 @@ export function esModule(network: TrainedNetwork, spec: AnsatzSource & Pick<Pinn
   const json = JSON.stringify;
   const highest = spec.ansatz ? ansatzOrder(coordinates.length) : 4;
   const orders = `${Array.from({ length: highest }, (_, order) => order).join(', ')} or ${highest}`;
-  return `// A neural network that solves ${equations.map((text) => json(text)).join(', ')}; written by @kfac/pinn.
+  return `// A neural network that solves ${equations.map((one) => (typeof one === 'string' ? json(one) : `${json(one.equation)} in ${one.in}`)).join(', ')}; written by @kfac/pinn.
 
 /** Names of the coordinates, in the order in which a point holds them. */
 export const coordinates = ${json(coordinates)};

@@ -38,12 +38,34 @@ export function buildGeometry(spec: GeometrySpec, box: Box, faults: Fault[]): Ge
     const given = attempt(faults, '/geometry', () => cloud(spec, space));
     return given && !leavesDomain(given, space, box, faults) ? given : null;
   }
-  const labels = automaticNames(spec);
+  const shape = buildShape(spec, ['geometry'], space, faults);
+  if (!shape || leavesDomain(shape.solid, space, box, faults)) return null;
+  return attempt(faults, '/geometry', () => geometryOf(shape.solid, shape.primitives));
+}
+
+/** A shape with the primitives that it is put together from, in the order of the tree. */
+export interface BuiltShape {
+  readonly solid: Solid;
+  readonly primitives: readonly Primitive[];
+}
+
+/**
+ * The shape that a specification at `root` means in some space coordinates. What is wrong with it goes to `faults` with the
+ * pointer of the primitive, and null is returned. A single primitive without a name gets `name`, by default its type.
+ */
+export function buildShape(
+  spec: ShapeSpec,
+  root: Path,
+  space: readonly string[],
+  faults: Fault[],
+  name?: string,
+): BuiltShape | null {
+  const labels = automaticNames(spec, name);
   const primitives: Primitive[] = [];
   const visit = (shape: ShapeSpec, path: Path): Solid | null => {
     const pointer = pointerOf(path);
     if ('of' in shape) {
-      if (path.length > 2 * MOST_LEVELS) {
+      if (path.length - root.length >= 2 * MOST_LEVELS) {
         faults.push({ code: 'KFAC_LIMIT', pointer, detail: `expected at most ${MOST_LEVELS} levels of shapes` });
         return null;
       }
@@ -68,19 +90,17 @@ export function buildGeometry(spec: GeometrySpec, box: Box, faults: Fault[]): Ge
   };
   if (labels.size > MOST_PRIMITIVES) {
     const detail = `expected at most ${MOST_PRIMITIVES} shapes, got ${labels.size}`;
-    faults.push({ code: 'KFAC_LIMIT', pointer: '/geometry', detail });
+    faults.push({ code: 'KFAC_LIMIT', pointer: pointerOf(root), detail });
     return null;
   }
   const vertices = [...labels.keys()].reduce((sum, leaf) => sum + ('vertices' in leaf ? leaf.vertices.length : 0), 0);
   if (vertices > MOST_VERTICES) {
     const detail = `expected at most ${MOST_VERTICES} vertices of all polygons together, got ${vertices}`;
-    faults.push({ code: 'KFAC_LIMIT', pointer: '/geometry', detail });
+    faults.push({ code: 'KFAC_LIMIT', pointer: pointerOf(root), detail });
     return null;
   }
-  const solid = visit(spec, ['geometry']);
-  if (!solid) return null;
-  if (leavesDomain(solid, space, box, faults)) return null;
-  return attempt(faults, '/geometry', () => geometryOf(solid, primitives));
+  const solid = visit(spec, root);
+  return solid && { solid, primitives };
 }
 
 function primitiveOf(shape: PrimitiveSpec, name: string, space: readonly string[]): Primitive {
@@ -106,8 +126,11 @@ function primitiveOf(shape: PrimitiveSpec, name: string, space: readonly string[
   }
 }
 
-/** Names of all primitives: the user's, or the type, numbered in the order of the tree where several have none. */
-function automaticNames(spec: ShapeSpec): Map<PrimitiveSpec, string> {
+/**
+ * Names of all primitives: the user's, or the type, numbered in the order of the tree where several have none; of one that is
+ * the whole shape `whole`.
+ */
+function automaticNames(spec: ShapeSpec, whole?: string): Map<PrimitiveSpec, string> {
   const leaves: PrimitiveSpec[] = [];
   const collect = (shape: ShapeSpec): void => {
     if ('of' in shape) shape.of.forEach(collect);
@@ -117,7 +140,8 @@ function automaticNames(spec: ShapeSpec): Map<PrimitiveSpec, string> {
   const used = new Map<string, number>();
   return new Map(
     leaves.map((leaf) => {
-      if (leaf.name !== undefined) return [leaf, leaf.name];
+      const given = leaf.name ?? (leaf === spec ? whole : undefined);
+      if (given !== undefined) return [leaf, given];
       const isOne = leaves.filter(({ type, name }) => type === leaf.type && name === undefined).length === 1;
       const number = (used.get(leaf.type) ?? 0) + 1;
       used.set(leaf.type, number);

@@ -6,13 +6,18 @@ import { resolve } from 'node:path';
 const ASCII_STL = /^\s*solid\b[^\n]*\n\s*(facet|endsolid)\b/;
 
 /**
- * A specification in which every `{ "file": PATH }` of its geometry is replaced by the content of that file, relative to
+ * A specification in which every `{ "file": PATH }` of its geometry and its regions is replaced by the content of that file, relative to
  * a directory: text as it is, binary STL as `base64:…`. The service never calls this: a path in what it is sent is refused.
  * Throws `KFAC_SPEC` if a file cannot be read.
  */
 export function readGeometryFiles(json: unknown, directory: string): unknown {
-  if (typeof json !== 'object' || json === null || !('geometry' in json)) return json;
-  return { ...json, geometry: inlined(json.geometry, '/geometry', directory) };
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return json;
+  return Object.fromEntries(
+    Object.entries(json).map(([key, value]) => [
+      key,
+      key === 'geometry' || key === 'regions' ? inlined(value, `/${key}`, directory) : value,
+    ]),
+  );
 }
 
 function inlined(node: unknown, pointer: string, directory: string): unknown {

@@ -2,20 +2,20 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { SAMPLING_METHODS } from '../sampling/methods.ts';
 import { samplePoints } from '../sampling/sample.ts';
-import { type Box, boxOf } from './box.ts';
+import { boxOf } from './box.ts';
 import { parsePlaces } from './on.ts';
 import type { ShapeInput } from './shape-spec.ts';
-import { boxWith, sampled } from './testing.test-support.ts';
+import { type ShapedBox, boxWith, sampled } from './testing.test-support.ts';
 
 const WIDE = { x: [-8, 8], y: [-8, 8], z: [-8, 8] } as const;
 
-const plane = (shape: ShapeInput): Required<Box> => boxWith(shape, { x: WIDE.x, y: WIDE.y });
-const space = (shape: ShapeInput): Required<Box> => boxWith(shape, WIDE);
+const plane = (shape: ShapeInput): ShapedBox => boxWith(shape, { x: WIDE.x, y: WIDE.y });
+const space = (shape: ShapeInput): ShapedBox => boxWith(shape, WIDE);
 
 const key = { seed: 1, purpose: 'interior', place: 0, refresh: 0 } as const;
 
 /** ∮ f(p, n) over all parts, by the mean over points of every part. */
-function surfaceIntegral(box: Required<Box>, f: (point: number[], normal: number[]) => number): number {
+function surfaceIntegral(box: ShapedBox, f: (point: number[], normal: number[]) => number): number {
   return box.geometry.parts.reduce((sum, { name, measure }) => {
     const points = sampled(box, name, 4096);
     return sum + (measure * points.reduce((all, { point, normal }) => all + f(point, normal), 0)) / points.length;
@@ -31,7 +31,7 @@ const LENS = (2 * Math.PI) / 3 - Math.sqrt(3) / 2;
 /** So many are single primitives. */
 const PRIMITIVES = 9;
 /** Shape, measure of the inside, measure of the boundary. */
-const SHAPES: readonly (readonly [string, Required<Box>, number, number])[] = [
+const SHAPES: readonly (readonly [string, ShapedBox, number, number])[] = [
   ['disk', plane({ type: 'disk', center: [1, 2], radius: 1.5 }), Math.PI * 2.25, 3 * Math.PI],
   ['annulus', plane({ type: 'annulus', center: [1, -1], inner: 1, outer: 2 }), 3 * Math.PI, 6 * Math.PI],
   ['ellipse', plane({ type: 'ellipse', center: [-1, 1], radii: [2, 1], angle: 0.7 }), 2 * Math.PI, ELLIPSE],

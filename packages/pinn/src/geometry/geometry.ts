@@ -20,7 +20,7 @@ const LARGEST = 16;
 const ALL_PROBES = 2 ** 18;
 const FEWEST_PROBES = 2 ** 6;
 /** Step along the normal, relative to the whole or the primitive, the smaller one, that leads from inside to outside. */
-const STEP = 1e-7;
+export const STEP = 1e-7;
 
 /**
  * The geometry of a shape that is put together from primitives. A point of a primitive's boundary is on that of the whole
@@ -31,8 +31,18 @@ const STEP = 1e-7;
  */
 export function geometryOf(solid: Solid, primitives: readonly Primitive[]): Geometry {
   const { lower, upper, contains } = solid;
+  checkSizes(solid, primitives);
+  const [whole] = primitives.length === 1 ? primitives : [];
+  const interior = interiorOf(solid, whole?.measure);
+  if (interior.share === 0)
+    throw new KfacError('KFAC_SPEC', `the shape is empty: none of ${PROBES} points of its bounding box is inside`);
+  return { lower, upper, contains, interior, parts: whole?.parts ?? trimmedParts(solid, primitives), isCloud: false };
+}
+
+/** Throws `KFAC_SPEC` for a primitive more than 16 times as large as the whole. */
+export function checkSizes(whole: Pick<Solid, 'lower' | 'upper'>, primitives: readonly Primitive[]): void {
   for (const { parts, ...primitive } of primitives) {
-    const ratio = sizeOf(primitive) / sizeOf(solid);
+    const ratio = sizeOf(primitive) / sizeOf(whole);
     if (ratio > LARGEST) {
       throw new KfacError(
         'KFAC_SPEC',
@@ -40,27 +50,26 @@ export function geometryOf(solid: Solid, primitives: readonly Primitive[]): Geom
       );
     }
   }
-  const [whole] = primitives.length === 1 ? primitives : [];
-  const interior = interiorOf(solid, whole?.measure);
+}
+
+/** What of the primitives' boundaries is on that of the whole and, where a domain is given, inside that. */
+export function trimmedParts(solid: Solid, primitives: readonly Primitive[], domain?: Solid): BoundaryPart[] {
   const count = primitives.reduce((sum, primitive) => sum + primitive.parts.length, 0);
   const probes = Math.min(PROBES, Math.max(FEWEST_PROBES, Math.floor(ALL_PROBES / count)));
-  const parts =
-    whole?.parts ??
-    primitives.flatMap((primitive, k) =>
-      primitive.parts
-        .map((part) => trim(part, primitive, solid, primitives.slice(0, k), probes))
-        .filter(({ share }) => share > 0),
-    );
-  return { lower, upper, contains, interior, parts, isCloud: false };
+  return primitives.flatMap((primitive, k) =>
+    primitive.parts
+      .map((part) => trim(part, primitive, solid, primitives.slice(0, k), probes, domain))
+      .filter(({ share }) => share > 0),
+  );
 }
 
 /** Longest side of the bounding box. */
-function sizeOf({ lower, upper }: Pick<Solid, 'lower' | 'upper'>): number {
+export function sizeOf({ lower, upper }: Pick<Solid, 'lower' | 'upper'>): number {
   return Math.max(...lower.map((low, axis) => upper[axis]! - low));
 }
 
-/** The inside as a share of the bounding box, known by its measure or found out. */
-function interiorOf(solid: Solid, measure?: number): Chart {
+/** The inside as a share of the bounding box, known by its measure or found out; 0 if no point is found. */
+export function interiorOf(solid: Solid, measure?: number): Chart {
   const { dimensions, lower, upper } = solid;
   const lengths = lower.map((low, axis) => upper[axis]! - low);
   const whole = lengths.reduce((product, length) => product * length);
@@ -69,8 +78,6 @@ function interiorOf(solid: Solid, measure?: number): Chart {
     return solid.contains(point);
   };
   const share = measure === undefined ? shareOf(dimensions, dimensions, map, PROBES) : Math.min(1, measure / whole);
-  if (share === 0)
-    throw new KfacError('KFAC_SPEC', `the shape is empty: none of ${PROBES} points of its bounding box is inside`);
   return { dimensions, share, measure: share * whole, map };
 }
 
@@ -80,6 +87,7 @@ function trim(
   solid: Solid,
   earlier: readonly Primitive[],
   probes: number,
+  domain?: Solid,
 ): BoundaryPart {
   const { dimensions } = solid;
   const step = STEP * Math.min(sizeOf(solid), sizeOf(primitive));
@@ -92,20 +100,31 @@ function trim(
     if (!part.map(unit, point, normal)) return false;
     const ahead = isInside(solid, point, normal, 1);
     if (ahead === isInside(solid, point, normal, -1)) return false;
+    if (domain && !(isInside(domain, point, normal, 1) && isInside(domain, point, normal, -1))) return false;
     for (const other of earlier)
       if (isInside(other, point, normal, 1) !== isInside(other, point, normal, -1)) return false;
     if (ahead) for (let axis = 0; axis < dimensions; axis++) normal[axis] = -normal[axis]!;
     return true;
   };
-  const share = shareOf(part.dimensions, dimensions, map, probes);
-  return { name: part.name, dimensions: part.dimensions, share, measure: share * part.measure, map };
+  return refused(part, dimensions, map, probes);
+}
+
+/** A part of which `map` refuses some points. */
+export function refused(
+  { name, dimensions, measure, share: before }: BoundaryPart,
+  coordinates: number,
+  map: Chart['map'],
+  probes = PROBES,
+): BoundaryPart {
+  const share = shareOf(dimensions, coordinates, map, probes);
+  return { name, dimensions, share, measure: (share / before) * measure, map };
 }
 
 /**
  * Part of a unit cube that a map accepts, on an additive recurrence x_n = n·(φ⁻¹, φ⁻², …) mod 1 where φ^(d+1) = φ + 1
  * (Roberts 2018); the points of a Sobol sequence would lie in rows along diagonals, where shapes have edges.
  */
-function shareOf(cube: number, dimensions: number, map: Chart['map'], most: number): number {
+export function shareOf(cube: number, dimensions: number, map: Chart['map'], most = PROBES): number {
   const probes = cube === 0 ? 1 : most;
   let phi = 1.5;
   for (let k = 0; k < 64; k++) phi = (1 + phi) ** (1 / (cube + 1));

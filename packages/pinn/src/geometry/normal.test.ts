@@ -108,7 +108,7 @@ describe('dn', () => {
   test('inside the domain there is none', () => {
     const inside = { ...spec('x = 0', 'u = 0'), equations: ['dn(u) = u_t'] };
     expect(() => compileProblem(inside)).toThrow(
-      /dn\(u\) stands only in a condition on sides and parts of a geometry: .* at character 1 in/,
+      /dn\(u\) stands only in a condition on sides, parts of a geometry and boundaries of regions: .* at character 1 in/,
     );
   });
 });

@@ -8,8 +8,8 @@ const SNAP = 1e-12;
 
 /**
  * Reads where a condition holds: `boundary` (all sides of the box, t excluded, or all parts of the geometry's boundary),
- * `coordinate = number`, the name of a part or a shape of the geometry, or several of these joined by `or`; a place named
- * twice counts once. With a geometry the coordinate can be t alone. Throws `KFAC_SPEC` for a place that does not exist.
+ * `coordinate = number`, the name of a part or a shape of the geometry, of a region or a part of its boundary, or several of
+ * these joined by `or`; a place named twice counts once. With a geometry the coordinate can be t alone. Throws `KFAC_SPEC` for a place that does not exist.
  */
 export function parsePlaces(on: string, box: Box): ConditionPlace[] {
   const places = on.split(/\s+or\s+/).flatMap((part) => parsePart(part.trim(), on, box));
@@ -22,11 +22,13 @@ function parsePart(part: string, on: string, box: Box): ConditionPlace[] {
   if (ofGeometry.length > 0) return ofGeometry;
   const match = /^([A-Za-z][A-Za-z0-9]*)\s*=\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)$/.exec(part);
   if (!match) {
+    const names = box.interfaces?.map(({ name }) => name).join(', ');
+    const ofRegions = names ? ` or the boundary of a region inside the domain (${names})` : '';
     throw new KfacError(
       'KFAC_SPEC',
       box.geometry
-        ? `expected "boundary", "${TIME} = number" or a part of the geometry (${partNames(box)}), several joined by "or"; got "${part}" in "${on}"`
-        : `expected "boundary" or "coordinate = number", several joined by "or"; got "${part}" in "${on}"`,
+        ? `expected "boundary", "${TIME} = number" or a part of the geometry (${partNames(box)})${ofRegions}, several joined by "or"; got "${part}" in "${on}"`
+        : `expected "boundary" or "coordinate = number"${ofRegions}, several joined by "or"; got "${part}" in "${on}"`,
     );
   }
   const name = match[1]!;
@@ -50,7 +52,7 @@ function parsePart(part: string, on: string, box: Box): ConditionPlace[] {
 
 /** The parts with a name, or of the shape with that name. */
 function namedParts(name: string, box: Box): ConditionPlace[] {
-  const parts = box.geometry?.parts ?? [];
+  const parts = [...(box.geometry?.parts ?? []), ...(box.interfaces ?? [])];
   return parts
     .filter((part) => part.name === name || part.name.startsWith(`${name}.`))
     .map((part) => placeOfPart(box, part));

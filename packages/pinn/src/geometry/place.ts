@@ -23,10 +23,11 @@ export function placeOfPart(box: Box, part: BoundaryPart): PartPlace {
 /** Do two places consist of the same points? */
 export function isSamePlace(a: ConditionPlace, b: ConditionPlace): boolean {
   if ('part' in a || 'part' in b) return 'part' in a && 'part' in b && a.part === b.part;
-  return a.axis === b.axis && a.value === b.value;
+  return a.axis === b.axis && a.value === b.value && a.within === b.within;
 }
 
-/** A place as it may be written: x = 0, or the name of a part. */
+/** A place as it may be written: x = 0, or the name of a part; of what is left of one in a region, 'x = 0 in inner'. */
 export function placeName(place: ConditionPlace, box: Box): string {
-  return 'part' in place ? place.part.name : `${box.names[place.axis]} = ${place.value}`;
+  if ('part' in place) return place.part.name;
+  return `${box.names[place.axis]} = ${place.value}${place.within ? ` in ${place.within.label}` : ''}`;
 }

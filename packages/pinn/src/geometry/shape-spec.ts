@@ -139,7 +139,7 @@ const shapes = [
 ] as const;
 
 /** A tree of shapes. */
-const shapeSchema: z.ZodType<ShapeSpec, ShapeInput> = z.discriminatedUnion('type', shapes);
+export const shapeSchema: z.ZodType<ShapeSpec, ShapeInput> = z.discriminatedUnion('type', shapes);
 
 /** The JSON that restricts the space coordinates: a tree of shapes, or given points. */
 export const geometrySchema: z.ZodType<GeometrySpec, GeometryInput> = z

@@ -3,14 +3,15 @@ import { samplePoints } from '../sampling/sample.ts';
 import type { SamplingMethod } from '../sampling/methods.ts';
 import { type Box, boxOf } from './box.ts';
 import { buildGeometry } from './build.ts';
+import type { Geometry } from './geometry.ts';
 import { placeOfPart } from './place.ts';
 import { type GeometryInput, geometrySchema } from './shape-spec.ts';
 
+/** A box with a geometry. */
+export type ShapedBox = Box & { readonly geometry: Geometry };
+
 /** For tests: a box with a geometry; throws all faults with their pointers. */
-export function boxWith(
-  shape: GeometryInput,
-  domain: Readonly<Record<string, readonly [number, number]>>,
-): Required<Box> {
+export function boxWith(shape: GeometryInput, domain: Readonly<Record<string, readonly [number, number]>>): ShapedBox {
   const faults: Fault[] = [];
   const box = boxOf(domain);
   const geometry = buildGeometry(geometrySchema.parse(shape), box, faults);
@@ -20,7 +21,7 @@ export function boxWith(
 
 /** For tests: points inside (null) or on a part, with normals. */
 export function sampled(
-  box: Required<Box>,
+  box: ShapedBox,
   part: string | null,
   count: number,
   method: SamplingMethod = 'sobol',

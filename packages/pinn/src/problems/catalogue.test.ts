@@ -17,6 +17,7 @@ const PARAMETERS: Readonly<Record<string, number>> = {
   Disk: 129,
   'L-shape': 129,
   Annulus: 337,
+  Inclusion: 354,
   BH: 257,
   Beam: 257,
   H1: 257,

@@ -3,6 +3,7 @@ import { elliptic } from './elliptic.ts';
 import type { CatalogueEntry } from './entry.ts';
 import { finance } from './finance.ts';
 import { flows } from './flows.ts';
+import { interfaces } from './interfaces.ts';
 import { ordinary } from './ordinary.ts';
 import { plates } from './plates.ts';
 import { shapes } from './shapes.ts';
@@ -15,6 +16,7 @@ export type { CatalogueEntry } from './entry.ts';
 export const catalogue: readonly CatalogueEntry[] = [
   ...elliptic,
   ...shapes,
+  ...interfaces,
   ...plates,
   ...diffusion,
   ...travelling,

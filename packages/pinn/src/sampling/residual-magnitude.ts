@@ -3,13 +3,16 @@ import type { Problem } from '../problem.ts';
 import { residualValues } from '../residual-values.ts';
 import { CHUNK, type PointSet } from './point-set.ts';
 
-/** |e| of a problem's equations at any points: without capture, chunk by chunk. */
+/** |e| of some of a problem's equations at any points: without capture, chunk by chunk. */
 export class ResidualMagnitude {
   readonly #problem: Problem;
   readonly #engine: Engine;
+  readonly #members: readonly number[];
 
-  constructor(problem: Problem, engine: Engine) {
+  /** `members`: numbers of the equations. */
+  constructor(problem: Problem, engine: Engine, members: readonly number[]) {
     this.#problem = problem;
+    this.#members = members;
     this.#engine = engine;
   }
 
@@ -19,8 +22,9 @@ export class ResidualMagnitude {
     const { interior: weights } = spec.weights;
     const d = box.names.length;
     const squares = new Float64Array(count);
-    for (const [k, equation] of equations.entries()) {
-      const weight = equations.length === 1 ? 1 : typeof weights === 'number' ? weights : weights[k]!;
+    for (const k of this.#members) {
+      const equation = equations[k]!;
+      const weight = this.#members.length === 1 ? 1 : typeof weights === 'number' ? weights : weights[k]!;
       for (let from = 0; from < count; from += CHUNK) {
         const size = Math.min(CHUNK, count - from);
         const coordinates = new Float64Array(d * size);

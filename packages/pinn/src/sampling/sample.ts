@@ -66,9 +66,10 @@ export function samplePoints(
   const { data, stride, from, count } = target;
   if (normals) for (const axis of box.names.keys()) normals.fill(0, axis * stride + from, axis * stride + from + count);
   const face = place === null || 'part' in place ? null : place;
-  if (box.geometry) {
-    const chart = place !== null && 'part' in place ? place.part : box.geometry.interior;
-    sampleChart(method, key, box, chart, face === null, target, face === null && place !== null ? normals : null);
+  const chart = place !== null && 'part' in place ? place.part : (face?.within?.chart ?? box.geometry?.interior);
+  if (chart) {
+    const inTime = face === null || box.names[face.axis] !== TIME;
+    sampleChart(method, key, box, chart, inTime, target, face === null && place !== null ? normals : null);
   } else {
     const axes = box.names.flatMap((_, axis) => (axis === face?.axis ? [] : [axis]));
     const unit = new Float64Array(count * axes.length);

@@ -13,7 +13,7 @@ const SETTLED = 0.99;
 
 /**
  * Causal weights (Wang, Sankaran & Perdikaris 2024): later times count once earlier ones are solved. The points inside,
- * sorted by t, form M chunks; m = exp(−ε·Σ_{j<k} L_j) for all points of chunk k, L_j = Σ over the equations of ½·mean e² on
+ * sorted by t, form M chunks, of every equation its own; m = exp(−ε·Σ_{j<k} L_j) for all points of chunk k, L_j = Σ over the equations of ½·mean e² on
  * chunk j. The first chunk has 1, and m never rises with t. Conditions keep 1.
  */
 export class Causal implements PointScheme {
@@ -23,9 +23,8 @@ export class Causal implements PointScheme {
   readonly #chunks: number;
   readonly #epsilons: readonly number[];
   #stage = 0;
-  /** The points' times, and their numbers in that order. */
-  #times = new Float64Array(0);
-  #order: Uint32Array = new Uint32Array(0);
+  /** Of every equation the points' times, and their numbers in that order. */
+  readonly #known: { times: Float64Array; order: Uint32Array }[] = [];
 
   /** `axis`: the number of t among the coordinates. */
   constructor({ every, chunks, epsilon }: CausalOptions, axis: number) {
@@ -36,30 +35,26 @@ export class Causal implements PointScheme {
   }
 
   update(terms: readonly WeightedTerm[], multipliers: readonly Float64Array[]): void {
-    const equations = terms.flatMap(({ kind, residual }, k) =>
-      kind === 'interior' ? [{ residual, m: multipliers[k]! }] : [],
-    );
-    // All equations have the same points.
-    const { coordinates, points } = terms[0]!.batches[0]!;
-    const order = this.#ordered(coordinates.subarray(this.#axis * points, (this.#axis + 1) * points));
-    const losses = chunkLosses(
-      equations.map(({ residual }) => residual),
-      order,
-      this.#chunks,
-    );
+    const equations = terms.flatMap(({ kind, residual, batches }, k) => {
+      if (kind !== 'interior') return [];
+      const { coordinates, points } = batches[0]!;
+      const times = coordinates.subarray(this.#axis * points, (this.#axis + 1) * points);
+      return [{ residual, m: multipliers[k]!, order: this.#ordered(k, times) }];
+    });
+    const losses = chunkLosses(equations, this.#chunks);
     if (Math.min(...causalWeights(losses, this.#epsilon)) > SETTLED)
       this.#stage = Math.min(this.#stage + 1, this.#epsilons.length - 1);
     const weights = causalWeights(losses, this.#epsilon);
-    for (const { m } of equations)
-      for (let i = 0; i < points; i++) m[order[i]!] = weights[chunkOf(i, points, this.#chunks)]!;
+    for (const { m, order } of equations)
+      for (let i = 0; i < order.length; i++) m[order[i]!] = weights[chunkOf(i, order.length, this.#chunks)]!;
   }
 
-  #ordered(times: Float64Array): Uint32Array {
-    if (times.length !== this.#times.length || times.some((t, n) => t !== this.#times[n])) {
-      this.#times = times.slice();
-      this.#order = byTime(times);
-    }
-    return this.#order;
+  #ordered(k: number, times: Float64Array): Uint32Array {
+    const known = this.#known[k];
+    if (known?.times.length === times.length && times.every((t, n) => t === known.times[n])) return known.order;
+    const order = byTime(times);
+    this.#known[k] = { times: times.slice(), order };
+    return order;
   }
 
   get #epsilon(): number {
@@ -97,13 +92,18 @@ function byTime(times: Float64Array): Uint32Array {
 /** The chunk of the i-th of N points. */
 const chunkOf = (i: number, points: number, chunks: number): number => Math.floor((i * chunks) / points);
 
-function chunkLosses(residuals: readonly Float64Array[], order: Uint32Array, chunks: number): Float64Array {
+/** Of equations with equally many points. */
+function chunkLosses(
+  equations: readonly { readonly residual: Float64Array; readonly order: Uint32Array }[],
+  chunks: number,
+): Float64Array {
   const losses = new Float64Array(chunks);
   const counts = new Uint32Array(chunks);
-  for (let i = 0; i < order.length; i++) {
-    const chunk = chunkOf(i, order.length, chunks);
+  const points = equations[0]!.order.length;
+  for (let i = 0; i < points; i++) {
+    const chunk = chunkOf(i, points, chunks);
     counts[chunk]! += 1;
-    for (const residual of residuals) losses[chunk]! += 0.5 * residual[order[i]!]! ** 2;
+    for (const { residual, order } of equations) losses[chunk]! += 0.5 * residual[order[i]!]! ** 2;
   }
   return losses.map((loss, k) => loss / counts[k]!);
 }
