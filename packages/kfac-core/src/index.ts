@@ -1,12 +1,15 @@
 export { denseCapturedLayer } from './captured-layer.ts';
+export { sequenceCapturedLayer } from './captured-sequence.ts';
 export { canonicalJson, decodeCheckpoint, encodeCheckpoint, specHash, type Checkpoint } from './checkpoint.ts';
 export type { CurvatureBlock } from './curvature/block.ts';
 export { splitDamping, type DampingSplit, type SplitDamping } from './curvature/damping.ts';
-export { KFacCurvature, type KFacCurvatureOptions } from './curvature/kfac-curvature.ts';
+export { KFacCurvature, type KFacCurvatureOptions, type RecurrentKind } from './curvature/kfac-curvature.ts';
 export { ExactBlock } from './curvature/exact-block.ts';
 export { FactorAverage, type AverageRule } from './curvature/factor-average.ts';
 export { KroneckerBlock } from './curvature/kronecker-block.ts';
 export { KroneckerSum, type KroneckerTerm } from './curvature/kronecker-sum.ts';
+export { lagCounts } from './curvature/recurrent-lags.ts';
+export { RecurrentBlock, type RecurrentMoments, type TemporalKind } from './curvature/recurrent-block.ts';
 export { succeeds } from './curvature/succeeds.ts';
 export { addTransposedProduct, gaussNewtonForm, gradient, jacobian, jacobianVectorProducts } from './derivatives.ts';
 export type * from './engine/engine.ts';
@@ -17,7 +20,15 @@ export { matrix, matrixOver } from './engine/matrix.ts';
 export { defaultEngine, selectEngine } from './engine/select.ts';
 export { KfacError, type ErrorCode, type Issue } from './errors.ts';
 export { GaussNewtonOperator } from './gauss-newton-operator.ts';
-export type { CapturedLayer, Linearization, LossTerm, ModelTerm, Objective, StepStart } from './linearization.ts';
+export type {
+  CapturedLayer,
+  CapturedSequence,
+  Linearization,
+  LossTerm,
+  ModelTerm,
+  Objective,
+  StepStart,
+} from './linearization.ts';
 export { normalCdf, normalPdf, normalQuantile } from './normal.ts';
 export { Adam, type AdamOptions } from './optimizer/adam.ts';
 export type { DampingOptions } from './optimizer/damping-policy.ts';

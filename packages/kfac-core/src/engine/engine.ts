@@ -22,6 +22,12 @@ export interface Matrix {
   readonly data: RealArray;
 }
 
+/** Moments of a series of rows at lag 0, symmetric, and at lag 1, future × present; both [n × n]. */
+export interface LagMoments {
+  readonly lag0: Matrix;
+  readonly lag1: Matrix;
+}
+
 export interface EngineDescription {
   readonly kind: 'native' | 'reference';
   /** 'avx512', 'avx2', 'portable' … ; 'none' for the reference engine. */
