@@ -62,7 +62,10 @@ export class KroneckerBlock implements CurvatureBlock {
     return true;
   }
 
-  /** out ← F̂·v, both [in × out]. */
+  /**
+   * out ← F̂·v, both [in × out], from the inverse alone. As the next two it is no part of a step: an inverse that round-off
+   * has made indefinite throws `KFAC_NOT_POSITIVE_DEFINITE`.
+   */
   multiply(v: Matrix, out: Matrix): void {
     if (this.#identityScale > 0) {
       for (let i = 0; i < v.data.length; i++) out.data[i] = v.data[i]! / this.#identityScale;

@@ -2,9 +2,9 @@ import type { Engine, Matrix } from '../engine/engine.ts';
 import { matrix, matrixOver } from '../engine/matrix.ts';
 import { ConjugateGradient } from '../optimizer/conjugate-gradient.ts';
 import { norm } from '../vector.ts';
-import type { RecurrentForm } from './recurrent-form.ts';
+import { EndlessChain } from './endless-chain.ts';
+import { type RecurrentForm, refuse } from './recurrent-form.ts';
 import { RecurrentOption1 } from './recurrent-option1.ts';
-import { EndlessChain, refuse } from './recurrent-option2.ts';
 import type { RecurrentSide } from './recurrent-side.ts';
 import { TwoSidedProduct } from './two-sided-product.ts';
 

@@ -1,4 +1,5 @@
 import type { Matrix } from '../engine/engine.ts';
+import { KfacError } from '../errors.ts';
 import type { RecurrentSide } from './recurrent-side.ts';
 
 /**
@@ -19,4 +20,12 @@ export interface RecurrentForm {
   sample(normal: Matrix, out: Matrix): void;
   /** The arrays that all of these read. */
   readonly state: readonly Float64Array[];
+}
+
+/** Throws `KFAC_NO_CLOSED_FORM` with the ways out. */
+export function refuse(kind: string, what: string): never {
+  throw new KfacError(
+    'KFAC_NO_CLOSED_FORM',
+    `the recurrent curvature "${kind}" has no ${what} in closed form; "independent", "reduce" and "option1" have`,
+  );
 }
