@@ -1,12 +1,12 @@
-import { KfacError, denseCapturedLayer, matrix } from '@kfac/core';
+import { KfacError, denseCapturedLayer, lagCounts, matrix } from '@kfac/core';
 import type { CapturedLayer, Engine, HedgeLayer, HedgeTape, Matrix, ParameterBlock } from '@kfac/core';
 
 /** Largest block that `exactBlock` forms for the gates: in·out of a toy network. */
 const EXACT_LIMIT = 2048;
 
 /**
- * A weight matrix of the LSTM as optimizers see it, on top of the engine's tape: dates are its uses. The Kronecker
- * statistics are taken over every `stride()`-th tile of paths.
+ * A weight matrix of the LSTM as optimizers see it, on top of the engine's tape: dates are its uses, one series a path. The
+ * Kronecker statistics are taken over every `stride()`-th tile of paths.
  */
 export function capturedLstmLayer(
   engine: Engine,
@@ -34,6 +34,11 @@ export function capturedLstmLayer(
     gradient: (weights, out) => engine.hedge.gradient(tape, layer, weights, out),
     jvp: (directions, out) => engine.hedge.jvp(tape, layer, directions, 1, out),
     factors: (curvature, a, g) => engine.hedge.factors(tape, layer, curvature, stride(), a, g),
+    sequence: {
+      counts: lagCounts([dates], dates),
+      moments: (curvature, a, g) => engine.hedge.lagFactors(tape, layer, curvature, stride(), a, g),
+      reduced: (curvature, a, g) => engine.hedge.reducedFactors(tape, layer, curvature, stride(), a, g),
+    },
     exactBlock(curvature, out) {
       if (layer === 'head') {
         engine.hedge.headBlock(tape, curvature, out);

@@ -20,8 +20,8 @@ export function initialDamping({ market, risk }: Pick<HedgingSpec, 'market' | 'r
 
 /**
  * The optimizer that a problem names. K-FAC: π damping split, Levenberg–Marquardt damping, factors in a warm moving
- * average, taken and inverted at the first ten steps and then every fifth, exact block for the head, averaged weights. No
- * learning rate.
+ * average, taken and inverted at the first ten steps and then every fifth, exact block for the head, the gates as
+ * `curvature` says, averaged weights. No learning rate.
  */
 export function createOptimizer(engine: Engine, layout: ParameterLayout, spec: HedgingSpec): Optimizer {
   const { optimizer, stop } = spec;
@@ -45,6 +45,7 @@ export function createOptimizer(engine: Engine, layout: ParameterLayout, spec: H
     refreshEvery: 5,
     rejection: 'large-increase',
     exactBlocks: ['head'],
+    recurrent: optimizer.curvature,
     averageFrom: optimizer.averageFrom,
   });
 }

@@ -136,10 +136,14 @@ describe('faults have a pointer and say what was expected', () => {
     expect(() => parseHedgingSpec(bad)).toThrow('the specification has 3 faults: /market/rho: expected number');
   });
 
-  test('temporal factors are refused with the way out', () => {
-    const optimizer = { name: 'kfac', curvature: 'option1' };
-    expect(faults({ ...minimal, optimizer })).toEqual([
-      '/optimizer/curvature temporal factors are not available; use "independent", got "option1"',
+  test('the models of the gate block over time, and no others', () => {
+    for (const curvature of ['independent', 'reduce', 'option1', 'option2', 'complete'] as const) {
+      expect(parseHedgingSpec({ ...minimal, optimizer: { name: 'kfac', curvature } }).optimizer).toMatchObject({
+        curvature,
+      });
+    }
+    expect(faults({ ...minimal, optimizer: { name: 'kfac', curvature: 'option3' } })).toEqual([
+      '/optimizer/curvature expected one of "independent", "reduce", "option1", "option2", "complete", got "option3"',
     ]);
   });
 

@@ -1,3 +1,4 @@
+import type { RecurrentKind } from '@kfac/core';
 import { z } from 'zod';
 
 /** A strict object that names its known fields when an unknown one comes. */
@@ -90,20 +91,24 @@ const risk = z.discriminatedUnion(
 
 const averageFrom = count(1, 1e9);
 
+/** Models of the recurrent gate block, as the core knows them. */
+const CURVATURES = [
+  'independent',
+  'reduce',
+  'option1',
+  'option2',
+  'complete',
+] as const satisfies readonly RecurrentKind[];
+
 const optimizer = z.discriminatedUnion(
   'name',
   [
     section({
       name: z.literal('kfac'),
       curvature: z
-        .enum(['independent'], {
-          error: (issue) =>
-            issue.input === 'option1' || issue.input === 'option2'
-              ? 'temporal factors are not available; use "independent"'
-              : 'expected "independent"',
-        })
+        .enum(CURVATURES, choice(CURVATURES))
         .default('independent')
-        .describe('Model of the recurrent gate block: dates as independent uses of the matrix'),
+        .describe('Model of the gate block over time: dates as independent uses of the matrix, summed, or as a chain'),
       damping: positive(1e8).optional().describe('Initial damping; chosen from the risk and the spot if absent'),
       averageFrom: averageFrom
         .default(50)

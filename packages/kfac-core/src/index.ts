@@ -1,13 +1,16 @@
 export { columnBlocks, rowsAtOnce } from './blocks.ts';
 export { denseCapturedLayer } from './captured-layer.ts';
+export { sequenceCapturedLayer } from './captured-sequence.ts';
 export { canonicalJson, decodeCheckpoint, encodeCheckpoint, specHash, type Checkpoint } from './checkpoint.ts';
 export type { CurvatureBlock } from './curvature/block.ts';
 export { splitDamping, type DampingSplit, type SplitDamping } from './curvature/damping.ts';
-export { KFacCurvature, type KFacCurvatureOptions } from './curvature/kfac-curvature.ts';
+export { KFacCurvature, type KFacCurvatureOptions, type RecurrentKind } from './curvature/kfac-curvature.ts';
 export { ExactBlock } from './curvature/exact-block.ts';
 export { FactorAverage, type AverageRule } from './curvature/factor-average.ts';
 export { KroneckerBlock } from './curvature/kronecker-block.ts';
 export { KroneckerSum, type KroneckerTerm } from './curvature/kronecker-sum.ts';
+export { lagCounts } from './curvature/recurrent-lags.ts';
+export { RecurrentBlock, type RecurrentMoments, type TemporalKind } from './curvature/recurrent-block.ts';
 export { succeeds } from './curvature/succeeds.ts';
 export { addTransposedProduct, gaussNewtonForm, gradient, jacobian, jacobianVectorProducts } from './derivatives.ts';
 export type * from './engine/engine.ts';
@@ -20,6 +23,7 @@ export { KfacError, type ErrorCode, type Issue } from './errors.ts';
 export { GaussNewtonOperator } from './gauss-newton-operator.ts';
 export type {
   CapturedLayer,
+  CapturedSequence,
   JacobianPart,
   Linearization,
   LossTerm,

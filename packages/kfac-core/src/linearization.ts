@@ -1,4 +1,4 @@
-import type { Engine, Matrix } from './engine/engine.ts';
+import type { Engine, LagMoments, Matrix } from './engine/engine.ts';
 import type { ParameterLayout } from './parameters.ts';
 
 /**
@@ -24,6 +24,8 @@ export interface CapturedLayer {
    * on, and of J_i only the rows that it names.
    */
   jacobian(scale: Float64Array, out: Matrix, row: number, column: number, part?: JacobianPart): void;
+  /** Statistics over time, if the uses of an example follow one another; absent where their order means nothing. */
+  readonly sequence?: CapturedSequence;
 }
 
 /** A part of a layer's Jacobians J_i [in × out]. */
@@ -32,6 +34,22 @@ export interface JacobianPart {
   readonly from: number;
   /** Rows of each J_i, all by default. */
   readonly inputs?: { readonly from: number; readonly count: number };
+}
+
+/**
+ * Uses s = 0 … T_i − 1 of example i as a series in time. All moments are taken over the uses that exist, Σ T_i of them, and
+ * pairs never cross from one example into the next: with one divisor for both lags ‖C₀^{−½}·C₁·C₀^{−½}‖ ≤ 1 for any data.
+ */
+export interface CapturedSequence {
+  /** m_r = mean over examples of max(T_i − r, 0) [uses]; m₀ is the mean length. */
+  readonly counts: Float64Array;
+  /**
+   * Lag 0 and lag 1, future × present: a.lag0 ← Σ_{i,s} zᵀz/ΣT, a.lag1 ← Σ_{i,s} z_{i,s+1}ᵀ·z_{i,s}/ΣT;
+   * g.lag0, g.lag1 ← the same of g with ω_i, divided by m₀ alone. f64.
+   */
+  moments(curvature: Float64Array, a: LagMoments, g: LagMoments): void;
+  /** a ← mean over examples with uses of x̄ᵀx̄, x̄ the mean of z over time; g ← Σ_i ω_i·ĝᵀĝ, ĝ the sum of g over time. f64. */
+  reduced(curvature: Float64Array, a: Matrix, g: Matrix): void;
 }
 
 /** One loss term over a batch of B examples, linearised at θ. Slope and curvature carry the loss weight and the 1/N. */

@@ -50,6 +50,14 @@ export class DampedInverse {
     for (let i = 0; i < n; i++) this.inverse.data[i * n + i] = Number.isFinite(scale) && scale > 0 ? scale : 1;
   }
 
+  /** L with L·Lᵀ the current inverse, lower triangular; a new matrix, made from the inverse alone. */
+  inverseFactor(): Matrix {
+    const factor = matrix(this.inverse.rows, this.inverse.cols);
+    factor.data.set(this.inverse.data);
+    this.#engine.linalg.cholesky(factor);
+    return factor;
+  }
+
   save(): Float64Array {
     const out = new Float64Array(this.inverse.data.length + 1);
     out.set(this.inverse.data);

@@ -26,7 +26,7 @@ export class ExactBlock implements CurvatureBlock {
     return good;
   }
 
-  solve(v: Matrix, out: Matrix): void {
+  solve(v: Matrix, out: Matrix): boolean {
     const size = this.#statistic.rows;
     this.#engine.linalg.gemm(
       1,
@@ -37,6 +37,7 @@ export class ExactBlock implements CurvatureBlock {
       0,
       matrixOver(size, 1, out.data),
     );
+    return true;
   }
 
   save(): Float64Array {

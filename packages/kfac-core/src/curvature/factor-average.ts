@@ -9,7 +9,7 @@ import { allFinite } from '../vector.ts';
  */
 export type AverageRule = 'debiased' | 'warm' | 'identity';
 
-/** A moving average of a symmetric matrix [n × n], and the batch buffer that feeds it. */
+/** A moving average of a matrix, and the batch buffer that feeds it. */
 export class FactorAverage {
   readonly value: Matrix;
   /** Where the next batch statistic is written before `commit`. */
@@ -19,12 +19,13 @@ export class FactorAverage {
   #updates = 0;
   #weight = 0;
 
-  constructor(size: number, decay: number, rule: AverageRule) {
-    this.value = matrix(size, size);
-    this.batch = matrix(size, size);
+  /** [rows × cols], square by default. With 'identity' it begins at `start`·I. */
+  constructor(rows: number, decay: number, rule: AverageRule, { cols = rows, start = 1 } = {}) {
+    this.value = matrix(rows, cols);
+    this.batch = matrix(rows, cols);
     this.#decay = decay;
     this.#rule = rule;
-    if (rule === 'identity') for (let i = 0; i < size; i++) this.value.data[i * size + i] = 1;
+    if (rule === 'identity') for (let i = 0; i < rows; i++) this.value.data[i * cols + i] = start;
   }
 
   /** True if the batch statistic is usable. */
@@ -55,7 +56,7 @@ export class FactorAverage {
     }
   }
 
-  /** The average, then the number of updates and the weight: [n² + 2]. */
+  /** The average, then the number of updates and the weight: [rows·cols + 2]. */
   save(): Float64Array {
     const out = new Float64Array(this.value.data.length + 2);
     out.set(this.value.data);

@@ -52,13 +52,56 @@ export class KroneckerBlock implements CurvatureBlock {
     return good;
   }
 
-  solve(v: Matrix, out: Matrix): void {
+  solve(v: Matrix, out: Matrix): boolean {
     if (this.#identityScale > 0) {
       for (let i = 0; i < v.data.length; i++) out.data[i] = this.#identityScale * v.data[i]!;
-      return;
+      return true;
     }
     this.#engine.linalg.gemm(1, this.#inverseA.inverse, 'n', v, 'n', 0, this.#work);
     this.#engine.linalg.gemm(1, this.#work, 'n', this.#inverseG.inverse, 'n', 0, out);
+    return true;
+  }
+
+  /**
+   * out ← F̂·v, both [in × out], from the inverse alone. As the next two it is no part of a step: an inverse that round-off
+   * has made indefinite throws `KFAC_NOT_POSITIVE_DEFINITE`.
+   */
+  multiply(v: Matrix, out: Matrix): void {
+    if (this.#identityScale > 0) {
+      for (let i = 0; i < v.data.length; i++) out.data[i] = v.data[i]! / this.#identityScale;
+      return;
+    }
+    const { linalg } = this.#engine;
+    // Â = (L·Lᵀ)⁻¹ with L·Lᵀ = Â⁻¹; the other side through the transpose.
+    this.#work.data.set(v.data);
+    linalg.choleskySolve(this.#inverseA.inverseFactor(), this.#work);
+    const turned = matrix(out.cols, out.rows);
+    transpose(this.#work, turned);
+    linalg.choleskySolve(this.#inverseG.inverseFactor(), turned);
+    transpose(turned, out);
+  }
+
+  /** log det F̂. */
+  logDeterminant(): number {
+    const [inputs, outputs] = [this.#a.rows, this.#g.rows];
+    if (this.#identityScale > 0) return -inputs * outputs * Math.log(this.#identityScale);
+    const logs = (l: Matrix): number => {
+      let sum = 0;
+      for (let i = 0; i < l.rows; i++) sum += 2 * Math.log(l.data[i * l.cols + i]!);
+      return sum;
+    };
+    return -outputs * logs(this.#inverseA.inverseFactor()) - inputs * logs(this.#inverseG.inverseFactor());
+  }
+
+  /** out ← Σ·normal, Σ·Σᵀ = F̂⁻¹, both [in × out]. */
+  sample(normal: Matrix, out: Matrix): void {
+    if (this.#identityScale > 0) {
+      for (let i = 0; i < out.data.length; i++) out.data[i] = Math.sqrt(this.#identityScale) * normal.data[i]!;
+      return;
+    }
+    const { linalg } = this.#engine;
+    linalg.gemm(1, this.#inverseA.inverseFactor(), 'n', normal, 'n', 0, this.#work);
+    linalg.gemm(1, this.#work, 'n', this.#inverseG.inverseFactor(), 't', 0, out);
   }
 
   save(): Float64Array {
@@ -76,5 +119,12 @@ export class KroneckerBlock implements CurvatureBlock {
     this.#inverseA.restore(saved.subarray(0, a));
     this.#inverseG.restore(saved.subarray(a, saved.length - 1));
     this.#identityScale = saved[saved.length - 1]!;
+  }
+}
+
+/** out ← mᵀ. */
+function transpose(m: Matrix, out: Matrix): void {
+  for (let i = 0; i < m.rows; i++) {
+    for (let j = 0; j < m.cols; j++) out.data[j * m.rows + i] = m.data[i * m.cols + j]!;
   }
 }

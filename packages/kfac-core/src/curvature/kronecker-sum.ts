@@ -72,8 +72,9 @@ export class KroneckerSum implements CurvatureBlock {
     return false;
   }
 
-  solve(v: Matrix, out: Matrix): void {
+  solve(v: Matrix, out: Matrix): boolean {
     this.#inverse.solve(v, out);
+    return true;
   }
 
   save(): Float64Array {

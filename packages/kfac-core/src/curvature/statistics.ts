@@ -1,4 +1,5 @@
-import type { CapturedLayer, LossTerm } from '../linearization.ts';
+import { KfacError } from '../errors.ts';
+import type { CapturedLayer, CapturedSequence, LossTerm } from '../linearization.ts';
 import { addScaled } from '../vector.ts';
 import type { FactorAverage } from './factor-average.ts';
 
@@ -51,4 +52,27 @@ export function statistics(layers: readonly TermLayer[], { a, g }: Statistics): 
   });
   a.batch.data.set(sumA);
   g.batch.data.set(sumG);
+}
+
+/**
+ * The series of a matrix that is used several times, null for one that is used once. Throws `KFAC_SHAPE` if its uses have no
+ * order in time, or if several layers share the matrix: each would have a chain of its own, and their sum no inverse.
+ */
+export function sequenceOf(groups: readonly TermLayer[][], kind: string): CapturedSequence | null {
+  const layers = groups.flat().map(({ layer }) => layer);
+  if (layers.every(({ uses }) => uses === 1)) return null;
+  const { matrix, sequence } = layers[0]!;
+  if (layers.length > 1) {
+    throw new KfacError(
+      'KFAC_SHAPE',
+      `recurrent curvature "${kind}": expected one layer of the matrix "${matrix}", got ${layers.length}`,
+    );
+  }
+  if (!sequence) {
+    throw new KfacError(
+      'KFAC_SHAPE',
+      `recurrent curvature "${kind}": the layer of "${matrix}" has ${layers[0]!.uses} uses, but no statistics over time; use "independent"`,
+    );
+  }
+  return sequence;
 }

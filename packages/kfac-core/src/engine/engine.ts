@@ -22,6 +22,12 @@ export interface Matrix {
   readonly data: RealArray;
 }
 
+/** Moments of a series of rows at lag 0, symmetric, and at lag 1, future × present; both [n × n]. */
+export interface LagMoments {
+  readonly lag0: Matrix;
+  readonly lag1: Matrix;
+}
+
 export interface EngineDescription {
   readonly kind: 'native' | 'reference';
   /** 'avx512', 'avx2', 'portable' … ; 'none' for the reference engine. */
@@ -383,6 +389,23 @@ export interface Hedge {
    * a = mean over paths and dates of ã ãᵀ, g = Σ_i ω_i·mean over dates of g gᵀ; both f64.
    */
   factors(tape: HedgeTape, layer: HedgeLayer, weights: Float64Array, stride: number, a: Matrix, g: Matrix): void;
+  /**
+   * Moments over time, over the same tiles: lag 0 as `factors`, lag 1 the means of ã_{t+1}·ã_tᵀ and of ω_i·g_{t+1}·g_tᵀ over
+   * all dates, the last of which has no next. All f64.
+   */
+  lagFactors(
+    tape: HedgeTape,
+    layer: HedgeLayer,
+    weights: Float64Array,
+    stride: number,
+    a: LagMoments,
+    g: LagMoments,
+  ): void;
+  /**
+   * Statistics of whole paths, over the same tiles: a = mean over paths of āāᵀ, ā the mean of ã over dates,
+   * g = Σ_i ω_i·ĝĝᵀ, ĝ the sum of g over dates; both f64.
+   */
+  reducedFactors(tape: HedgeTape, layer: HedgeLayer, weights: Float64Array, stride: number, a: Matrix, g: Matrix): void;
   /** Exact block of the head: out ← Σ_i ω_i·vec(J_i)·vec(J_i)ᵀ, [H+1 × H+1] f64. */
   headBlock(tape: HedgeTape, weights: Float64Array, out: Matrix): void;
   /** Copies a layer's pairs out of the tape, row i·dates + t: z [B·dates × in], g [B·dates × out], the tape's dtype. */

@@ -7,6 +7,7 @@ import type {
   HedgeOutcome,
   HedgeTape,
   HedgeTask,
+  LagMoments,
   LstmShape,
   Matrix,
   RealArray,
@@ -161,6 +162,20 @@ export function checkFactors(
   requireShape(a, inputs, inputs, 'a', 'f64');
   requireShape(g, outputs, outputs, 'g', 'f64');
   requireAllDistinct([a.data, g.data], [weights]);
+}
+
+/** What `lagFactors` requires. */
+export function checkLagFactors(
+  tape: HedgeTape,
+  layer: HedgeLayer,
+  weights: Float64Array,
+  stride: number,
+  a: LagMoments,
+  g: LagMoments,
+): void {
+  checkFactors(tape, layer, weights, stride, a.lag0, g.lag0);
+  checkFactors(tape, layer, weights, stride, a.lag1, g.lag1);
+  requireAllDistinct([a.lag0.data, a.lag1.data, g.lag0.data, g.lag1.data], [weights]);
 }
 
 /** What `headBlock` requires. */

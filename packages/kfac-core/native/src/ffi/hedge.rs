@@ -68,7 +68,7 @@ pub fn hedge_tape_length(features: u32, hidden: u32, paths: u32, dates: u32, f32
 
 macro_rules! room {
     ($t:ident, $slice:ident, $prepare:ident, $rollout:ident, $linearize:ident, $gradient:ident, $jvp:ident,
-     $factors:ident, $head_block:ident, $capture:ident) => {
+     $factors:ident, $lag_factors:ident, $reduced_factors:ident, $head_block:ident, $capture:ident) => {
         /// numbers: [theta or NaN, horizon, rate, dividend, strike, cost, premium, log scale].
         #[napi(catch_unwind)]
         pub fn $prepare(
@@ -240,6 +240,67 @@ macro_rules! room {
         }
 
         #[napi(catch_unwind)]
+        pub fn $lag_factors(
+            features_count: u32,
+            hidden: u32,
+            paths: u32,
+            dates: u32,
+            memory: &[$t],
+            layer_number: u32,
+            weights: &[f64],
+            stride: u32,
+            mut a0: Float64ArraySlice,
+            mut a1: Float64ArraySlice,
+            mut g0: Float64ArraySlice,
+            mut g1: Float64ArraySlice,
+        ) -> std::result::Result<(), napi::Error<KfacStatus>> {
+            let tape = tape::<$t>(shape(features_count, hidden, 0)?, paths, dates, memory)?;
+            let layer = layer(layer_number)?;
+            let (inputs, outputs) = layer.size(&tape.shape);
+            expect_len("weights", weights.len(), tape.paths)?;
+            expect_len("a0", a0.len(), inputs * inputs)?;
+            expect_len("a1", a1.len(), inputs * inputs)?;
+            expect_len("g0", g0.len(), outputs * outputs)?;
+            expect_len("g1", g1.len(), outputs * outputs)?;
+            let stride = (stride as usize).max(1);
+            // SAFETY: as in `prepare`.
+            let (a, g) = unsafe {
+                (
+                    hedge::Lags { lag0: a0.as_mut(), lag1: a1.as_mut() },
+                    hedge::Lags { lag0: g0.as_mut(), lag1: g1.as_mut() },
+                )
+            };
+            hedge::lag_factors::<$t>(&tape, memory, layer, weights, stride, a, g);
+            Ok(())
+        }
+
+        #[napi(catch_unwind)]
+        pub fn $reduced_factors(
+            features_count: u32,
+            hidden: u32,
+            paths: u32,
+            dates: u32,
+            memory: &[$t],
+            layer_number: u32,
+            weights: &[f64],
+            stride: u32,
+            mut a: Float64ArraySlice,
+            mut g: Float64ArraySlice,
+        ) -> std::result::Result<(), napi::Error<KfacStatus>> {
+            let tape = tape::<$t>(shape(features_count, hidden, 0)?, paths, dates, memory)?;
+            let layer = layer(layer_number)?;
+            let (inputs, outputs) = layer.size(&tape.shape);
+            expect_len("weights", weights.len(), tape.paths)?;
+            expect_len("a", a.len(), inputs * inputs)?;
+            expect_len("g", g.len(), outputs * outputs)?;
+            let stride = (stride as usize).max(1);
+            // SAFETY: as in `prepare`.
+            let (a, g) = unsafe { (a.as_mut(), g.as_mut()) };
+            hedge::reduced_factors::<$t>(&tape, memory, layer, weights, stride, a, g);
+            Ok(())
+        }
+
+        #[napi(catch_unwind)]
         pub fn $head_block(
             features_count: u32,
             hidden: u32,
@@ -285,9 +346,11 @@ macro_rules! room {
 
 room!(
     f64, Float64ArraySlice, hedge_prepare_f64, hedge_rollout_f64, hedge_linearize_f64, hedge_gradient_f64, hedge_jvp_f64,
-    hedge_factors_f64, hedge_head_block_f64, hedge_capture_f64
+    hedge_factors_f64, hedge_lag_factors_f64, hedge_reduced_factors_f64,
+    hedge_head_block_f64, hedge_capture_f64
 );
 room!(
     f32, Float32ArraySlice, hedge_prepare_f32, hedge_rollout_f32, hedge_linearize_f32, hedge_gradient_f32, hedge_jvp_f32,
-    hedge_factors_f32, hedge_head_block_f32, hedge_capture_f32
+    hedge_factors_f32, hedge_lag_factors_f32, hedge_reduced_factors_f32,
+    hedge_head_block_f32, hedge_capture_f32
 );

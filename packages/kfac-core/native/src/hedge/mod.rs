@@ -12,6 +12,7 @@ mod prepare;
 mod statistics;
 mod sweep;
 mod tape;
+mod temporal;
 #[cfg(test)]
 mod tests;
 mod weights;
@@ -19,6 +20,7 @@ mod weights;
 pub use directional::jvp;
 pub use prepare::{Task, prepare};
 pub use statistics::{capture, factors, gradient, head_block};
+pub use temporal::{Lags, lag_factors, reduced_factors};
 pub use sweep::{Outcome, linearize, rollout};
 pub use tape::Tape;
 

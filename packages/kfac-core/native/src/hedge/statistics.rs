@@ -11,7 +11,12 @@ const PARTS: usize = 64;
 
 /// Runs `add(tile, part)` on every tile and hands the sum of all parts [len] to `take`. Tiles go in runs, the parts of the
 /// runs are combined pairwise; runs and tree depend on the number of tiles alone.
-fn sum_over_tiles(tiles: usize, len: usize, add: impl Fn(usize, &mut [f64]) + Sync, take: impl FnOnce(&[f64])) {
+pub(super) fn sum_over_tiles(
+    tiles: usize,
+    len: usize,
+    add: impl Fn(usize, &mut [f64]) + Sync,
+    take: impl FnOnce(&[f64]),
+) {
     let run = tiles.div_ceil(PARTS).max(1);
     let parts = tiles.div_ceil(run).max(1);
     pool::with_scratch(parts * len, |sums| {
@@ -36,7 +41,7 @@ fn sum_over_tiles(tiles: usize, len: usize, add: impl Fn(usize, &mut [f64]) + Sy
 }
 
 /// A tile's weights as a row, zeros behind the last path.
-fn tile_weights<T: Real>(tape: &Tape, tile: usize, weight: impl Fn(usize) -> f64, out: &mut [T]) {
+pub(super) fn tile_weights<T: Real>(tape: &Tape, tile: usize, weight: impl Fn(usize) -> f64, out: &mut [T]) {
     let (first, count) = (tile * tile_paths::<T>(), tape.count::<T>(tile));
     for (i, out) in out.iter_mut().enumerate() {
         *out = if i < count { T::from_f64(weight(first + i)) } else { T::ZERO };
@@ -44,7 +49,7 @@ fn tile_weights<T: Real>(tape: &Tape, tile: usize, weight: impl Fn(usize) -> f64
 }
 
 /// out += Σ over the tile of weight·left·rightᵀ.
-fn contract<T: Real>(
+pub(super) fn contract<T: Real>(
     level: SimdLevel,
     left: Panel<T>,
     right: Panel<T>,
@@ -62,7 +67,7 @@ fn contract<T: Real>(
 }
 
 /// out ← the full symmetric matrix of a lower triangle times `scale`.
-fn mirror(triangle: &[f64], n: usize, scale: f64, out: &mut [f64]) {
+pub(super) fn mirror(triangle: &[f64], n: usize, scale: f64, out: &mut [f64]) {
     for r in 0..n {
         for c in 0..=r {
             let value = scale * triangle[r * n + c];
@@ -97,6 +102,36 @@ pub(super) fn gradient_at<T: Real>(
     });
 }
 
+/// The tiles 0, stride, 2·stride …: how many, and the factors that make their sums over paths and dates means of A and of G,
+/// ω scaled so that the sampled weights add up to all of them.
+pub(super) struct Sample {
+    pub tiles: usize,
+    pub a: f64,
+    pub g: f64,
+}
+
+impl Sample {
+    pub fn new<T: Real>(tape: &Tape, weights: &[f64], stride: usize) -> Self {
+        assert!(weights.len() == tape.paths && stride > 0);
+        let tiles = tape.tiles::<T>();
+        let (mut paths, mut weight) = (0, 0.0);
+        for tile in (0..tiles).step_by(stride) {
+            let (first, count) = (tile * tile_paths::<T>(), tape.count::<T>(tile));
+            paths += count;
+            for w in &weights[first..first + count] {
+                weight += w;
+            }
+        }
+        let total: f64 = weights.iter().sum();
+        let dates = tape.dates as f64;
+        Self {
+            tiles: tiles.div_ceil(stride),
+            a: if paths > 0 { 1.0 / (paths as f64 * dates) } else { 0.0 },
+            g: if weight > 0.0 { total / weight / dates } else { 0.0 },
+        }
+    }
+}
+
 /// a ← mean over paths and dates of z zᵀ, g ← Σ_i ω_i·(mean over dates of g gᵀ), both over the tiles 0, stride, 2·stride …;
 /// ω is scaled so that the sampled weights add up to all of them.
 pub fn factors<T: Real>(
@@ -121,36 +156,22 @@ pub(super) fn factors_at<T: Real>(
     a: &mut [f64],
     g: &mut [f64],
 ) {
-    assert!(weights.len() == tape.paths && stride > 0);
-    let tiles = tape.tiles::<T>();
-    let sampled = tiles.div_ceil(stride);
-    let (mut paths, mut weight) = (0, 0.0);
-    for tile in (0..tiles).step_by(stride) {
-        let (first, count) = (tile * tile_paths::<T>(), tape.count::<T>(tile));
-        paths += count;
-        for w in &weights[first..first + count] {
-            weight += w;
-        }
-    }
-    let total: f64 = weights.iter().sum();
-    let dates = tape.dates as f64;
+    let Sample { tiles, a: a_scale, g: g_scale } = Sample::new::<T>(tape, weights, stride);
     let (inputs, outputs) = layer.size(&tape.shape);
 
-    let scale = if paths > 0 { 1.0 / (paths as f64 * dates) } else { 0.0 };
     let add = |index: usize, sum: &mut [f64]| {
         let tile = index * stride;
         let (z, _) = tape.pair(memory, layer, tile);
         contract(level, z, z, tape.dates, |row| tile_weights(tape, tile, |_| 1.0, row), true, sum);
     };
-    sum_over_tiles(sampled, a.len(), add, |sum| mirror(sum, inputs, scale, a));
+    sum_over_tiles(tiles, a.len(), add, |sum| mirror(sum, inputs, a_scale, a));
 
-    let scale = if weight > 0.0 { total / weight / dates } else { 0.0 };
     let add = |index: usize, sum: &mut [f64]| {
         let tile = index * stride;
         let (_, errors) = tape.pair(memory, layer, tile);
         contract(level, errors, errors, tape.dates, |row| tile_weights(tape, tile, |i| weights[i], row), true, sum);
     };
-    sum_over_tiles(sampled, g.len(), add, |sum| mirror(sum, outputs, scale, g));
+    sum_over_tiles(tiles, g.len(), add, |sum| mirror(sum, outputs, g_scale, g));
 }
 
 /// out ← Σ_i ω_i·J_i·J_iᵀ of the head, [H+1 × H+1].

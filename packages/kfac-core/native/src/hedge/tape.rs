@@ -97,6 +97,11 @@ impl<'a, T> Panel<'a, T> {
         Self { data, stride, rows }
     }
 
+    /// The same rows one date later; there is one date less.
+    pub fn later(&self) -> Self {
+        Self { data: &self.data[self.stride.min(self.data.len())..], ..*self }
+    }
+
     /// The rows of a date, one behind the other.
     pub fn date(&self, date: usize) -> &'a [T] {
         &self.data[date * self.stride..][..self.rows * tile_paths::<T>()]

@@ -3,6 +3,7 @@
 
 use super::directional::jvp_at;
 use super::statistics::{factors_at, gradient_at, head_block_at};
+use super::temporal::{Lags, lag_factors_at, reduced_factors_at};
 use super::sweep::{linearize_at, rollout_at};
 use super::*;
 use crate::pool::set_threads;
@@ -97,6 +98,15 @@ impl<T: Real> World<T> {
                 factors_at(level, &tape, &memory, layer, &self.weights, stride, &mut a, &mut g);
                 results.push(("A", a));
                 results.push(("G", g));
+                let mut lags = [zeros(inputs * inputs), zeros(inputs * inputs), zeros(outputs * outputs), zeros(outputs * outputs)];
+                let [a0, a1, g0, g1] = &mut lags;
+                let (a, g) = (Lags { lag0: a0, lag1: a1 }, Lags { lag0: g0, lag1: g1 });
+                lag_factors_at(level, &tape, &memory, layer, &self.weights, stride, a, g);
+                results.extend(["A0", "A1", "G0", "G1"].into_iter().zip(lags));
+                let (mut a, mut g) = (zeros(inputs * inputs), zeros(outputs * outputs));
+                reduced_factors_at(level, &tape, &memory, layer, &self.weights, stride, &mut a, &mut g);
+                results.push(("reduced A", a));
+                results.push(("reduced G", g));
             }
         }
         let mut block = zeros((self.shape.hidden + 1).pow(2));

@@ -97,6 +97,22 @@ export function statistics(
   return { a, g };
 }
 
+/** Moments of both lags and statistics of whole paths. */
+export function temporalStatistics(
+  engine: Engine,
+  tape: HedgeTape,
+  layer: HedgeLayer,
+  weights: Float64Array,
+  stride: number,
+): Record<'a0' | 'a1' | 'g0' | 'g1' | 'aReduced' | 'gReduced', Matrix> {
+  const { inputs, outputs } = layerSize(tape.shape, layer);
+  const [a0, a1, aReduced] = [matrix(inputs, inputs), matrix(inputs, inputs), matrix(inputs, inputs)];
+  const [g0, g1, gReduced] = [matrix(outputs, outputs), matrix(outputs, outputs), matrix(outputs, outputs)];
+  engine.hedge.lagFactors(tape, layer, weights, stride, { lag0: a0, lag1: a1 }, { lag0: g0, lag1: g1 });
+  engine.hedge.reducedFactors(tape, layer, weights, stride, aReduced, gReduced);
+  return { a0, a1, g0, g1, aReduced, gReduced };
+}
+
 /** Everything that an engine computes from a batch, in one list. */
 export function everything(
   engine: Engine,
@@ -126,6 +142,8 @@ export function everything(
     const products = new Float64Array(3 * paths);
     engine.hedge.jvp(tape, layer, directions, stride, products);
     const { a, g } = statistics(engine, tape, layer, weights, stride);
+    const overTime = temporalStatistics(engine, tape, layer, weights, stride);
+    for (const [name, { data }] of Object.entries(overTime)) list.push([`${layer} ${name}`, data as Float64Array]);
     const pairs = captured(engine, tape, layer);
     list.push([`${layer} gradient`, gradient], [`${layer} jvp`, products]);
     list.push([`${layer} A`, a.data as Float64Array], [`${layer} G`, g.data as Float64Array]);

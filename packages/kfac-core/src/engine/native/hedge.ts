@@ -7,6 +7,7 @@ import {
   checkGradient,
   checkHeadBlock,
   checkJvp,
+  checkLagFactors,
   checkLinearize,
   checkLstm,
   checkPrepare,
@@ -48,6 +49,18 @@ type Jvp = (
 type Factors = (
   ...args: [...Tape, layer: number, weights: Float64Array, stride: number, a: RealArray, g: RealArray]
 ) => void;
+type LagFactors = (
+  ...args: [
+    ...Tape,
+    layer: number,
+    weights: Float64Array,
+    stride: number,
+    a0: RealArray,
+    a1: RealArray,
+    g0: RealArray,
+    g1: RealArray,
+  ]
+) => void;
 type HeadBlock = (...args: [...Tape, weights: Float64Array, out: RealArray]) => void;
 type Capture = (...args: [...Tape, layer: number, z: RealArray, g: RealArray]) => void;
 
@@ -66,6 +79,10 @@ export interface HedgeAddon {
   hedgeJvpF32: Jvp;
   hedgeFactorsF64: Factors;
   hedgeFactorsF32: Factors;
+  hedgeLagFactorsF64: LagFactors;
+  hedgeLagFactorsF32: LagFactors;
+  hedgeReducedFactorsF64: Factors;
+  hedgeReducedFactorsF32: Factors;
   hedgeHeadBlockF64: HeadBlock;
   hedgeHeadBlockF32: HeadBlock;
   hedgeCaptureF64: Capture;
@@ -164,6 +181,17 @@ export function nativeHedge(addon: HedgeAddon): Hedge {
     factors(tape, layer, weights, stride, a, g) {
       checkFactors(tape, layer, weights, stride, a, g);
       const call = is(tape.dtype) ? addon.hedgeFactorsF64 : addon.hedgeFactorsF32;
+      call(...tapeOf(tape), layerOf(layer), weights, stride, a.data, g.data);
+    },
+    lagFactors(tape, layer, weights, stride, a, g) {
+      checkLagFactors(tape, layer, weights, stride, a, g);
+      const call = is(tape.dtype) ? addon.hedgeLagFactorsF64 : addon.hedgeLagFactorsF32;
+      const arrays = [a.lag0.data, a.lag1.data, g.lag0.data, g.lag1.data] as const;
+      call(...tapeOf(tape), layerOf(layer), weights, stride, ...arrays);
+    },
+    reducedFactors(tape, layer, weights, stride, a, g) {
+      checkFactors(tape, layer, weights, stride, a, g);
+      const call = is(tape.dtype) ? addon.hedgeReducedFactorsF64 : addon.hedgeReducedFactorsF32;
       call(...tapeOf(tape), layerOf(layer), weights, stride, a.data, g.data);
     },
     headBlock(tape, weights, out) {

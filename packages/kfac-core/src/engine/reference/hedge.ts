@@ -7,6 +7,7 @@ import {
   checkGradient,
   checkHeadBlock,
   checkJvp,
+  checkLagFactors,
   checkLinearize,
   checkLstm,
   checkPrepare,
@@ -34,6 +35,26 @@ function pairOf(tape: HedgeTape, layer: HedgeLayer): Pair {
   return (tape as ReferenceTape).pairs[layer];
 }
 
+/** The paths of every `stride`-th tile, and what makes their sums means over paths and dates, A's and G's (to all of ω). */
+function sampled(
+  { paths, dates, dtype }: HedgeTape,
+  weights: Float64Array,
+  stride: number,
+): { readonly list: readonly number[]; readonly aScale: number; readonly gScale: number } {
+  const tile = hedgeTilePaths(dtype);
+  const list: number[] = [];
+  let weight = 0;
+  let total = 0;
+  for (let i = 0; i < paths; i++) {
+    total += weights[i]!;
+    if (Math.floor(i / tile) % stride !== 0) continue;
+    list.push(i);
+    weight += weights[i]!;
+  }
+  const aScale = list.length > 0 ? 1 / (list.length * dates) : 0;
+  return { list, aScale, gScale: weight > 0 ? total / weight / dates : 0 };
+}
+
 /** Copies row values into row `row` of a matrix. */
 function setRow(m: Matrix, row: number, values: ArrayLike<number>): void {
   m.data.set(values, row * m.cols);
@@ -51,14 +72,44 @@ function pathJacobian(pair: Pair, path: number, dates: number, out: Float64Array
   }
 }
 
-/** out += weight·x·xᵀ for row `row` of `m`. */
-function addOuter(out: Float64Array, weight: number, m: Matrix, row: number): void {
+/** out += weight·x·yᵀ, x row `row` and y row `other` of `m`. */
+function addOuter(out: Float64Array, weight: number, m: Matrix, row: number, other: number): void {
   const n = m.cols;
   for (let j = 0; j < n; j++) {
     const left = m.data[row * n + j]!;
-    // The product first: its result is symmetric to the last bit.
-    for (let k = 0; k < n; k++) out[j * n + k]! += weight * (left * m.data[row * n + k]!);
+    // The product first: its result is symmetric to the last bit where x is y.
+    for (let k = 0; k < n; k++) out[j * n + k]! += weight * (left * m.data[other * n + k]!);
   }
+}
+
+/** out ← scale·Σ_i w_i·Σ_t x_{i,t+lag}·x_{i,t}ᵀ over the listed paths. */
+function lagMoment(
+  m: Matrix,
+  dates: number,
+  lag: 0 | 1,
+  paths: readonly number[],
+  weight: (path: number) => number,
+  factor: number,
+  out: Matrix,
+): void {
+  out.data.fill(0);
+  for (const i of paths) {
+    for (let row = i * dates; row + lag < (i + 1) * dates; row++)
+      addOuter(out.data as Float64Array, weight(i), m, row + lag, row);
+  }
+  scale(out, factor);
+}
+
+/** out ← the sum of the rows of one path. */
+function pathSum(m: Matrix, path: number, dates: number, out: Matrix): void {
+  out.data.fill(0);
+  for (let row = path * dates; row < (path + 1) * dates; row++) {
+    for (let k = 0; k < m.cols; k++) out.data[k]! += m.data[row * m.cols + k]!;
+  }
+}
+
+function scale(m: Matrix, factor: number): void {
+  for (let k = 0; k < m.data.length; k++) m.data[k]! *= factor;
 }
 
 function makeTape(shape: LstmShape, paths: number, dates: number, dtype: HedgeTape['dtype']): ReferenceTape {
@@ -149,28 +200,37 @@ export function referenceHedge(): Hedge {
     factors(tape, layer, weights, stride, a, g) {
       checkFactors(tape, layer, weights, stride, a, g);
       const pair = pairOf(tape, layer);
-      const aSum = a.data as Float64Array;
-      const gSum = g.data as Float64Array;
-      aSum.fill(0);
-      gSum.fill(0);
-      const tile = hedgeTilePaths(tape.dtype);
-      let paths = 0;
-      let weight = 0;
-      let total = 0;
-      for (let i = 0; i < tape.paths; i++) {
-        total += weights[i]!;
-        if (Math.floor(i / tile) % stride !== 0) continue;
-        paths += 1;
-        weight += weights[i]!;
-        for (let row = i * tape.dates; row < (i + 1) * tape.dates; row++) {
-          addOuter(aSum, 1, pair.z, row);
-          addOuter(gSum, weights[i]!, pair.g, row);
-        }
+      const { list, aScale, gScale } = sampled(tape, weights, stride);
+      lagMoment(pair.z, tape.dates, 0, list, () => 1, aScale, a);
+      lagMoment(pair.g, tape.dates, 0, list, (i) => weights[i]!, gScale, g);
+    },
+    lagFactors(tape, layer, weights, stride, a, g) {
+      checkLagFactors(tape, layer, weights, stride, a, g);
+      const pair = pairOf(tape, layer);
+      const { list, aScale, gScale } = sampled(tape, weights, stride);
+      for (const [lag, aOut, gOut] of [
+        [0, a.lag0, g.lag0],
+        [1, a.lag1, g.lag1],
+      ] as const) {
+        lagMoment(pair.z, tape.dates, lag, list, () => 1, aScale, aOut);
+        lagMoment(pair.g, tape.dates, lag, list, (i) => weights[i]!, gScale, gOut);
       }
-      const aScale = paths > 0 ? 1 / (paths * tape.dates) : 0;
-      const gScale = weight > 0 ? total / weight / tape.dates : 0;
-      for (let k = 0; k < aSum.length; k++) aSum[k]! *= aScale;
-      for (let k = 0; k < gSum.length; k++) gSum[k]! *= gScale;
+    },
+    reducedFactors(tape, layer, weights, stride, a, g) {
+      checkFactors(tape, layer, weights, stride, a, g);
+      const pair = pairOf(tape, layer);
+      const { list, aScale, gScale } = sampled(tape, weights, stride);
+      const [zSum, gSum] = [matrix(1, pair.z.cols), matrix(1, pair.g.cols)];
+      a.data.fill(0);
+      g.data.fill(0);
+      for (const i of list) {
+        pathSum(pair.z, i, tape.dates, zSum);
+        pathSum(pair.g, i, tape.dates, gSum);
+        addOuter(a.data as Float64Array, 1, zSum, 0, 0);
+        addOuter(g.data as Float64Array, weights[i]!, gSum, 0, 0);
+      }
+      scale(a, aScale / tape.dates);
+      scale(g, gScale * tape.dates);
     },
     headBlock(tape, weights, out) {
       checkHeadBlock(tape, weights, out);
@@ -180,7 +240,7 @@ export function referenceHedge(): Hedge {
       sum.fill(0);
       for (let i = 0; i < tape.paths; i++) {
         pathJacobian(pair, i, tape.dates, jacobian.data as Float64Array);
-        addOuter(sum, weights[i]!, jacobian, 0);
+        addOuter(sum, weights[i]!, jacobian, 0, 0);
       }
     },
     capture(tape, layer, z, g) {
