@@ -1,15 +1,14 @@
-import { type Engine, type JetShape, type Matrix, type Program, matrix, matrixOver } from '@kfac/core';
-import { type Networks, forwardNetworks } from './curriculum/time-windows.ts';
-import { type Problem, jetShape } from './problem.ts';
+import { type Engine, type Matrix, type Program, matrix, matrixOver } from '@kfac/core';
+import { type WindowedNetworks, forwardNetworks } from './curriculum/time-windows.ts';
+import { type NetworkColumns, networkColumns } from './networks.ts';
+import type { Problem } from './problem.ts';
 import { boxOf } from './geometry/box.ts';
-import type { Parametrization } from './parametrization.ts';
 import { samplePoints } from './sampling/sample.ts';
-import { lowerOverValues, unknownsInNetwork } from './unknown-values.ts';
+import { lowerOverValues, unknownsInNetwork, valueChannels } from './unknown-values.ts';
 import type { Scalars } from './scalars.ts';
 
 /** Most points on which errors are measured. */
 const MAX_EVALUATION_POINTS = 100_000;
-const NO_DIRECTIONS = { directions: new Float64Array(0), second: new Float64Array(0) };
 
 /** Absolute and relative error of one unknown on the evaluation points. */
 export interface SolutionError {
@@ -25,7 +24,7 @@ function differences(problem: Problem): Program {
   const errors = unknownsInNetwork(problem).map((unknown, index) =>
     pool.sub(unknown, pool.variable({ kind: 'field', index })),
   );
-  return lowerOverValues(errors, problem, 1, errors.length);
+  return lowerOverValues(errors, problem, errors.length);
 }
 
 /** Number of points on which errors are measured, for a number of collocation points inside. */
@@ -39,11 +38,10 @@ export function evaluationPoints(interior: number): number {
  */
 export class ErrorMeasure {
   readonly #engine: Engine;
-  readonly #networks: Networks;
-  readonly #shape: JetShape;
-  readonly #parametrization: Parametrization;
+  readonly #networks: WindowedNetworks;
+  readonly #parts: readonly NetworkColumns[];
   readonly #scalars: Scalars;
-  /** Coordinates [d × N], then the network's values [m × N]. */
+  /** Coordinates [d × N], then the networks' values [m × N]. */
   readonly #columns: Matrix;
   /** The same, then the exact values [d + 2m × N]. */
   readonly #all: Matrix;
@@ -60,8 +58,7 @@ export class ErrorMeasure {
     const data = new Float64Array((d + 2 * m) * count);
     this.#engine = engine;
     this.#networks = problem;
-    this.#shape = jetShape(problem, NO_DIRECTIONS);
-    this.#parametrization = problem.parametrization;
+    this.#parts = networkColumns(problem, valueChannels(problem).plans);
     this.#scalars = problem.scalars;
     this.#columns = matrixOver(d + m, count, data.subarray(0, (d + m) * count));
     this.#all = matrixOver(d + 2 * m, count, data);
@@ -85,8 +82,8 @@ export class ErrorMeasure {
 
   /** The errors of every unknown at θ. */
   at(theta: Float64Array): SolutionError[] {
-    const weights = this.#parametrization.weights(this.#scalars.networkPart(theta));
-    forwardNetworks(this.#networks, this.#engine, this.#shape, weights, this.#columns);
+    const weights = this.#networks.networks.weights(this.#scalars.networkPart(theta));
+    forwardNetworks(this.#networks, this.#engine, this.#parts, weights, this.#columns);
     this.#engine.programs.evaluate(this.#program, this.#all, this.#differences);
     const { cols, data } = this.#differences;
     return this.#norms.map((norm, k) => {

@@ -1,33 +1,37 @@
 import type { ParameterLayout } from '@kfac/core';
+import { type Networks, entriesPerRow } from './networks.ts';
 import type { SingleOptimizerSpec } from './optimizer-spec.ts';
 import { CHUNK } from './sampling/point-set.ts';
 import type { PinnSpec } from './spec.ts';
 import { STANDARD_ERROR_PARAMETERS } from './standard-errors.ts';
 
-/** What a part of the loss takes: points, channels at each, and rows of the residual unless there is one a point. */
+/**
+ * What a part of the loss takes: points, channels S at each of every network (0: it does not occur), Σ m·S of all, and rows
+ * of the residual unless there is one a point.
+ */
 export interface BatchSize {
   readonly points: number;
-  readonly channels: number;
+  readonly channels: readonly number[];
+  readonly rows: number;
   readonly examples?: number;
 }
 
 /**
  * Bytes that training keeps, estimated from above: the captured passes (inputs, pre-activations and gradients of every
  * layer for every point and channel), the outputs' channels with their seeds, the columns of the unknown scalars, and the
- * optimizer's matrices. `network` are the matrices that the engine sees, the second argument the parameters that are trained.
+ * optimizer's matrices; the second argument are the parameters that are trained.
  */
 export function memoryOf(
-  network: Pick<ParameterLayout, 'blocks'>,
+  networks: Networks,
   { size: parameters, blocks }: Pick<ParameterLayout, 'size' | 'blocks'>,
   scalars: number,
   optimizer: SingleOptimizerSpec,
   batches: readonly BatchSize[],
 ): number {
-  const perRow = network.blocks.reduce(
-    (sum, { inputs, outputs }) => sum + inputs + 2 * outputs,
-    network.blocks.at(-1)!.outputs,
-  );
-  const rows = batches.reduce((sum, { points, channels }) => sum + points * channels, 0);
+  const passes = networks.all.reduce((sum, network, k) => {
+    const rows = batches.reduce((count, { points, channels }) => count + points * channels[k]!, 0);
+    return sum + rows * entriesPerRow(network);
+  }, 0);
   const all = batches.reduce((sum, { points }) => sum + points, 0);
   const examples = batches.reduce((sum, { points, examples: own = points }) => sum + own, 0);
   const factors = blocks.reduce((sum, { inputs, outputs }) => sum + inputs ** 2 + outputs ** 2, 0);
@@ -35,7 +39,7 @@ export function memoryOf(
   const matrices = matricesOf(optimizer, { parameters, examples, widest, factors });
   const standardErrors =
     scalars > 0 && parameters <= STANDARD_ERROR_PARAMETERS ? parameters ** 2 + examples * parameters : 0;
-  return 8 * (standardErrors + rows * perRow + all * 3 * scalars + matrices + 10 * parameters + 20 * all);
+  return 8 * (standardErrors + passes + all * 3 * scalars + matrices + 10 * parameters + 20 * all);
 }
 
 /**
@@ -43,7 +47,7 @@ export function memoryOf(
  * for a checkpoint; the pool with its residuals and order, and one chunk of its forward pass.
  */
 export function adaptiveMemoryOf(
-  { domain, unknowns, sampling, weights }: Pick<PinnSpec, 'domain' | 'unknowns' | 'sampling' | 'weights'>,
+  { domain, sampling, weights }: Pick<PinnSpec, 'domain' | 'sampling' | 'weights'>,
   batches: readonly BatchSize[],
 ): number {
   const d = Object.keys(domain).length;
@@ -52,8 +56,8 @@ export function adaptiveMemoryOf(
   const { adaptive, interior } = sampling;
   if (!adaptive) return 8 * multipliers;
   const pool = adaptive.name === 'r3' ? interior : adaptive.pool;
-  const channels = Math.max(...batches.map((batch) => batch.channels));
-  return 8 * (multipliers + (2 * d + 8) * pool + 2 * d * interior + CHUNK * (d + unknowns.length * channels + 1));
+  const rows = Math.max(...batches.map((batch) => batch.rows));
+  return 8 * (multipliers + (2 * d + 8) * pool + 2 * d * interior + CHUNK * (d + rows + 1));
 }
 
 /**

@@ -8,14 +8,15 @@ export interface LayerPart {
 }
 
 /**
- * One weight matrix as seen by a term whose examples come in parts with different numbers of uses. For the Kronecker
- * block the parts are merged as terms of one kind are: A = Σ (N_p/N)·A_p, G = Σ S_p·G_p with each part's own uses S_p,
- * so that the block is A ⊗ G with c = 1.
+ * One weight matrix [`size` entries] as seen by a term of `total` examples that come in parts with different numbers of
+ * uses; examples in no part do not use it. For the Kronecker block the parts are merged as terms of one kind are:
+ * A = Σ (N_p/N)·A_p over N = Σ N_p examples, G = Σ S_p·G_p with each part's own uses S_p, so that the block is A ⊗ G with
+ * c = 1.
  */
-export function mergeLayers(parts: readonly LayerPart[]): CapturedLayer {
+export function mergeLayers(parts: readonly LayerPart[], total: number, size: number): CapturedLayer {
   const [first] = parts as [LayerPart];
-  if (parts.length === 1) return first.layer;
-  const total = parts.reduce((sum, { count }) => sum + count, 0);
+  const covered = parts.reduce((sum, { count }) => sum + count, 0);
+  if (parts.length === 1 && covered === total) return first.layer;
   const slice = (values: Float64Array, { from, count }: LayerPart): Float64Array => values.subarray(from, from + count);
   let a: Matrix | null = null;
   let g: Matrix | null = null;
@@ -45,7 +46,7 @@ export function mergeLayers(parts: readonly LayerPart[]): CapturedLayer {
       outG.data.fill(0);
       for (const part of parts) {
         part.layer.factors(slice(curvature, part), a, g);
-        addScaled(part.count / total, a, outA);
+        addScaled(part.count / covered, a, outA);
         addScaled(part.layer.uses, g, outG);
       }
     },
@@ -58,6 +59,12 @@ export function mergeLayers(parts: readonly LayerPart[]): CapturedLayer {
       }
     },
     jacobian(scale, out, row, column) {
+      if (covered < total) {
+        for (let i = 0; i < total; i++) {
+          const at = (row + i) * out.cols + column;
+          out.data.fill(0, at, at + size);
+        }
+      }
       for (const part of parts) part.layer.jacobian(slice(scale, part), out, row + part.from, column);
     },
   };

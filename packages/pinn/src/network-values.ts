@@ -3,10 +3,12 @@ import { forwardNetworks } from './curriculum/time-windows.ts';
 import { planChannels } from './equation/channels.ts';
 import { inNetwork } from './ansatz.ts';
 import { operatorOf } from './equation/compile.ts';
+import { knowingDependence } from './equation/dependence.ts';
 import { type Expression, isNetworkVariable, networkVariablesOf } from './equation/expression.ts';
 import { lowerExpressions } from './equation/lower.ts';
 import { parseExpression } from './equation/parse.ts';
-import { type Problem, jetShape } from './problem.ts';
+import { networkColumns } from './networks.ts';
+import type { Problem } from './problem.ts';
 import { CHUNK } from './sampling/point-set.ts';
 
 /**
@@ -33,15 +35,17 @@ export function networkValues(
     }
   }
   const names = [...new Set([...spec.unknowns, ...derivatives])];
-  const asked = names.map((name) => inNetwork(derivativeOf(name, problem), problem.ansatz, scope));
+  const asked = names.map((name) =>
+    knowingDependence(inNetwork(derivativeOf(name, problem), problem.ansatz, scope), scope),
+  );
   const variables = asked.flatMap(networkVariablesOf);
-  const { plan, rowOf } = planChannels(d, variables, (variable) => operatorOf(variable, scope.coordinates));
-  const rows = d + spec.unknowns.length * plan.channels;
+  const channels = planChannels(scope, variables, (variable) => operatorOf(variable, scope.coordinates));
+  const rows = d + channels.rows;
   const program = lowerExpressions(asked, rows, (variable) => {
-    if (isNetworkVariable(variable)) return d + rowOf(variable);
+    if (isNetworkVariable(variable)) return d + channels.rowOf(variable);
     return variable.kind === 'coordinate' ? variable.axis : rows;
   });
-  const shape = jetShape(problem, plan);
+  const parts = networkColumns(problem, channels.plans);
   const results = names.map(() => new Float64Array(points.length));
   for (let from = 0; from < points.length; from += CHUNK) {
     const count = Math.min(CHUNK, points.length - from);
@@ -49,7 +53,7 @@ export function networkValues(
     const values = matrix(names.length, count);
     for (let n = 0; n < count; n++)
       for (let axis = 0; axis < d; axis++) columns.data[axis * count + n] = points[from + n]![axis]!;
-    forwardNetworks(problem, engine, shape, weights, columns);
+    forwardNetworks(problem, engine, parts, weights, columns);
     engine.programs.evaluate(program, columns, values);
     for (const [k, result] of results.entries()) result.set(values.data.subarray(k * count, (k + 1) * count), from);
   }

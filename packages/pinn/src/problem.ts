@@ -1,13 +1,4 @@
-import {
-  type Embedding,
-  type Fault,
-  type JetShape,
-  ParameterLayout,
-  faultsOf,
-  prototypeFaults,
-  specError,
-  specHash,
-} from '@kfac/core';
+import { type Fault, ParameterLayout, faultsOf, prototypeFaults, specError, specHash } from '@kfac/core';
 import { type Ansatzes, inNetwork, parseAnsatz } from './ansatz.ts';
 import { remainingConditions } from './ansatz-check.ts';
 import { attempt } from './attempt.ts';
@@ -19,19 +10,19 @@ import { withCurriculum } from './curriculum/curriculum.ts';
 import type { Stage } from './curriculum/stage.ts';
 import type { TimeWindows } from './curriculum/time-windows.ts';
 import { type DataSet, dataSets, dataWarnings } from './data.ts';
-import { checkEmbedding, embeddingOf, featuresOf } from './embedding.ts';
+import { checkNetworks, checkNetworksUsed } from './network-checks.ts';
+import { type Networks, networkScopes, networksOf } from './networks.ts';
 import { type Constraint, compileConstraints } from './constraints.ts';
-import { compileResidual } from './equation/compile.ts';
+import { type CompiledEquation, compileResidual } from './equation/compile.ts';
 import { ExpressionPool } from './equation/expression.ts';
 import { parseEquation } from './equation/parse.ts';
-import type { JetPlan } from './equation/plan.ts';
+import { knowingDependence, requireUnknown } from './equation/dependence.ts';
 import type { Scope } from './equation/symbols.ts';
 import type { ExactSolution } from './exact.ts';
 import { exactSolutions } from './exact-solution.ts';
 import { type Box, boxOf } from './geometry/box.ts';
 import { buildGeometry } from './geometry/build.ts';
 import { type BatchSize, adaptiveMemoryOf, memoryOf, windowBytes } from './memory.ts';
-import { Parametrization } from './parametrization.ts';
 import { quadraturePoints } from './quadrature.ts';
 import { rejectionBytes } from './sampling/rejection-bytes.ts';
 import type { OptimizerSpec } from './optimizer-spec.ts';
@@ -60,14 +51,10 @@ export interface Problem {
   readonly optimizer: OptimizerChoice;
   /** Of the parameters that are trained. */
   readonly layout: ParameterLayout;
-  /** How those of the network give its weights. */
-  readonly parametrization: Parametrization;
+  /** Where the unknowns come from. */
+  readonly networks: Networks;
   /** Numbers to be found along with the unknowns: the last entries of θ. */
   readonly scalars: Scalars;
-  /** What the first layer reads in place of the coordinates. */
-  readonly embedding: Embedding | undefined;
-  /** Widths of the network, input first: coordinates or an embedding's features; one output for each unknown. */
-  readonly sizes: readonly number[];
   /** Working memory of training, estimated, in bytes. */
   readonly bytes: number;
   readonly warnings: readonly string[];
@@ -106,18 +93,22 @@ export function compileProblem(json: unknown): Problem {
   const geometry = parsed.geometry && buildGeometry(parsed.geometry, domain, faults);
   if (faults.length > 0) throw specError(faults);
   const box: Box = geometry ? { ...domain, geometry } : domain;
-  checkEmbedding(parsed.network.embedding, box, faults);
+  checkNetworks(parsed, box, faults);
   const scope: Scope = {
     pool: new ExpressionPool(),
     coordinates: box.names,
     lower: box.lower,
     unknowns: parsed.unknowns,
+    networks: networkScopes(parsed, box.names),
     constants: new Map(Object.entries(parsed.constants)),
     parameters: Object.keys(parsed.parameters ?? {}),
   };
   const ansatz = parseAnsatz(parsed.ansatz, scope, faults);
-  const compile: Compile = (residual, own) => {
-    const body = inNetwork(residual, ansatz, own);
+  const compile: Compile = (given, own) => {
+    const residual = knowingDependence(given, own, (unknown) => !ansatz[unknown]);
+    const outputs = inNetwork(residual, ansatz, own);
+    const body = knowingDependence(outputs, own);
+    if (residual !== given || body !== outputs) requireUnknown(body, given, own);
     return { residual, inNetwork: body, compiled: compileResidual(body, own) };
   };
   const equations = parsed.equations.flatMap(
@@ -136,6 +127,7 @@ export function compileProblem(json: unknown): Problem {
   const exact = parsed.exact ? exactSolutions(parsed.exact, parsed.unknowns, known, box, faults) : null;
   const residuals = [...equations, ...conditions, ...data, ...constraints].map(({ residual }) => residual);
   checkUsed(scope, residuals, faults);
+  checkNetworksUsed(parsed, residuals, faults);
   checkErrorsWithin(parsed, faults);
   checkConsistency(parsed, faults);
   checkAdaptivity(parsed, faults);
@@ -164,13 +156,9 @@ export function parsePinnSpec(json: unknown): PinnSpec {
 
 function assemble(parsed: ParsedSpec, scope: Scope, box: Box, texts: Texts, stopIsGiven: boolean): Problem {
   const { equations, conditions, data, constraints } = texts;
-  const { embedding: form } = parsed.network;
-  const embedding = form && embeddingOf(form, box, parsed.seed);
-  const inputs = embedding ? featuresOf(embedding) : box.names.length;
-  const sizes = [inputs, ...parsed.network.hidden, parsed.unknowns.length];
-  const parametrization = new Parametrization(sizes, parsed.network);
+  const networks = networksOf(parsed, scope.networks!, box);
   const scalars = new Scalars(parsed.parameters ?? {});
-  const layout = new ParameterLayout([...parametrization.layout.blocks, ...scalars.blocks]);
+  const layout = new ParameterLayout([...networks.layout.blocks, ...scalars.blocks]);
   const groups = groupConditions(
     conditions,
     allocatePoints(
@@ -179,12 +167,11 @@ function assemble(parsed: ParsedSpec, scope: Scope, box: Box, texts: Texts, stop
     ),
   );
   const batches: BatchSize[] = [
-    ...equations.map(({ compiled }) => ({ points: parsed.sampling.interior, channels: compiled.plan.channels })),
-    ...groups.map(({ points, segments }) => ({ points, channels: segments[0]!.compiled.plan.channels })),
-    ...data.map(({ values, compiled }) => ({ points: values.length, channels: compiled.plan.channels })),
+    ...equations.map(({ compiled }) => batchSize(parsed.sampling.interior, compiled)),
+    ...groups.map(({ points, segments }) => batchSize(points, segments[0]!.compiled)),
+    ...data.map(({ values, compiled }) => batchSize(values.length, compiled)),
     ...constraints.map(({ compiled }) => ({
-      points: quadraturePoints(box, parsed.sampling.interior),
-      channels: compiled.plan.channels,
+      ...batchSize(quadraturePoints(box, parsed.sampling.interior), compiled),
       examples: 1,
     })),
   ];
@@ -196,13 +183,11 @@ function assemble(parsed: ParsedSpec, scope: Scope, box: Box, texts: Texts, stop
   const { spec, warnings } = effectiveSpec(parsed, optimizer, texts, stopIsGiven);
   // Of a chain, one phase at a time is in memory.
   const training = Math.max(
-    ...phasesOf(parsed.optimizer, optimizer).map((one) =>
-      memoryOf(parametrization.network, layout, scalars.count, one, batches),
-    ),
+    ...phasesOf(parsed.optimizer, optimizer).map((one) => memoryOf(networks, layout, scalars.count, one, batches)),
   );
   const bytes =
     training +
-    parametrization.bytes(batches) +
+    networks.bytes(batches) +
     adaptiveMemoryOf(spec, batches) +
     rejectionBytes(box, spec.sampling.interior, groups) +
     windowBytes(spec.curriculum?.windows, layout.size);
@@ -220,13 +205,15 @@ function assemble(parsed: ParsedSpec, scope: Scope, box: Box, texts: Texts, stop
     groups,
     optimizer,
     layout,
-    parametrization,
+    networks,
     scalars,
-    embedding,
-    sizes,
     bytes,
     warnings: [...warnings, ...texts.warnings],
   };
+}
+
+function batchSize(points: number, { plans, rows }: CompiledEquation): BatchSize {
+  return { points, channels: plans.map((plan) => plan?.channels ?? 0), rows };
 }
 
 /** Fills the defaults that depend on other fields. Applied to its own result it changes nothing. */
@@ -274,22 +261,4 @@ function withSchedule<T extends OptimizerSpec>(optimizer: T, steps: number | und
 /** Hash of an effective specification; unlike its JSON it depends on the order of the coordinates, which is the network's. */
 export function hashOf(spec: PinnSpec): string {
   return specHash({ ...spec, domain: Object.entries(spec.domain) });
-}
-
-/** The shape of the network's jets for a plan, in the precision of the specification. */
-export function jetShape(
-  problem: Pick<Problem, 'sizes' | 'embedding' | 'spec'>,
-  plan: Pick<JetPlan, 'directions' | 'second' | 'higher'>,
-): JetShape {
-  const { network, precision } = problem.spec;
-  return {
-    sizes: problem.sizes,
-    gated: network.type === 'gated',
-    embedding: problem.embedding,
-    activation: network.activation,
-    directions: plan.directions,
-    second: plan.second,
-    higher: plan.higher,
-    dtype: precision,
-  };
 }

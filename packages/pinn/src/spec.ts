@@ -35,7 +35,7 @@ export const LIMITS = {
 
 /** Pointers of the fields whose upper bound is a limit on size rather than a question of meaning. */
 export const SIZES =
-  /^\/(domain|geometry|constants|parameters|equations|conditions|constraints|unknowns|network|sampling|stop|exact|errorsWithin|curriculum)(\/|$)/;
+  /^\/(domain|geometry|constants|parameters|equations|conditions|constraints|unknowns|networks?|sampling|stop|exact|errorsWithin|curriculum)(\/|$)/;
 
 const name = z
   .string()
@@ -52,7 +52,8 @@ const points = z.int().min(1).max(LIMITS.points);
 
 const exactSchema = z.union([text.describe('An expression in the coordinates and constants'), referenceSchema]);
 
-const networkSchema = section({
+/** What any network has. */
+const networkFields = {
   type: z
     .enum(['mlp', 'gated'])
     .default('mlp')
@@ -74,10 +75,6 @@ const networkSchema = section({
     .max(1000)
     .default(1)
     .describe('Factor on the initial weights and biases of the first layer: larger is steeper'),
-  lastLayer: z
-    .enum(['random', 'least-squares'])
-    .default('random')
-    .describe('How the last layer starts; least-squares: fitted to the equation and its conditions'),
   weights: z
     .enum(['plain', 'factorised'])
     .default('plain')
@@ -86,7 +83,26 @@ const networkSchema = section({
     .enum(['fixed', 'layer', 'neuron'])
     .default('fixed')
     .describe('Slopes p of the activation psi(p*a): 1, or trained, one for each hidden layer or each hidden neuron'),
+};
+
+const networkSchema = section({
+  ...networkFields,
+  lastLayer: z
+    .enum(['random', 'least-squares'])
+    .default('random')
+    .describe('How the last layer starts; least-squares: fitted to the equation and its conditions'),
 });
+
+const ownNetworkSchema = section({
+  coordinates: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe('Those that the unknown depends on, such as ["x"] for k(x); all by default'),
+  ...networkFields,
+}).describe('The network of one unknown alone');
+
+export type OwnNetworkSpec = z.output<typeof ownNetworkSchema>;
 
 const samplingSchema = section({
   interior: points.default(3000).describe('Collocation points inside the domain'),
@@ -137,7 +153,7 @@ const DEFAULT_STOP = { steps: 1000, seconds: 60, loss: 1e-28, relativeL2: 1e-10 
 export const pinnSpecSchema = section({
   domain: z.record(name, interval).describe('Coordinates with their intervals; a coordinate t is time'),
   geometry: geometrySchema.optional(),
-  unknowns: z.array(name).min(1).max(LIMITS.unknowns).default(['u']).describe('One output of the network for each'),
+  unknowns: z.array(name).min(1).max(LIMITS.unknowns).default(['u']).describe('One output of a network for each'),
   constants: z.record(constantName, z.number()).default({}),
   parameters: z
     .record(constantName, scalarSchema)
@@ -164,6 +180,10 @@ export const pinnSpecSchema = section({
     .optional()
     .describe('Intervals of some coordinates: errors are measured on this part of the domain'),
   network: networkSchema.prefault({}),
+  networks: z
+    .record(name, ownNetworkSchema)
+    .optional()
+    .describe('Networks of their own for some unknowns, such as coefficients; the others share network'),
   sampling: samplingSchema.prefault({}),
   weights: weightsSchema.prefault({}),
   optimizer: optimizerSchema.prefault({ name: 'auto' }),

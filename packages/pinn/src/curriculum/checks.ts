@@ -43,7 +43,7 @@ export function checkCurriculum(parsed: ParsedSpec, box: Box, conditions: readon
 }
 
 function checkWindows(
-  { domain, network, stop, parameters, constraints, ansatz, conditions: given }: ParsedSpec,
+  { domain, network, networks, stop, parameters, constraints, ansatz, conditions: given }: ParsedSpec,
   windows: number | readonly number[],
   box: Box,
   conditions: readonly Condition[],
@@ -80,7 +80,7 @@ function checkWindows(
     fault('/network/embedding/coordinates', `time windows need a ${TIME} that is not periodic`);
 
   // What belongs to the solution as a whole has no place in a window.
-  for (const [field, value] of Object.entries({ parameters, constraints, ansatz }))
+  for (const [field, value] of Object.entries({ parameters, constraints, ansatz, networks }))
     if (value !== undefined) fault(`/${field}`, `expected no ${field} beside time windows`);
   for (const [k, one] of given.entries()) {
     if ('data' in one) fault(`/conditions/${k}/data`, 'expected no data beside time windows');
