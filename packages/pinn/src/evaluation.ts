@@ -1,6 +1,6 @@
 import { type Engine, type Matrix, type Program, matrix, matrixOver } from '@kfac/core';
 import { type WindowedNetworks, forwardNetworks } from './curriculum/time-windows.ts';
-import { type NetworkColumns, networkColumns } from './networks.ts';
+import { type NetworkColumns, networkColumns } from './network-columns.ts';
 import type { Problem } from './problem.ts';
 import { boxOf } from './geometry/box.ts';
 import { samplePoints } from './sampling/sample.ts';

@@ -1,12 +1,13 @@
 import type { ParameterLayout } from '@kfac/core';
-import { type Networks, entriesPerRow } from './networks.ts';
+import { entriesPerRow } from './network-columns.ts';
+import type { Networks } from './networks.ts';
 import type { SingleOptimizerSpec } from './optimizer-spec.ts';
 import { CHUNK } from './sampling/point-set.ts';
 import type { PinnSpec } from './spec.ts';
 import { STANDARD_ERROR_PARAMETERS } from './standard-errors.ts';
 
 /**
- * What a part of the loss takes: points, channels S at each of every network (0: it does not occur), Σ m·S of all, and rows
+ * What a part of the loss takes: points, channels S at each of every member of a network (0: it does not occur), Σ m·S of all, and rows
  * of the residual unless there is one a point.
  */
 export interface BatchSize {
@@ -28,9 +29,9 @@ export function memoryOf(
   optimizer: SingleOptimizerSpec,
   batches: readonly BatchSize[],
 ): number {
-  const passes = networks.all.reduce((sum, network, k) => {
+  const passes = networks.members.reduce((sum, member, k) => {
     const rows = batches.reduce((count, { points, channels }) => count + points * channels[k]!, 0);
-    return sum + rows * entriesPerRow(network);
+    return sum + rows * entriesPerRow(member);
   }, 0);
   const all = batches.reduce((sum, { points }) => sum + points, 0);
   const examples = batches.reduce((sum, { points, examples: own = points }) => sum + own, 0);

@@ -7,7 +7,7 @@ import { knowingDependence } from './equation/dependence.ts';
 import { type Expression, isNetworkVariable, networkVariablesOf } from './equation/expression.ts';
 import { lowerExpressions } from './equation/lower.ts';
 import { parseExpression } from './equation/parse.ts';
-import { networkColumns } from './networks.ts';
+import { networkColumns } from './network-columns.ts';
 import type { Problem } from './problem.ts';
 import { CHUNK } from './sampling/point-set.ts';
 

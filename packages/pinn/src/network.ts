@@ -14,14 +14,14 @@ export interface NetworkEmbedding {
 
 /** What there is to a network besides its numbers. */
 export interface NetworkForm {
-  readonly type: 'mlp' | 'gated';
+  readonly type: 'mlp' | 'gated' | 'separable' | 'deeponet';
   /** Names of the inputs, in order. */
   readonly coordinates: readonly string[];
   /** Names of the outputs, in order. */
   readonly unknowns: readonly string[];
   /** Absent: the first layer reads the coordinates themselves. */
   readonly embedding?: NetworkEmbedding;
-  /** Widths, input first: coordinates or an embedding's features. */
+  /** Widths, input first: coordinates or an embedding's features. Empty for a product network, whose `factors` have them. */
   readonly sizes: readonly number[];
   readonly activation: Activation;
   /** How its weights were trained, where not as they are. */
@@ -34,6 +34,12 @@ export interface TrainedNetwork extends NetworkForm {
   /** By unknown: u = offset + factor·output, texts in the coordinates and these constants. Absent: u is the output. */
   readonly ansatz?: AnsatzSpec;
   readonly constants?: Readonly<Record<string, number>>;
+  /**
+   * Of a separable network or a deeponet, u = rank^(-1/2)·Σ_r Π_g f_{g,r}: the networks f_g with `rank` outputs for each
+   * unknown in turn, whose numbers follow each other. Absent: no product.
+   */
+  readonly factors?: readonly NetworkForm[];
+  readonly rank?: number;
   /** Networks of further unknowns, one each, whose numbers follow. Absent: none. */
   readonly networks?: readonly NetworkForm[];
   /** Times at which one network ends and the next begins; `parameters` holds all networks, one after the other. Absent: one. */

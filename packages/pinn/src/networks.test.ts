@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { checkPinn } from './check.ts';
 import { loadSolution } from './load-solution.ts';
-import { jetShape } from './networks.ts';
+import { jetShape } from './network-columns.ts';
 import { PinnObjective } from './objective.ts';
 import { compileProblem } from './problem.ts';
 import { residualValues } from './residual-values.ts';
@@ -190,7 +190,7 @@ test('what is left of derivatives along coordinates that a network does not read
   const [equation] = problem.equations as [(typeof problem.equations)[number]];
   const { values } = residualValues(problem, engines[1]!, equation, theta, points);
   // k at two times: x = 0.2 and 0.9 from a pass of its own network alone.
-  const [, k] = problem.networks.all as [unknown, (typeof problem.networks.all)[number]];
+  const k = problem.networks.members[1]!;
   const none = { directions: new Float64Array(0), second: new Float64Array(0) };
   const columns = matrix(2, 2);
   columns.data.set([0.2, 0.9]);

@@ -12,7 +12,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { initialParameters } from './network.ts';
 import { PinnObjective } from './objective.ts';
-import { jetShape } from './networks.ts';
+import { jetShape } from './network-columns.ts';
 import { compileProblem } from './problem.ts';
 import type { PinnSpecInput } from './spec.ts';
 
@@ -373,7 +373,7 @@ test('the estimate of memory holds what the passes of a system keep', () => {
     const columns = 2 + rows + 1 + rows + 1; // coordinates and channels; residual and seeds; residual of a trial
     return (
       sum +
-      engine.jets.tape(jetShape(problem.networks.all[0]!, plan, 'f64'), points).buffer.byteLength +
+      engine.jets.tape(jetShape(problem.networks.members[0]!, plan, 'f64'), points).buffer.byteLength +
       8 * points * columns
     );
   }, 0);

@@ -136,7 +136,7 @@ describe.each(kinds)('%s', (_, kind) => {
     const plain = compileProblem(nonlinear);
     const ofPlain = new PinnObjective(plain, engine).linearize(problem.networks.weights(theta));
     const own = new PinnObjective(problem, engine).linearize(theta);
-    for (const scaled of problem.networks.all[0]!.parametrization.scaled) {
+    for (const scaled of problem.networks.members[0]!.parametrization.scaled) {
       const { inputs, outputs, name } = scaled.matrix;
       const [a, b] = [matrix(inputs, inputs), matrix(inputs, inputs)];
       const [g, c] = [matrix(outputs, outputs), matrix(outputs, outputs)];
@@ -146,8 +146,8 @@ describe.each(kinds)('%s', (_, kind) => {
       for (let i = 0; i < outputs; i++) {
         for (let j = 0; j < outputs; j++) {
           const s =
-            problem.networks.all[0]!.parametrization.scale(theta, scaled, i) *
-            problem.networks.all[0]!.parametrization.scale(theta, scaled, j);
+            problem.networks.members[0]!.parametrization.scale(theta, scaled, i) *
+            problem.networks.members[0]!.parametrization.scale(theta, scaled, j);
           expect(g.data[i * outputs + j]).toBeCloseTo(s * c.data[i * outputs + j]!, 12);
         }
       }

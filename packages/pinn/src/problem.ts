@@ -11,6 +11,7 @@ import type { Stage } from './curriculum/stage.ts';
 import type { TimeWindows } from './curriculum/time-windows.ts';
 import { type DataSet, dataSets, dataWarnings } from './data.ts';
 import { checkNetworks, checkNetworksUsed } from './network-checks.ts';
+import { channelsOf } from './network-columns.ts';
 import { type Networks, networkScopes, networksOf } from './networks.ts';
 import { type Constraint, compileConstraints } from './constraints.ts';
 import { type CompiledEquation, compileResidual } from './equation/compile.ts';
@@ -167,11 +168,11 @@ function assemble(parsed: ParsedSpec, scope: Scope, box: Box, texts: Texts, stop
     ),
   );
   const batches: BatchSize[] = [
-    ...equations.map(({ compiled }) => batchSize(parsed.sampling.interior, compiled)),
-    ...groups.map(({ points, segments }) => batchSize(points, segments[0]!.compiled)),
-    ...data.map(({ values, compiled }) => batchSize(values.length, compiled)),
+    ...equations.map(({ compiled }) => batchSize(networks, parsed.sampling.interior, compiled)),
+    ...groups.map(({ points, segments }) => batchSize(networks, points, segments[0]!.compiled)),
+    ...data.map(({ values, compiled }) => batchSize(networks, values.length, compiled)),
     ...constraints.map(({ compiled }) => ({
-      ...batchSize(quadraturePoints(box, parsed.sampling.interior), compiled),
+      ...batchSize(networks, quadraturePoints(box, parsed.sampling.interior), compiled),
       examples: 1,
     })),
   ];
@@ -212,8 +213,8 @@ function assemble(parsed: ParsedSpec, scope: Scope, box: Box, texts: Texts, stop
   };
 }
 
-function batchSize(points: number, { plans, rows }: CompiledEquation): BatchSize {
-  return { points, channels: plans.map((plan) => plan?.channels ?? 0), rows };
+function batchSize(networks: Networks, points: number, { plans, rows }: CompiledEquation): BatchSize {
+  return { points, channels: networks.all.flatMap((network, k) => channelsOf(network, plans[k]!)), rows };
 }
 
 /** Fills the defaults that depend on other fields. Applied to its own result it changes nothing. */

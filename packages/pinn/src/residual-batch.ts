@@ -3,8 +3,9 @@ import type { CapturedPair } from './captured-parameters.ts';
 import type { Segment } from './conditions.ts';
 import { bindParameters } from './equation/lower.ts';
 import { CapturedScalars } from './captured-scalars.ts';
-import { NetworkPass } from './network-pass.ts';
-import { type Networks, networkColumns } from './networks.ts';
+import { networkColumns } from './network-columns.ts';
+import { type NetworkPass, networkPass } from './network-pass.ts';
+import type { Networks } from './networks.ts';
 import type { Scalars } from './scalars.ts';
 import type { PinnSpec } from './spec.ts';
 
@@ -100,8 +101,8 @@ export class ResidualBatch implements Batch {
     this.#trial = matrix(1, points);
     const jets = matrixOver(d + rows, points, this.#columns.data.subarray(0, (d + rows) * points));
     const seeds = matrixOver(rows, points, this.#outputs.data.subarray(points, (1 + rows) * points));
-    this.#passes = networkColumns(setting, plans).map(
-      (part) => new NetworkPass(engine, networks, part, jets, seeds, pointsPerResidual),
+    this.#passes = networkColumns(setting, plans).map((part) =>
+      networkPass(engine, networks, part, jets, seeds, pointsPerResidual),
     );
     this.#scalars = scalars;
     this.#values = new Float64Array(scalars.count);

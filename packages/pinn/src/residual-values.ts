@@ -2,7 +2,7 @@ import { type Engine, type Matrix, matrix, matrixOver } from '@kfac/core';
 import type { Equation } from './conditions.ts';
 import { type WindowedNetworks, forwardNetworks } from './curriculum/time-windows.ts';
 import { bindParameters } from './equation/lower.ts';
-import { type NetworkColumns, networkColumns } from './networks.ts';
+import { type NetworkColumns, networkColumns } from './network-columns.ts';
 import type { Problem } from './problem.ts';
 import { lowerOverValues, unknownsInNetwork, valueChannels } from './unknown-values.ts';
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { AnsatzSpec } from './ansatz.ts';
 import { namesIn } from './equation/tokens.ts';
 import { type NetworkForm, type TrainedNetwork, networkEmbedding } from './network.ts';
-import type { Network } from './networks.ts';
+import type { Member, Network } from './networks.ts';
 import type { Problem } from './problem.ts';
 
 /** A trained network as its file `network.json` holds it. */
@@ -34,19 +34,32 @@ export function parametersOf({ networks }: Problem, { parameters, scales }: Trai
 /** What there is to a problem's networks, or to those of the first `count` windows, besides their numbers. */
 function shapeOf(problem: Problem, count: number): Omit<TrainedNetwork, 'parameters' | 'scales'> {
   const { spec, networks, windows } = problem;
-  const [shared, ...others] = networks.all.map((network) => formOf(network, problem)) as [
-    NetworkForm,
-    ...NetworkForm[],
-  ];
+  const [shared, ...own] = networks.all as readonly [Network, ...Network[]];
+  const others = own.map((network) => formOf(network.members[0]!, network.unknowns, problem));
   return {
-    ...shared,
+    ...sharedForm(shared, problem),
     ...(spec.ansatz ? { ansatz: spec.ansatz, constants: constantsOf(spec.ansatz, spec.constants) } : {}),
     ...(others.length > 0 ? { networks: others } : {}),
     ...(windows && count > 1 ? { windows: windows.times.slice(1, count) } : {}),
   };
 }
 
-function formOf({ options, unknowns, axes, embedding, sizes }: Network, { spec, box }: Problem): NetworkForm {
+/** The network that unknowns share: one by itself, or the product of its factors. */
+function sharedForm(
+  { type, unknowns, members, rank }: Network,
+  problem: Problem,
+): NetworkForm & Pick<TrainedNetwork, 'factors' | 'rank'> {
+  const first = formOf(members[0]!, unknowns, problem);
+  if (rank === null) return first;
+  const factors = members.map((member) => formOf(member, unknowns, problem));
+  return { ...first, type, coordinates: problem.box.names, sizes: [], rank, factors };
+}
+
+function formOf(
+  { options, axes, embedding, sizes }: Member,
+  unknowns: readonly number[],
+  { spec, box }: Problem,
+): NetworkForm {
   const { type, activation, weights, slopes } = options;
   return {
     type,

@@ -87,6 +87,23 @@ const networkFields = {
 
 const networkSchema = section({
   ...networkFields,
+  type: z
+    .enum(['mlp', 'gated', 'separable', 'deeponet'])
+    .default('mlp')
+    .describe(
+      'gated: each hidden layer mixes two encoders of the coordinates; all hidden layers have one width. separable and deeponet: sums of products of networks, of one coordinate each, or of trunk and branch',
+    ),
+  rank: z
+    .int()
+    .min(1)
+    .max(LIMITS.width)
+    .optional()
+    .describe('Number of products of a separable network or a deeponet; 32 by default'),
+  branch: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe('The coordinates of a deeponet that tell the members of a family of problems apart'),
   lastLayer: z
     .enum(['random', 'least-squares'])
     .default('random')

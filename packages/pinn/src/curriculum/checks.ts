@@ -2,6 +2,7 @@ import type { Fault } from '@kfac/core';
 import type { Condition } from '../conditions.ts';
 import { TIME } from '../equation/symbols.ts';
 import type { Box } from '../geometry/box.ts';
+import { isProduct } from '../networks.ts';
 import type { ParsedSpec } from '../spec.ts';
 import { windowTimes } from './time-windows.ts';
 
@@ -76,6 +77,8 @@ function checkWindows(
     if (network[field] !== plain)
       fault(`/network/${field}`, `expected "${plain}" beside time windows, got "${network[field]}"`);
   }
+  if (isProduct(network.type))
+    fault('/network/type', `expected "mlp" or "gated" beside time windows, got "${network.type}"`);
   if (network.embedding?.type === 'periodic' && network.embedding.coordinates.includes(TIME))
     fault('/network/embedding/coordinates', `time windows need a ${TIME} that is not periodic`);
 

@@ -1,5 +1,6 @@
 import { type Engine, type Matrix, matrix } from '@kfac/core';
-import { type NetworkColumns, type Networks, forwardAll } from '../networks.ts';
+import { type NetworkColumns, forwardAll } from '../network-columns.ts';
+import type { Networks } from '../networks.ts';
 
 /** Time cut into windows, each with a network of its own. */
 export interface TimeWindows {

@@ -51,7 +51,7 @@ async function written(
   };
   const problem = compileProblem(spec);
   const parameters = initialParameters(problem.layout, 'tanh', 11).map((value) => 2.5 * value);
-  const { sizes, embedding: own } = problem.networks.all[0]!;
+  const { sizes, embedding: own } = problem.networks.members[0]!;
   const network: TrainedNetwork = {
     type: 'mlp',
     coordinates: names,

@@ -27,7 +27,7 @@ export const domain = ${json(domain)};
 /** Names of the unknowns. */
 export const unknowns = ${json(unknowns)};
 
-${written.map((one) => networkText(one, coordinates, windows)).join('\n')}${ansatzFunction(spec)}
+${written.map((one) => networkText(one, coordinates, windows)).join('\n')}${productText(network)}${ansatzFunction(spec)}
 /** What an unknown holds, by order. */
 const names = ['value', 'gradient', 'hessian', 'third', 'fourth'];
 
@@ -77,7 +77,7 @@ export function evaluate(point, order = 2) {
 
   const plan = (plans[order] ??= planOf(order));
   const { numberOf, splits } = plan;
-${jetsText(written, unknowns)}
+${jetsText(network, written, unknowns)}
 ${ansatzStatements(spec)}
   const solution = {};
   for (const [k, unknown] of unknowns.entries()) {
@@ -90,25 +90,49 @@ ${ansatzStatements(spec)}
 `;
 }
 
-/** A network's parts, with the numbers of each. */
-function writtenNetworks({ networks = [], parameters, ...first }: TrainedNetwork): WrittenNetwork[] {
-  if (networks.length === 0) return [{ form: first, parameters, suffix: '' }];
+/** The networks to write, with the numbers of each: of a product network its factors, in the place of itself. */
+function writtenNetworks({ networks = [], factors, parameters, ...first }: TrainedNetwork): WrittenNetwork[] {
+  const forms = [...(factors ?? [first]), ...networks];
+  if (forms.length === 1) return [{ form: first, parameters, suffix: '' }];
   let from = 0;
-  return [first, ...networks].map((form, k) => {
+  return forms.map((form, k) => {
     const own = parameters.subarray(from, (from += weightsIn(form)));
-    return { form, parameters: own, suffix: k === 0 ? '' : `${k + 1}` };
+    return { form, parameters: own, suffix: `${k + 1}` };
   });
 }
 
 /** The statement that takes the outputs of all networks in the order of the unknowns. */
-function jetsText(written: readonly WrittenNetwork[], unknowns: readonly string[]): string {
+function jetsText(
+  { factors, unknowns: shared }: TrainedNetwork,
+  written: readonly WrittenNetwork[],
+  unknowns: readonly string[],
+): string {
   const calls = written.map(({ suffix }) => `outputs${suffix}(point, plan)`);
-  if (written.length === 1) return `  const jets = ${calls[0]};`;
-  const places = unknowns.map((name) => {
-    const k = written.findIndex(({ form }) => form.unknowns.includes(name));
-    return [k, written[k]!.form.unknowns.indexOf(name)];
-  });
-  return `  const parts = [${calls.join(', ')}];
+  const count = factors?.length ?? 1;
+  const first = factors ? `product([${calls.slice(0, count).join(', ')}], plan)` : calls[0]!;
+  const own = written.slice(count);
+  if (own.length === 0) return `  const jets = ${first};`;
+  const places = unknowns.map((name) =>
+    shared.includes(name)
+      ? [0, shared.indexOf(name)]
+      : [1 + own.findIndex(({ form }) => form.unknowns.includes(name)), 0],
+  );
+  return `  const parts = [${[first, ...calls.slice(count)].join(', ')}];
   // Network and output of every unknown.
   const jets = parts[0].map((_, c) => ${JSON.stringify(places)}.map(([network, k]) => parts[network][c][k]));`;
+}
+
+/** The function that makes the outputs of a product network of those of its factors; empty where there is none. */
+function productText({ factors, rank = 1 }: TrainedNetwork): string {
+  if (!factors) return '';
+  return `
+/** Of each unknown the sum of the products of the factors' outputs, ${rank} for each in turn, by Leibniz' rule. */
+function product(factors, { splits }) {
+  const products = factors.reduce((a, b) =>
+    splits.map((pairs, c) => a[c].map((_, k) => pairs.reduce((sum, [l, r]) => sum + a[l][k] * b[r][k], 0))));
+  return products.map((jet) =>
+    Array.from({ length: jet.length / ${rank} }, (_, k) =>
+      jet.slice(k * ${rank}, (k + 1) * ${rank}).reduce((sum, value) => sum + value, 0) / Math.sqrt(${rank})));
+}
+`;
 }

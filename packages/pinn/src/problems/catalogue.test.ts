@@ -9,6 +9,7 @@ import { catalogue } from './catalogue.ts';
 const PARAMETERS: Readonly<Record<string, number>> = {
   P2: 257,
   P5: 449,
+  'P5-product': 210,
   P10: 769,
   P100: 21_249,
   Laplace: 129,
@@ -35,6 +36,7 @@ const PARAMETERS: Readonly<Record<string, number>> = {
   Kovasznay: 387,
   'Taylor-Green': 435,
   Oscillator: 130,
+  Oscillators: 256,
   'Lane-Emden': 73,
   'Boundary-layer': 97,
   'Black-Scholes': 129,
