@@ -244,8 +244,8 @@ test.each([1, 2])('a family of oscillators by a deeponet, over the whole family 
     }),
   );
   expect(warnings).toEqual([]);
-  expect(relativeL2['u']).toBeLessThan(1e-4);
-  for (const k of [1, 1.7, 2.9, 4]) expect(evaluate([[0.8, k]])['u']![0]).toBeCloseTo(Math.sin(0.8 * k), 3);
+  expect(relativeL2['u']).toBeLessThan(1e-3);
+  for (const k of [1, 1.7, 2.9, 4]) expect(evaluate([[0.8, k]])['u']![0]).toBeCloseTo(Math.sin(0.8 * k), 2);
 });
 
 test('memory is counted for every factor and its outputs', () => {
