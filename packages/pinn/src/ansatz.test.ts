@@ -61,6 +61,9 @@ test('evaluate gives u, not N: the ansatz by hand, and all derivatives by differ
   for (const [name, orders] of names) expect(values[name]![0]).toBeCloseTo(difference(u, point, orders), 4);
   const laplacian = difference(u, point, [0, 2, 0]) + difference(u, point, [0, 0, 2]);
   expect(values['laplacian(u)']![0]).toBeCloseTo(laplacian, 4);
+  const fourths = solution.evaluate([point], ['u_xxxx', 'u_xxyy', 'u_yyyy', 'biharmonic(u)']);
+  const biharmonic = fourths['u_xxxx']![0]! + 2 * fourths['u_xxyy']![0]! + fourths['u_yyyy']![0]!;
+  expect(fourths['biharmonic(u)']![0]! / biharmonic).toBeCloseTo(1, 9);
 });
 
 test('fields, errors and the ES module are those of u', async () => {

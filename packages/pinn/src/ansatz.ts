@@ -1,11 +1,13 @@
 import { type Fault, pointerOf } from '@kfac/core';
 import { z } from 'zod';
 import { attempt } from './attempt.ts';
+import { operatorOf } from './equation/compile.ts';
 import { differentiateAlong, substitute } from './equation/derive.ts';
+import { axesOf } from './equation/directions.ts';
 import { type Expression, type NetworkVariable, isNetworkVariable } from './equation/expression.ts';
 import { MAX_TEXT } from './equation/gate.ts';
 import { parseExpression } from './equation/parse.ts';
-import { type Scope, TIME, noDerivative } from './equation/symbols.ts';
+import { type Scope, noDerivative } from './equation/symbols.ts';
 import { section } from './section.ts';
 
 const text = z.string().min(1).max(MAX_TEXT);
@@ -59,7 +61,7 @@ export function parseAnsatz(spec: AnsatzSpec | undefined, scope: Scope, faults: 
 /**
  * An expression in the unknowns as one in the outputs N of the network, by Leibniz' rule:
  * ∂^α u = ∂^α g + Σ_{β ≤ α} C(α, β)·∂^{α−β}ℓ·∂^β N with offset g and factor ℓ, and
- * Δu = Δg + Δℓ·N + 2∇ℓ·∇N + ℓ·ΔN. Network variables stand for N in the result. Throws `KFAC_EQUATION` for derivatives that
+ * Δu = Δg + Δℓ·N + 2∇ℓ·∇N + ℓ·ΔN, likewise Δ²u. Network variables stand for N in the result. Throws `KFAC_EQUATION` for derivatives that
  * are too large or divide by zero.
  */
 export function inNetwork(expression: Expression, ansatz: Ansatzes, scope: Scope): Expression {
@@ -73,13 +75,12 @@ function byLeibniz(ansatz: Ansatz, variable: NetworkVariable, scope: Scope): Exp
   const { pool, coordinates } = scope;
   const { unknown } = variable;
   if (variable.kind === 'derivative') return ofDerivative(ansatz, unknown, variable.orders, scope);
-  // The Laplacian: the sum of the second derivatives, of which ℓ·ΔN is kept together as one channel.
-  let sum = pool.mul(ansatz.factor, pool.variable({ kind: 'laplacian', unknown }));
-  for (const [axis, name] of coordinates.entries()) {
-    if (name === TIME) continue;
+  // An operator: the sum of its derivatives, of which ℓ times the operator on N is kept together as one channel.
+  let sum = pool.mul(ansatz.factor, pool.variable(variable));
+  for (const [key, weight] of operatorOf(variable, coordinates)) {
     const orders = noDerivative(coordinates.length);
-    orders[axis] = 2;
-    sum = pool.add(sum, ofDerivative(ansatz, unknown, orders, scope, false));
+    for (const axis of axesOf(key)) orders[axis]!++;
+    sum = pool.add(sum, pool.mul(pool.number(weight), ofDerivative(ansatz, unknown, orders, scope, false)));
   }
   return sum;
 }

@@ -8,6 +8,7 @@ import { spaceAxes } from './geometry/box.ts';
 import { isNear } from './geometry/near.ts';
 import { isSamePlace, placeName } from './geometry/place.ts';
 import { madeUpNetworks } from './made-up-network.ts';
+import type { Network } from './networks.ts';
 import type { Problem } from './problem.ts';
 
 /** Values that differ by less, relative to their size, are the same datum. */
@@ -46,10 +47,19 @@ function undetermined({ spec, box, equations, conditions, data, ansatz }: Proble
 }
 
 /** Conditions against the order of the equations: of ordinary ones altogether, else in t for each unknown. */
-function miscounted({ spec, box, equations, conditions, data, ansatz, constraints, scalars }: Problem): string[] {
-  const { embedding } = spec.network;
+function miscounted({
+  spec,
+  box,
+  equations,
+  conditions,
+  data,
+  ansatz,
+  constraints,
+  scalars,
+  networks,
+}: Problem): string[] {
   const axis = box.names.length === 1 ? 0 : box.names.indexOf(TIME);
-  const isPeriodic = embedding?.type === 'periodic' && embedding.coordinates.includes(box.names[axis]!);
+  const isPeriodic = networks.all.some((network) => isPeriodicIn(network, box.names[axis]!));
   const found = new Set(
     equations.flatMap(({ residual }) => networkVariablesOf(residual).map(({ unknown }) => unknown)),
   );
@@ -160,14 +170,20 @@ function astray(problem: Problem): string[] {
   });
 }
 
-/** Periodicity of a network that is periodic by construction. */
-function needless({ spec, box, conditions }: Problem): string[] {
-  const { embedding } = spec.network;
-  const names = conditions.flatMap(({ opposite }) => (opposite ? [box.names[opposite.axis]!] : []));
-  const periodic = embedding?.type === 'periodic' ? embedding.coordinates : [];
-  return [...new Set(names)]
-    .filter((name) => periodic.includes(name))
-    .map(
-      (name) => `the network is periodic in ${name} by construction: the condition "periodic": "${name}" adds nothing`,
-    );
+function isPeriodicIn({ options: { embedding } }: Network, name: string): boolean {
+  return embedding?.type === 'periodic' && embedding.coordinates.includes(name);
+}
+
+/** Periodicity of unknowns whose networks are periodic by construction. */
+function needless({ box, conditions, networks }: Problem): string[] {
+  const names = conditions.flatMap(({ opposite, residual }) => {
+    if (!opposite) return [];
+    const name = box.names[opposite.axis]!;
+    const { unknown } = networkVariablesOf(residual)[0]!;
+    const network = networks.all.find(({ unknowns }) => unknowns.includes(unknown))!;
+    return isPeriodicIn(network, name) ? [name] : [];
+  });
+  return [...new Set(names)].map(
+    (name) => `the network is periodic in ${name} by construction: the condition "periodic": "${name}" adds nothing`,
+  );
 }

@@ -58,7 +58,7 @@ export interface Segment {
   readonly count: number;
 }
 
-/** Conditions with one jet shape, number of fields and rows of known functions: one forward and one adjoint pass. All Dirichlet conditions are one group. */
+/** Conditions with one jet shape of every network, number of fields and rows of known functions: one forward and one adjoint pass. All Dirichlet conditions are one group. */
 export interface ConditionGroup {
   readonly points: number;
   /** Points that a residual is the sum over: 1, periodic 2. */
@@ -70,10 +70,14 @@ export interface ConditionGroup {
 const pointsPerResidual = ({ opposite }: Condition): number => (opposite ? 2 : 1);
 
 const shapeKey = (condition: Condition): string => {
-  const { plan, fields, knownKey } = condition.compiled;
-  const { directions, second, higher, channels } = plan;
-  const raw = [higher?.rawSeconds, higher?.rawThirds, higher?.third, higher?.fourth];
-  return [directions, second, channels, ...raw, fields, knownKey, pointsPerResidual(condition)].join('|');
+  const { plans, fields, knownKey } = condition.compiled;
+  const shapes = plans.map((plan) => {
+    if (!plan) return 'absent';
+    const { directions, second, higher, channels } = plan;
+    const raw = [higher?.rawSeconds, higher?.rawThirds, higher?.third, higher?.fourth];
+    return [directions, second, channels, ...raw].join(';');
+  });
+  return [...shapes, fields, knownKey, pointsPerResidual(condition)].join('|');
 };
 
 /** Groups the conditions by jet shape and, within a group, by residual. `counts` gives the points of every place in order. */

@@ -67,7 +67,7 @@ describe('an integral is one residual', () => {
     const { points, weights } = boxQuadrature(problem.box, 5);
     const outputs = matrix(2 + 1, weights.length);
     outputs.data.set(points.data);
-    const shape = { sizes: problem.sizes, activation: 'tanh', dtype: 'f64' } as const;
+    const shape = { sizes: problem.networks.members[0]!.sizes, activation: 'tanh', dtype: 'f64' } as const;
     const none = { directions: new Float64Array(0), second: new Float64Array(0) };
     const network = problem.scalars.networkPart(theta);
     defaultEngine().jets.forward({ ...shape, ...none }, network, outputs, null);

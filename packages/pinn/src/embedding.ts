@@ -27,10 +27,15 @@ export const embeddingSchema = z
 
 export type EmbeddingSpec = z.output<typeof embeddingSchema>;
 
-/** Checks the coordinates of an embedding. Adds what is wrong to `faults`. */
-export function checkEmbedding(spec: EmbeddingSpec | undefined, { names }: Box, faults: Fault[]): void {
+/** Checks the coordinates of an embedding of the network given at a path, which reads `names`. Adds what is wrong to `faults`. */
+export function checkEmbedding(
+  spec: EmbeddingSpec | undefined,
+  names: readonly string[],
+  network: readonly PropertyKey[],
+  faults: Fault[],
+): void {
   const fault = (path: readonly PropertyKey[], detail: string): void => {
-    faults.push({ code: 'KFAC_SPEC', pointer: pointerOf(['network', 'embedding', ...path]), detail });
+    faults.push({ code: 'KFAC_SPEC', pointer: pointerOf([...network, 'embedding', ...path]), detail });
   };
   if (spec?.type === 'periodic') {
     for (const [k, name] of spec.coordinates.entries()) {
@@ -46,9 +51,9 @@ export function checkEmbedding(spec: EmbeddingSpec | undefined, { names }: Box, 
 /**
  * The map that a specification means. Periodic: a coordinate of period T becomes cos(2πkx/T) and sin(2πkx/T),
  * k = 1 … harmonics, the others stay. Fourier: cos(Bx) and sin(Bx) with B_ij normal of standard deviation
- * scale/(half length of interval j), a pure function of the seed (Tancik et al. 2020); t stays.
+ * scale/(half length of interval j), a pure function of the seed and of the network's number `place` (Tancik et al. 2020); t stays.
  */
-export function embeddingOf(spec: EmbeddingSpec, { names, lower, upper }: Box, seed: number): Embedding {
+export function embeddingOf(spec: EmbeddingSpec, { names, lower, upper }: Box, seed: number, place = 0): Embedding {
   const d = names.length;
   const length = (axis: number): number => upper[axis]! - lower[axis]!;
   const isEmbedded = (name: string): boolean =>
@@ -62,7 +67,7 @@ export function embeddingOf(spec: EmbeddingSpec, { names, lower, upper }: Box, s
   if (spec.type === 'periodic') {
     for (const axis of axes) for (let k = 1; k <= spec.harmonics; k++) row()[axis] = (2 * Math.PI * k) / length(axis);
   } else {
-    const stream = streamOf({ seed, purpose: 'embedding', place: 0, refresh: 0 });
+    const stream = streamOf({ seed, purpose: 'embedding', place, refresh: 0 });
     for (let k = 0; k < spec.frequencies; k++) {
       const frequencies = row();
       for (const axis of axes) frequencies[axis] = (2 * spec.scale * stream.normal()) / length(axis);

@@ -1,17 +1,16 @@
-import { type Engine, type JetShape, type Matrix, type Program, matrix, matrixOver } from '@kfac/core';
-import { type Networks, forwardNetworks } from './curriculum/time-windows.ts';
-import { type Problem, jetShape } from './problem.ts';
+import { type Engine, type Matrix, type Program, matrix, matrixOver } from '@kfac/core';
+import { type WindowedNetworks, forwardNetworks } from './curriculum/time-windows.ts';
+import { type NetworkColumns, networkColumns } from './network-columns.ts';
+import type { Problem } from './problem.ts';
 import { boxOf, boxWithin } from './geometry/box.ts';
-import type { Parametrization } from './parametrization.ts';
 import { streamNumber } from './regions/samples.ts';
 import type { Subdomain } from './regions/subdomain.ts';
 import { samplePoints } from './sampling/sample.ts';
-import { lowerOverValues, unknownsInNetwork } from './unknown-values.ts';
+import { lowerOverValues, unknownsInNetwork, valueChannels } from './unknown-values.ts';
 import type { Scalars } from './scalars.ts';
 
 /** Most points on which errors are measured. */
 const MAX_EVALUATION_POINTS = 100_000;
-const NO_DIRECTIONS = { directions: new Float64Array(0), second: new Float64Array(0) };
 
 /** Absolute and relative error of one unknown on the evaluation points. */
 export interface SolutionError {
@@ -26,7 +25,7 @@ function differences(problem: Problem, unknowns: readonly number[]): Program {
   const { pool } = problem.scope;
   const all = unknownsInNetwork(problem);
   const errors = unknowns.map((unknown, index) => pool.sub(all[unknown]!, pool.variable({ kind: 'field', index })));
-  return lowerOverValues(errors, problem, 1, errors.length);
+  return lowerOverValues(errors, problem, errors.length);
 }
 
 /** Number of points on which errors are measured, for a number of collocation points inside. */
@@ -61,11 +60,10 @@ export class ErrorMeasure {
 /** Measures the errors of some unknowns in a part of the domain. */
 class PartMeasure {
   readonly #engine: Engine;
-  readonly #networks: Networks;
-  readonly #shape: JetShape;
-  readonly #parametrization: Parametrization;
+  readonly #networks: WindowedNetworks;
+  readonly #parts: readonly NetworkColumns[];
   readonly #scalars: Scalars;
-  /** Coordinates [d × N], then the network's values [m × N]. */
+  /** Coordinates [d × N], then the networks' values [m × N]. */
   readonly #columns: Matrix;
   /** The same, then the exact values of the k unknowns [d + m + k × N]. */
   readonly #all: Matrix;
@@ -89,8 +87,7 @@ class PartMeasure {
     const data = new Float64Array(rows * count);
     this.#engine = engine;
     this.#networks = problem;
-    this.#shape = jetShape(problem, NO_DIRECTIONS);
-    this.#parametrization = problem.parametrization;
+    this.#parts = networkColumns(problem, valueChannels(problem).plans);
     this.#scalars = problem.scalars;
     this.#columns = matrixOver(d + m, count, data.subarray(0, (d + m) * count));
     this.#all = matrixOver(rows, count, data);
@@ -115,8 +112,8 @@ class PartMeasure {
 
   /** The errors at θ. */
   at(theta: Float64Array): SolutionError[] {
-    const weights = this.#parametrization.weights(this.#scalars.networkPart(theta));
-    forwardNetworks(this.#networks, this.#engine, this.#shape, weights, this.#columns);
+    const weights = this.#networks.networks.weights(this.#scalars.networkPart(theta));
+    forwardNetworks(this.#networks, this.#engine, this.#parts, weights, this.#columns);
     this.#engine.programs.evaluate(this.#program, this.#all, this.#differences);
     const { cols, data } = this.#differences;
     return this.#norms.map((norm, k) => {

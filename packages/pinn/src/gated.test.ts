@@ -38,7 +38,7 @@ test.each([
   for (const engine of [selectEngine({ native: 'off' }), selectEngine()]) {
     const problem = compileProblem(spec);
     const { layout } = problem;
-    const theta = problem.parametrization.initial(problem.spec.network, 3);
+    const theta = problem.networks.initial(3);
     const objective = new PinnObjective(problem, engine);
     const residuals = (at: Float64Array) => objective.linearize(at).terms.flatMap(({ residual }) => [...residual]);
     const count = residuals(theta).length;

@@ -1,7 +1,7 @@
 import { type Engine, type ParameterLayout, dot } from '@kfac/core';
 import type { Constraint } from './constraints.ts';
 import { gatheredLayer } from './gathered-layer.ts';
-import { type Problem, jetShape } from './problem.ts';
+import type { Problem } from './problem.ts';
 import { type Batch, ResidualBatch } from './residual-batch.ts';
 import type { Quadrature } from './sampling/gauss-legendre.ts';
 
@@ -30,14 +30,7 @@ export class IntegralBatch implements Batch {
   ) {
     const count = weights.length;
     const segments = [{ compiled, from: 0, count }];
-    this.#integrand = new ResidualBatch(
-      engine,
-      problem.parametrization,
-      jetShape(problem, compiled.plan),
-      count,
-      segments,
-      problem.scalars,
-    );
+    this.#integrand = new ResidualBatch(engine, problem, count, segments);
     this.#integrand.coordinates.set(points.data);
     this.points = count;
     this.coordinates = this.#integrand.coordinates;

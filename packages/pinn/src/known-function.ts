@@ -6,6 +6,7 @@ import { type KnownFunction, type Scope, TIME } from './equation/symbols.ts';
 import type { Box } from './geometry/box.ts';
 import type { KnownSpec } from './known-spec.ts';
 import { type EvaluatedProblem, compileRows } from './network-rows.ts';
+import { type NetworkOptions, Networks } from './networks.ts';
 import { Parametrization } from './parametrization.ts';
 import { LIMITS } from './spec.ts';
 
@@ -54,10 +55,11 @@ function knownFunction(name: string, { network, unknown }: KnownSpec, box: Box, 
   const problem: EvaluatedProblem = {
     scope,
     ansatz,
-    embedding,
-    sizes: network.sizes,
-    spec: { network, precision: 'f64' },
-    layout: layoutOf(network),
+    networks: networksOf(network, embedding),
+    spec: {
+      precision: 'f64',
+      domain: Object.fromEntries(box.names.map((axis, k) => [axis, [box.lower[k]!, box.upper[k]!]])),
+    },
     ...(windows && { windows }),
   };
   const weights = Float64Array.from(network.parameters);
@@ -90,8 +92,21 @@ function knownFunction(name: string, { network, unknown }: KnownSpec, box: Box, 
   };
 }
 
-const layoutOf = ({ type, sizes }: Pick<Network, 'type' | 'sizes'>) =>
-  new Parametrization(sizes, { type, weights: 'plain', slopes: 'fixed' }).network;
+/** The network by itself, its weights being what its file holds. */
+function networksOf({ type, activation, coordinates, unknowns, sizes }: Network, embedding?: Embedding): Networks {
+  const options: NetworkOptions = {
+    type,
+    hidden: sizes.slice(1, -1),
+    activation,
+    firstLayerScale: 1,
+    weights: 'plain',
+    slopes: 'fixed',
+  };
+  const axes = [...coordinates.keys()];
+  const member = { prefix: '', axes, options, embedding, sizes, parametrization: new Parametrization(sizes, options) };
+  const numbers = [...unknowns.keys()];
+  return new Networks([{ name: '', type, unknowns: numbers, axes, options, members: [member], rank: null }]);
+}
 
 /** Checks a network in itself and against the problem's coordinates; its embedding. Adds what is wrong to `faults`. */
 function checkNetwork(network: Network, box: Box, path: readonly string[], faults: Fault[]): Embedding | undefined {
@@ -120,7 +135,7 @@ function checkNetwork(network: Network, box: Box, path: readonly string[], fault
     if (windows.some((time, k) => k > 0 && !(time > windows[k - 1]!)))
       fault('windows', `expected ascending times, got ${windows.join(', ')}`);
   }
-  const count = ((windows?.length ?? 0) + 1) * layoutOf(network).size;
+  const count = ((windows?.length ?? 0) + 1) * networksOf(network).weightCount;
   if (parameters.length !== count) fault('parameters', `expected ${count} numbers, got ${parameters.length}`);
   return embedding;
 }

@@ -30,11 +30,12 @@ const source = {
 /** The saved network of a problem at random weights, and its values there. */
 function saved(spec: PinnSpecInput, networks = 1) {
   const problem = compileProblem(spec);
+  const steep = compileProblem({ ...spec, network: { ...spec.network, firstLayerScale: 2 } });
   const { size } = problem.layout;
   const theta = new Float64Array(networks * size);
   for (let k = 0; k < networks; k++)
-    theta.set(problem.parametrization.initial({ ...problem.spec.network, firstLayerScale: 2 }, 7 + k), k * size);
-  const weights = networks === 1 ? problem.parametrization.weights(theta) : theta;
+    theta.set(steep.networks.initial(7 + k), k * size);
+  const weights = networks === 1 ? problem.networks.weights(theta) : theta;
   return {
     network: networkOf(problem, theta) as SavedNetwork,
     values: (points: readonly (readonly number[])[], derivatives: readonly string[] = []) =>
@@ -74,7 +75,7 @@ function difference(name: 'v' | 'w', point: readonly [number, number], along: re
 function objectiveOf(spec: PinnSpecInput, seed = 3) {
   const problem = compileProblem(spec);
   const objective = new PinnObjective(problem, engine);
-  return { problem, objective, theta: problem.parametrization.initial(problem.spec.network, seed) };
+  return { problem, objective, theta: problem.networks.initial(seed) };
 }
 
 /** The points of a term's first batch. */
@@ -86,7 +87,7 @@ function pointsOf(term: unknown): [number, number][] {
 describe('known functions in texts', () => {
   const { problem, objective, theta } = objectiveOf(target);
   const own = (points: readonly (readonly number[])[], names: readonly string[] = []) =>
-    networkValues(problem, engine, problem.parametrization.weights(theta), points, names);
+    networkValues(problem, engine, problem.networks.weights(theta), points, names);
 
   const expected = (point: [number, number]): number => {
     const u = own([point], ['u_t', 'u_x', 'u_xx']);
@@ -176,7 +177,7 @@ describe('known functions in texts', () => {
       conditions: [{ on: 't = 0', equation: 'u = 0' }],
       constraints: undefined,
     });
-    const at = reader.parametrization.initial(reader.spec.network, 3);
+    const at = reader.networks.initial(3);
     const points = [
       [0.1, -0.5],
       [0.9, 1.5],

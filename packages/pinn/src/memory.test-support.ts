@@ -15,7 +15,7 @@ function train(spec: PinnSpecInput): number {
   const engine = defaultEngine();
   const objective = new PinnObjective(problem, engine);
   const optimizer = createOptimizer(problem, engine);
-  const theta = problem.parametrization.initial(problem.spec.network, problem.spec.seed);
+  const theta = problem.networks.initial(problem.spec.seed);
   objective.nextBatch(1);
   optimizer.step(objective, theta);
   return problem.bytes;

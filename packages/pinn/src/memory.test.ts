@@ -97,7 +97,7 @@ test.each(
     const steps = [undefined, 1].map((blockBytes) => {
       const objective = new PinnObjective(problem, engine);
       objective.nextBatch(1);
-      const theta = problem.parametrization.initial(problem.spec.network, problem.spec.seed);
+      const theta = problem.networks.initial(problem.spec.seed);
       const all = new Float64Array(problem.layout.size);
       all.set(theta);
       problem.scalars.initialise(all);

@@ -1,13 +1,19 @@
 import { type ParameterLayout, columnBlocks, rowsAtOnce } from '@kfac/core';
+import { entriesPerRow } from './network-columns.ts';
+import type { Networks } from './networks.ts';
 import type { SingleOptimizerSpec } from './optimizer-spec.ts';
 import { CHUNK } from './sampling/point-set.ts';
 import type { PinnSpec } from './spec.ts';
 import { STANDARD_ERROR_PARAMETERS } from './standard-errors.ts';
 
-/** What a part of the loss takes: points, channels at each, and rows of the residual unless there is one a point. */
+/**
+ * What a part of the loss takes: points, channels S at each of every member of a network (0: it does not occur), Σ m·S of all, and rows
+ * of the residual unless there is one a point.
+ */
 export interface BatchSize {
   readonly points: number;
-  readonly channels: number;
+  readonly channels: readonly number[];
+  readonly rows: number;
   readonly examples?: number;
   /** Rows of known functions, and working rows of one evaluation. */
   readonly known?: { readonly count: number; readonly width: number };
@@ -16,20 +22,19 @@ export interface BatchSize {
 /**
  * Bytes that training keeps, estimated from above: the captured passes (inputs, pre-activations and gradients of every
  * layer for every point and channel), the outputs' channels with their seeds, the columns of the unknown scalars, and the
- * optimizer's matrices. `network` are the matrices that the engine sees, the second argument the parameters that are trained.
+ * optimizer's matrices; the second argument are the parameters that are trained.
  */
 export function memoryOf(
-  network: Pick<ParameterLayout, 'blocks'>,
+  networks: Networks,
   { size: parameters, blocks }: Pick<ParameterLayout, 'size' | 'blocks'>,
   scalars: number,
   optimizer: SingleOptimizerSpec,
   batches: readonly BatchSize[],
 ): number {
-  const perRow = network.blocks.reduce(
-    (sum, { inputs, outputs }) => sum + inputs + 2 * outputs,
-    network.blocks.at(-1)!.outputs,
-  );
-  const rows = batches.reduce((sum, { points, channels }) => sum + points * channels, 0);
+  const passes = networks.members.reduce((sum, member, k) => {
+    const rows = batches.reduce((count, { points, channels }) => count + points * channels[k]!, 0);
+    return sum + rows * entriesPerRow(member);
+  }, 0);
   const all = batches.reduce((sum, { points }) => sum + points, 0);
   const examples = batches.reduce((sum, { points, examples: own = points }) => sum + own, 0);
   const factors = blocks.reduce((sum, { inputs, outputs }) => sum + inputs ** 2 + outputs ** 2, 0);
@@ -39,7 +44,7 @@ export function memoryOf(
     scalars > 0 && parameters <= STANDARD_ERROR_PARAMETERS
       ? 2 * parameters ** 2 + rowsAtOnce(examples, parameters) * parameters
       : 0;
-  return 8 * (standardErrors + rows * perRow + all * 3 * scalars + matrices + 10 * parameters + 20 * all);
+  return 8 * (standardErrors + passes + all * 3 * scalars + matrices + 10 * parameters + 20 * all);
 }
 
 /**
@@ -48,7 +53,7 @@ export function memoryOf(
  * points of their own.
  */
 export function adaptiveMemoryOf(
-  { domain, unknowns, sampling, weights }: Pick<PinnSpec, 'domain' | 'unknowns' | 'sampling' | 'weights'>,
+  { domain, sampling, weights }: Pick<PinnSpec, 'domain' | 'sampling' | 'weights'>,
   batches: readonly BatchSize[],
   samples: number,
 ): number {
@@ -58,10 +63,8 @@ export function adaptiveMemoryOf(
   const { adaptive, interior } = sampling;
   if (!adaptive) return 8 * multipliers;
   const pool = adaptive.name === 'r3' ? interior : adaptive.pool;
-  const channels = Math.max(...batches.map((batch) => batch.channels));
-  return (
-    8 * (multipliers + (2 * d + 8) * pool + 2 * d * interior * samples + CHUNK * (d + unknowns.length * channels + 1))
-  );
+  const rows = Math.max(...batches.map((batch) => batch.rows));
+  return 8 * (multipliers + (2 * d + 8) * pool + 2 * d * interior * samples + CHUNK * (d + rows + 1));
 }
 
 /**
@@ -85,9 +88,7 @@ export function pseudoTimeBytes(
 ): number {
   if (batches.length === 0) return 0;
   const fields = batches.reduce((sum, { points }) => sum + 2 * points, 0);
-  const evaluation = Math.max(
-    ...batches.map(({ points, channels }) => points * (coordinates + unknowns * (channels + 1) + 5)),
-  );
+  const evaluation = Math.max(...batches.map(({ points, rows }) => points * (coordinates + rows + unknowns + 5)));
   return 8 * (fields + evaluation + 3 * parameters);
 }
 

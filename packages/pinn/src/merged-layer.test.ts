@@ -1,4 +1,4 @@
-import { defaultEngine, denseCapturedLayer, matrix, matrixOver } from '@kfac/core';
+import { type Matrix, defaultEngine, denseCapturedLayer, matrix, matrixOver } from '@kfac/core';
 import { expect, test } from 'vitest';
 import { mergeLayers } from './merged-layer.ts';
 
@@ -31,6 +31,8 @@ const total = dense.length;
 let from = 0;
 const merged = mergeLayers(
   parts.map(({ layer, examples }) => ({ layer, from: (from += examples) - examples, count: examples })),
+  total,
+  { inputs: 3, outputs: 2 },
 );
 const close = (own: ArrayLike<number>, expected: readonly number[]): void => {
   expect(own.length).toBe(expected.length);
@@ -113,5 +115,49 @@ test('factors: A is the mean of the parts by examples, G sums over uses', () => 
 });
 
 test('one part is itself', () => {
-  expect(mergeLayers([{ layer: parts[1]!.layer, from: 0, count: 3 }])).toBe(parts[1]!.layer);
+  expect(mergeLayers([{ layer: parts[1]!.layer, from: 0, count: 3 }], 3, { inputs: 3, outputs: 2 })).toBe(
+    parts[1]!.layer,
+  );
+});
+
+test('examples that do not use the matrix have zero rows, and no part in the means', () => {
+  const alone = mergeLayers([{ layer: parts[1]!.layer, from: 2, count: 3 }], 7, { inputs: 3, outputs: 2 });
+  const own = parts[1]!;
+  const rows = jacobians(own);
+  const w = Float64Array.from({ length: 7 }, (_, i) => 0.5 + i);
+
+  const gradient = new Float64Array(6);
+  alone.gradient(w, gradient);
+  close(
+    gradient,
+    rows[0]!.map((_, k) => rows.reduce((sum, j, i) => sum + w[i + 2]! * j[k]!, 0)),
+  );
+  const direction = Float64Array.from({ length: 6 }, (_, k) => Math.cos(k));
+  const products = new Float64Array(7);
+  alone.jvp([direction], products);
+  const dot = (j: readonly number[]): number => j.reduce((sum, value, k) => sum + value * direction[k]!, 0);
+  close(products, [0, 0, ...rows.map(dot), 0, 0]);
+
+  const out = matrix(7, 6);
+  out.data.fill(9);
+  alone.jacobian(w, out, 0, 0);
+  close(out.data, [
+    ...Array.from({ length: 12 }, () => 0),
+    ...rows.flatMap((j, i) => j.map((value) => w[i + 2]! * value)),
+    ...Array.from({ length: 12 }, () => 0),
+  ]);
+  // Examples 1 to 3, of their Jacobians rows 1 and 2.
+  const some = matrix(3, 4);
+  some.data.fill(9);
+  alone.jacobian(w.subarray(1, 4), some, 0, 0, { from: 1, inputs: { from: 1, count: 2 } });
+  close(some.data, [0, 0, 0, 0, ...[0, 1].flatMap((i) => rows[i]!.slice(2).map((value) => w[i + 2]! * value))]);
+
+  const [a, g, ownA, ownG] = [3, 2, 3, 2].map((size) => matrix(size, size)) as [Matrix, Matrix, Matrix, Matrix];
+  alone.factors(w, a, g);
+  own.layer.factors(w.subarray(2, 5), ownA, ownG);
+  close(a.data, [...ownA.data]);
+  close(
+    g.data,
+    [...ownG.data].map((value) => own.uses * value),
+  );
 });

@@ -1,4 +1,4 @@
-import { type CapturedLayer, type Matrix, matrix } from '@kfac/core';
+import { type CapturedLayer, type Matrix, type ParameterBlock, matrix } from '@kfac/core';
 
 /** One captured layer of a part of a term's examples. */
 export interface LayerPart {
@@ -8,18 +8,23 @@ export interface LayerPart {
 }
 
 /**
- * One weight matrix as seen by a term whose examples come in parts with different numbers of uses. For the Kronecker
- * block the parts are merged as terms of one kind are: A = Σ (N_p/N)·A_p, G = Σ S_p·G_p with each part's own uses S_p,
- * so that the block is A ⊗ G with c = 1.
+ * One weight matrix as seen by a term of `total` examples that come in parts with different numbers of
+ * uses; examples in no part do not use it. For the Kronecker block the parts are merged as terms of one kind are:
+ * A = Σ (N_p/N)·A_p over N = Σ N_p examples, G = Σ S_p·G_p with each part's own uses S_p, so that the block is A ⊗ G with
+ * c = 1.
  */
-export function mergeLayers(parts: readonly LayerPart[]): CapturedLayer {
+export function mergeLayers(
+  parts: readonly LayerPart[],
+  total: number,
+  block: Pick<ParameterBlock, 'inputs' | 'outputs'>,
+): CapturedLayer {
   const [first] = parts as [LayerPart];
-  if (parts.length === 1) return first.layer;
-  const total = parts.reduce((sum, { count }) => sum + count, 0);
+  const covered = parts.reduce((sum, { count }) => sum + count, 0);
+  if (parts.length === 1 && covered === total) return first.layer;
   const slice = (values: Float64Array, { from, count }: LayerPart): Float64Array => values.subarray(from, from + count);
   let a: Matrix | null = null;
   let g: Matrix | null = null;
-  let block: Matrix | null = null;
+  let exact: Matrix | null = null;
   let products = new Float64Array(0);
   return {
     matrix: first.layer.matrix,
@@ -45,19 +50,26 @@ export function mergeLayers(parts: readonly LayerPart[]): CapturedLayer {
       outG.data.fill(0);
       for (const part of parts) {
         part.layer.factors(slice(curvature, part), a, g);
-        addScaled(part.count / total, a, outA);
+        addScaled(part.count / covered, a, outA);
         addScaled(part.layer.uses, g, outG);
       }
     },
     exactBlock(curvature, out) {
-      block ??= matrix(out.rows, out.cols);
+      exact ??= matrix(out.rows, out.cols);
       out.data.fill(0);
       for (const part of parts) {
-        part.layer.exactBlock(slice(curvature, part), block);
-        addScaled(1, block, out);
+        part.layer.exactBlock(slice(curvature, part), exact);
+        addScaled(1, exact, out);
       }
     },
     jacobian(scale, out, row, column, range = { from: 0 }) {
+      if (covered < total) {
+        const width = (range.inputs?.count ?? block.inputs) * block.outputs;
+        for (let i = 0; i < scale.length; i++) {
+          const at = (row + i) * out.cols + column;
+          out.data.fill(0, at, at + width);
+        }
+      }
       for (const { layer, from, count } of parts) {
         // The part's examples [first, last) are in the range.
         const first = Math.max(range.from - from, 0);

@@ -1,15 +1,20 @@
 import { type Engine, matrix } from '@kfac/core';
 import { inNetwork } from './ansatz.ts';
-import { forwardNetworks } from './curriculum/time-windows.ts';
+import { type WindowedNetworks, forwardNetworks } from './curriculum/time-windows.ts';
 import { planChannels } from './equation/channels.ts';
 import { operatorOf } from './equation/compile.ts';
+import { knowingDependence } from './equation/dependence.ts';
 import { type Expression, isNetworkVariable, networkVariablesOf } from './equation/expression.ts';
 import { lowerExpressions } from './equation/lower.ts';
-import { type JetProblem, type Problem, jetShape } from './problem.ts';
+import { networkColumns } from './network-columns.ts';
+import type { Problem } from './problem.ts';
 import { CHUNK } from './sampling/point-set.ts';
+import type { PinnSpec } from './spec.ts';
 
 /** What the evaluation of networks reads of their problem. */
-export type EvaluatedProblem = JetProblem & Pick<Problem, 'scope' | 'ansatz' | 'layout' | 'windows'>;
+export interface EvaluatedProblem extends Pick<Problem, 'scope' | 'ansatz'>, WindowedNetworks {
+  readonly spec: Pick<PinnSpec, 'precision' | 'domain'>;
+}
 
 /** Expressions in the unknowns of trained networks, at any points. */
 export interface NetworkRows {
@@ -26,15 +31,15 @@ export interface NetworkRows {
 export function compileRows(problem: EvaluatedProblem, expressions: readonly Expression[]): NetworkRows {
   const { scope, ansatz } = problem;
   const d = scope.coordinates.length;
-  const asked = expressions.map((expression) => inNetwork(expression, ansatz, scope));
+  const asked = expressions.map((expression) => knowingDependence(inNetwork(expression, ansatz, scope), scope));
   const variables = asked.flatMap(networkVariablesOf);
-  const { plan, rowOf } = planChannels(d, variables, (variable) => operatorOf(variable, scope.coordinates));
-  const width = d + scope.unknowns.length * plan.channels;
+  const { plans, rows, rowOf } = planChannels(scope, variables, (variable) => operatorOf(variable, scope.coordinates));
+  const width = d + rows;
   const program = lowerExpressions(asked, width, (variable) => {
     if (isNetworkVariable(variable)) return d + rowOf(variable);
     return variable.kind === 'coordinate' ? variable.axis : width;
   });
-  const shape = jetShape(problem, plan);
+  const parts = networkColumns(problem, plans);
   return {
     width,
     fill(engine, weights, coordinates, out) {
@@ -47,7 +52,7 @@ export function compileRows(problem: EvaluatedProblem, expressions: readonly Exp
           const row = axis * points + from;
           columns.data.set(coordinates.subarray(row, row + count), axis * count);
         }
-        forwardNetworks(problem, engine, shape, weights, columns);
+        forwardNetworks(problem, engine, parts, weights, columns);
         engine.programs.evaluate(program, columns, values);
         for (let k = 0; k < asked.length; k++)
           out.set(values.data.subarray(k * count, (k + 1) * count), k * points + from);

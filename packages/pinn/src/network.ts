@@ -12,31 +12,44 @@ export interface NetworkEmbedding {
   readonly frequencies: readonly (readonly number[])[];
 }
 
-/** A trained network, enough to evaluate it anywhere. */
-export interface TrainedNetwork {
-  readonly type: 'mlp' | 'gated';
+/** What there is to a network besides its numbers. */
+export interface NetworkForm {
+  readonly type: 'mlp' | 'gated' | 'separable' | 'deeponet';
   /** Names of the inputs, in order. */
   readonly coordinates: readonly string[];
   /** Names of the outputs, in order. */
   readonly unknowns: readonly string[];
+  /** Absent: the first layer reads the coordinates themselves. */
+  readonly embedding?: NetworkEmbedding;
+  /** Widths, input first: coordinates or an embedding's features. Empty for a product network, whose `factors` have them. */
+  readonly sizes: readonly number[];
+  readonly activation: Activation;
+  /** How its weights were trained, where not as they are. */
+  readonly weights?: 'factorised';
+  readonly slopes?: 'layer' | 'neuron';
+}
+
+/** A trained network, enough to evaluate it anywhere. */
+export interface TrainedNetwork extends NetworkForm {
   /** By unknown: u = offset + factor·output, texts in the coordinates and these constants. Absent: u is the output. */
   readonly ansatz?: AnsatzSpec;
   readonly constants?: Readonly<Record<string, number>>;
-  /** Absent: the first layer reads the coordinates themselves. */
-  readonly embedding?: NetworkEmbedding;
-  /** Widths, input first: coordinates or an embedding's features. */
-  readonly sizes: readonly number[];
-  readonly activation: Activation;
+  /**
+   * Of a separable network or a deeponet, u = rank^(-1/2)·Σ_r Π_g f_{g,r}: the networks f_g with `rank` outputs for each
+   * unknown in turn, whose numbers follow each other. Absent: no product.
+   */
+  readonly factors?: readonly NetworkForm[];
+  readonly rank?: number;
+  /** Networks of further unknowns, one each, whose numbers follow. Absent: none. */
+  readonly networks?: readonly NetworkForm[];
   /** Times at which one network ends and the next begins; `parameters` holds all networks, one after the other. Absent: one. */
   readonly windows?: readonly number[];
   /**
    * The layers' matrices [inputs + 1 × outputs] one after the other, row-major, the bias as the last row; of a gated network
-   * the first has the columns of U, V and the first gate.
+   * the first has the columns of U, V and the first gate. Those of `networks` follow, network by network.
    */
   readonly parameters: Float64Array;
-  /** How these weights were trained, where not as they are, and the scale parameters of which training goes on. */
-  readonly weights?: 'factorised';
-  readonly slopes?: 'layer' | 'neuron';
+  /** The scale parameters of all networks, with which training goes on. */
   readonly scales?: Float64Array;
 }
 
@@ -57,16 +70,17 @@ function weightBound(activation: Activation, layer: number, inputs: number): num
 
 /**
  * Initial weights of a network: uniform, weights in ±`weightBound`, biases in ±1/√inputs, in the first layer all times
- * `firstLayerScale`; a pure function of the seed. Unknown scalars in the layout are left at 0. The training of a problem
- * starts at `problem.parametrization.initial`, which are other numbers where scales are trained.
+ * `firstLayerScale`; a pure function of the seed and of the network's number `place`. Unknown scalars in the layout are left at 0. The training of a problem
+ * starts at `problem.networks.initial`, which are other numbers where scales are trained.
  */
 export function initialParameters(
   layout: ParameterLayout,
   activation: Activation,
   seed: number,
   firstLayerScale = 1,
+  place = 0,
 ): Float64Array {
-  const stream = streamOf({ seed, purpose: 'parameters', place: 0, refresh: 0 });
+  const stream = streamOf({ seed, purpose: 'parameters', place, refresh: 0 });
   const theta = new Float64Array(layout.size);
   for (const [layer, block] of layout.blocks.entries()) {
     if (block.name === SCALARS) continue;

@@ -12,7 +12,8 @@ import {
 import { describe, expect, test } from 'vitest';
 import { initialParameters } from './network.ts';
 import { PinnObjective } from './objective.ts';
-import { compileProblem, jetShape } from './problem.ts';
+import { jetShape } from './network-columns.ts';
+import { compileProblem } from './problem.ts';
 import type { PinnSpecInput } from './spec.ts';
 
 const engine = defaultEngine();
@@ -255,7 +256,7 @@ describe('terms', () => {
 
   test('all Dirichlet conditions are one group with one use; derivatives keep their own uses', () => {
     const { groups } = compileProblem(everything);
-    expect(groups.map(({ segments }) => segments[0]!.compiled.plan.channels)).toEqual([1, 2, 2, 3]);
+    expect(groups.map(({ segments }) => segments[0]!.compiled.plans[0]!.channels)).toEqual([1, 2, 2, 3]);
     expect(compileProblem(heat).groups.map(({ segments, points }) => [segments.length, points])).toEqual([[2, 12]]);
     expect(compileProblem(system).groups.map(({ segments }) => segments.length)).toEqual([2, 2]);
     expect(objectiveOf(heat).objective.linearize(objectiveOf(heat).theta).terms[1]!.layers[0]!.uses).toBe(1);
@@ -364,13 +365,17 @@ test('the estimate of memory holds what the passes of a system keep', () => {
     optimizer: { name: 'adam' },
   });
   const batches = [
-    ...problem.equations.map(({ compiled }) => ({ plan: compiled.plan, points: 500 })),
-    ...problem.groups.map(({ segments, points }) => ({ plan: segments[0]!.compiled.plan, points })),
+    ...problem.equations.map(({ compiled }) => ({ plan: compiled.plans[0]!, points: 500 })),
+    ...problem.groups.map(({ segments, points }) => ({ plan: segments[0]!.compiled.plans[0]!, points })),
   ];
   const kept = batches.reduce((sum, { plan, points }) => {
     const rows = 12 * plan.channels;
     const columns = 2 + rows + 1 + rows + 1; // coordinates and channels; residual and seeds; residual of a trial
-    return sum + engine.jets.tape(jetShape(problem, plan), points).buffer.byteLength + 8 * points * columns;
+    return (
+      sum +
+      engine.jets.tape(jetShape(problem.networks.members[0]!, plan, 'f64'), points).buffer.byteLength +
+      8 * points * columns
+    );
   }, 0);
   expect(batches).toHaveLength(13);
   expect(problem.bytes).toBeGreaterThan(kept);

@@ -8,7 +8,7 @@ import { mergeLayers } from './merged-layer.ts';
 import { boxWithin } from './geometry/box.ts';
 import { type InteriorSample, interiorSamples, streamNumber } from './regions/samples.ts';
 import { partName } from './part-name.ts';
-import { type Problem, jetShape } from './problem.ts';
+import type { Problem } from './problem.ts';
 import { quadratureOf } from './quadrature.ts';
 import { type Batch, ResidualBatch } from './residual-batch.ts';
 import { AdaptiveSample } from './sampling/adaptive-sample.ts';
@@ -52,28 +52,22 @@ export class PinnObjective implements Objective {
   readonly #theta: Float64Array;
 
   constructor(problem: Problem, engine: Engine) {
-    const { spec, layout, parametrization, equations, marching, groups, data, scalars } = problem;
+    const { spec, layout, equations, marching, groups, data } = problem;
     this.engine = engine;
     this.parameters = layout;
     this.#problem = problem;
     this.#theta = new Float64Array(layout.size);
     const batch = (points: number, segments: readonly Segment[], pointsPerResidual = 1): ResidualBatch =>
-      new ResidualBatch(
-        engine,
-        parametrization,
-        jetShape(problem, segments[0]!.compiled.plan),
-        points,
-        segments,
-        scalars,
-        pointsPerResidual,
-      );
+      new ResidualBatch(engine, problem, points, segments, pointsPerResidual);
+    const term = (name: string, kind: WeightedTerm['kind'], batches: readonly Batch[]): WeightedTerm =>
+      termOf(layout, name, kind, batches);
     const count = spec.sampling.interior;
     const inside = equations.map((plain, k) =>
       batch(count, [{ compiled: (marching?.[k]?.equation ?? plain).compiled, from: 0, count }]),
     );
     this.#interior = inside.map((one, k) => term(partName('interior', equations, `${k + 1}`), 'interior', [one]));
     this.#groups = groups.map((group) => batch(group.points, group.segments, group.pointsPerResidual));
-    const measured = data.length === 0 ? [] : [dataBatch(data, batch)];
+    const measured = dataByNetworks(data).map((sets) => dataBatch(sets, batch));
     const integrals = integralBatches(problem, engine);
     this.#terms = [
       ...this.#interior,
@@ -224,7 +218,13 @@ export class PinnObjective implements Objective {
   }
 }
 
-/** The batch of all data, a segment for each set. */
+/** Sets of data, those together whose unknowns come from the same networks. */
+function dataByNetworks(data: readonly DataSet[]): DataSet[][] {
+  const keyOf = ({ compiled }: DataSet): string => compiled.plans.map((plan) => (plan ? 1 : 0)).join('');
+  return [...new Set(data.map(keyOf))].map((key) => data.filter((set) => keyOf(set) === key));
+}
+
+/** The batch of some sets of data, a segment for each. */
 function dataBatch(
   data: readonly DataSet[],
   batch: (points: number, segments: readonly Segment[]) => ResidualBatch,
@@ -259,13 +259,23 @@ function integralBatches(problem: Problem, engine: Engine): Batch[] {
   return constraints.map((one) => new IntegralBatch(engine, layout, problem, one, quadrature));
 }
 
-function term(name: string, kind: WeightedTerm['kind'], batches: readonly Batch[]): WeightedTerm {
+/** The term of some batches; a matrix that none of them uses has no layer. */
+function termOf(
+  layout: ParameterLayout,
+  name: string,
+  kind: WeightedTerm['kind'],
+  batches: readonly Batch[],
+): WeightedTerm {
   const total = batches.reduce((sum, { examples }) => sum + examples, 0);
   let from = 0;
   const ranges = batches.map(({ examples }) => ({ from: (from += examples) - examples, count: examples }));
-  const layers: CapturedLayer[] = batches[0]!.layers.map((_, l) =>
-    mergeLayers(batches.map((batch, k) => ({ layer: batch.layers[l]!, ...ranges[k]! }))),
-  );
+  const layers = layout.blocks.flatMap((block): CapturedLayer[] => {
+    const parts = batches.flatMap((batch, k) => {
+      const layer = batch.layers.find((one) => one.matrix === block.name);
+      return layer ? [{ layer, ...ranges[k]! }] : [];
+    });
+    return parts.length === 0 ? [] : [mergeLayers(parts, total, block)];
+  });
   return {
     name,
     kind,

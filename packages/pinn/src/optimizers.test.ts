@@ -173,8 +173,8 @@ describe('the estimate of memory', () => {
     const before = process.memoryUsage().arrayBuffers;
     const objective = new PinnObjective(problem, engine);
     const optimizer = createOptimizer(problem, engine);
-    const { spec, parametrization } = problem;
-    const theta = parametrization.initial(spec.network, spec.seed);
+    const { spec, networks } = problem;
+    const theta = networks.initial(spec.seed);
     optimizer.step(objective, theta);
     await collect();
     const bytes = process.memoryUsage().arrayBuffers - before;

@@ -73,9 +73,9 @@ const withKind = (spec: PinnSpecInput, kind: Kind): PinnSpecInput => ({
 function somewhere(spec: PinnSpecInput): { problem: ReturnType<typeof compileProblem>; theta: Float64Array } {
   const problem = compileProblem(spec);
   const theta = new Float64Array(problem.layout.size);
-  theta.set(problem.parametrization.initial(problem.spec.network, 3));
+  theta.set(problem.networks.initial(3));
   problem.scalars.initialise(theta);
-  for (let k = 0; k < problem.parametrization.scaleCount; k++) theta[k] = theta[k]! + 0.6 * Math.sin(3 * k + 1);
+  for (let k = 0; k < problem.networks.scaleCount; k++) theta[k] = theta[k]! + 0.6 * Math.sin(3 * k + 1);
   return { problem, theta };
 }
 
@@ -134,9 +134,9 @@ describe.each(kinds)('%s', (_, kind) => {
     const { problem, theta } = somewhere(withKind(nonlinear, kind));
     const [engine] = engines as [Engine];
     const plain = compileProblem(nonlinear);
-    const ofPlain = new PinnObjective(plain, engine).linearize(problem.parametrization.weights(theta));
+    const ofPlain = new PinnObjective(plain, engine).linearize(problem.networks.weights(theta));
     const own = new PinnObjective(problem, engine).linearize(theta);
-    for (const scaled of problem.parametrization.scaled) {
+    for (const scaled of problem.networks.members[0]!.parametrization.scaled) {
       const { inputs, outputs, name } = scaled.matrix;
       const [a, b] = [matrix(inputs, inputs), matrix(inputs, inputs)];
       const [g, c] = [matrix(outputs, outputs), matrix(outputs, outputs)];
@@ -145,7 +145,9 @@ describe.each(kinds)('%s', (_, kind) => {
       a.data.forEach((value, i) => expect(value).toBeCloseTo(b.data[i]!, 12));
       for (let i = 0; i < outputs; i++) {
         for (let j = 0; j < outputs; j++) {
-          const s = problem.parametrization.scale(theta, scaled, i) * problem.parametrization.scale(theta, scaled, j);
+          const s =
+            problem.networks.members[0]!.parametrization.scale(theta, scaled, i) *
+            problem.networks.members[0]!.parametrization.scale(theta, scaled, j);
           expect(g.data[i * outputs + j]).toBeCloseTo(s * c.data[i * outputs + j]!, 12);
         }
       }
@@ -168,8 +170,8 @@ describe.each(kinds)('%s', (_, kind) => {
     const plain = compileProblem(adaptive);
     const weights = initialParameters(plain.layout, 'tanh', plain.spec.seed);
     const problem = compileProblem(withKind(adaptive, kind));
-    const theta = problem.parametrization.initial(problem.spec.network, problem.spec.seed);
-    problem.parametrization.weights(theta).forEach((w, k) => expect(w).toBeCloseTo(weights[k]!, 14));
+    const theta = problem.networks.initial(problem.spec.seed);
+    problem.networks.weights(theta).forEach((w, k) => expect(w).toBeCloseTo(weights[k]!, 14));
     const refined = (of: typeof plain, at: Float64Array): number => {
       const objective = new PinnObjective(of, engine);
       const before = objective.loss(at);
@@ -185,7 +187,7 @@ describe.each(kinds)('%s', (_, kind) => {
     const solution = await solve(spec);
     expect(solution.relativeL2['u']).toBeLessThan(1e-6);
     const { scales } = solution.network;
-    const initial = compileProblem(spec).parametrization.initial(solution.spec.network, 1);
+    const initial = compileProblem(spec).networks.initial(1);
     expect(scales!.some((p, k) => Math.abs(p - initial[k]!) > 1e-3)).toBe(true);
     // With other weights than the network's it would be of the size of the right side.
     expect(solution.residuals['interior']!.fresh).toBeLessThan(1e-6);
@@ -211,10 +213,10 @@ describe.each(kinds)('%s', (_, kind) => {
   test('unknown scalars stand beside it: in the report, not in the network, and through the files', async () => {
     const spec = withKind({ ...inverse, stop: { steps: 5 } }, kind);
     const solution = await solve(spec);
-    const { parametrization, layout } = compileProblem(spec);
+    const { networks, layout } = compileProblem(spec);
     expect(solution.report.parameters).toBe(layout.size);
-    expect(solution.network.parameters).toHaveLength(parametrization.network.size);
-    expect(solution.network.scales).toHaveLength(layout.size - parametrization.network.size - 2);
+    expect(solution.network.parameters).toHaveLength(networks.weightCount);
+    expect(solution.network.scales).toHaveLength(layout.size - networks.weightCount - 2);
     expect(solution.parameters['k']).not.toBeCloseTo(0.2, 3);
     const loaded = loadSolution(
       JSON.parse(JSON.stringify(solution)),

@@ -1,5 +1,4 @@
 import { KfacError, type ParameterBlock, ParameterLayout, layerOutputs } from '@kfac/core';
-import type { BatchSize } from './memory.ts';
 import { HEAD, initialParameters } from './network.ts';
 import { streamOf } from './sampling/sample.ts';
 import type { PinnSpec } from './spec.ts';
@@ -36,13 +35,14 @@ export class Parametrization {
   readonly scaled: readonly ScaledMatrix[];
   readonly #isExponential: boolean;
 
-  /** `sizes`: widths of the network, input first. */
+  /** `sizes`: widths of the network, input first; `prefix` tells its matrices from those of other networks. */
   constructor(
     sizes: readonly number[],
     { type, weights, slopes }: Pick<PinnSpec['network'], 'type' | 'weights' | 'slopes'>,
+    prefix = '',
   ) {
     const matrices = layerOutputs({ sizes, gated: type === 'gated' }).map((outputs, l) => ({
-      name: l === sizes.length - 2 ? HEAD : `hidden${l + 1}`,
+      name: prefix + (l === sizes.length - 2 ? HEAD : `hidden${l + 1}`),
       inputs: sizes[l]! + 1,
       outputs,
     }));
@@ -114,10 +114,17 @@ export class Parametrization {
     return theta;
   }
 
-  /** θ at the start of a training: the network of `initialParameters`, scales as described above; a pure function of the seed. */
-  initial({ activation, firstLayerScale }: PinnSpec['network'], seed: number): Float64Array {
-    const weights = initialParameters(this.network, activation, seed, firstLayerScale);
-    const stream = streamOf({ seed, purpose: 'scales', place: 0, refresh: 0 });
+  /**
+   * θ at the start of a training: the network of `initialParameters`, scales as described above; a pure function of the seed
+   * and of the network's number `place`.
+   */
+  initial(
+    { activation, firstLayerScale }: Pick<PinnSpec['network'], 'activation' | 'firstLayerScale'>,
+    seed: number,
+    place = 0,
+  ): Float64Array {
+    const weights = initialParameters(this.network, activation, seed, firstLayerScale, place);
+    const stream = streamOf({ seed, purpose: 'scales', place, refresh: 0 });
     const scales = new Float64Array(this.scaleCount);
     for (let k = 0; k < scales.length; k++)
       scales[k] = this.#isExponential ? FACTOR_MEAN + FACTOR_DEVIATION * stream.normal() : 1;
@@ -125,7 +132,7 @@ export class Parametrization {
   }
 
   /** Bytes of working memory beside that of the network: weights and V, Z·V of one layer, and ∂e/∂p of every point. */
-  bytes(batches: readonly BatchSize[]): number {
+  bytes(batches: readonly { readonly points: number; readonly channels: number }[]): number {
     if (this.scaleCount === 0) return 0;
     const widest = Math.max(...this.scaled.map(({ matrix }) => matrix.outputs));
     const perBatch = batches.map(

@@ -17,7 +17,7 @@ const ring = {
 
 test('values and derivatives up to order − 1 of each unknown, a residual for each of the points', () => {
   const { conditions, groups } = compileProblem(ring);
-  expect(conditions.map(({ label, compiled }) => [label, compiled.plan.channels])).toEqual([
+  expect(conditions.map(({ label, compiled }) => [label, compiled.plans[0]!.channels])).toEqual([
     ['the periodicity of u in x', 1],
     ['the periodicity of u_x in x', 2],
     ['the periodicity of v in x', 1],

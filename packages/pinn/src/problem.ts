@@ -1,13 +1,4 @@
-import {
-  type Embedding,
-  type Fault,
-  type JetShape,
-  ParameterLayout,
-  faultsOf,
-  prototypeFaults,
-  specError,
-  specHash,
-} from '@kfac/core';
+import { type Fault, ParameterLayout, faultsOf, prototypeFaults, specError, specHash } from '@kfac/core';
 import { type Ansatzes, inNetwork, parseAnsatz } from './ansatz.ts';
 import { remainingConditions } from './ansatz-check.ts';
 import { attempt } from './attempt.ts';
@@ -20,13 +11,15 @@ import { type Marching, marchingEquations } from './curriculum/pseudo-time.ts';
 import type { Stage } from './curriculum/stage.ts';
 import type { TimeWindows } from './curriculum/time-windows.ts';
 import { type DataSet, dataSets, dataWarnings } from './data.ts';
-import { checkEmbedding, embeddingOf, featuresOf } from './embedding.ts';
+import { checkNetworks, checkNetworksUsed } from './network-checks.ts';
+import { channelsOf } from './network-columns.ts';
+import { type Networks, networkScopes, networksOf } from './networks.ts';
 import { type Constraint, compileConstraints } from './constraints.ts';
 import { type CompiledEquation, compileResidual } from './equation/compile.ts';
 import { ExpressionPool } from './equation/expression.ts';
 import { networkVariablesOf } from './equation/expression.ts';
 import { parseEquation } from './equation/parse.ts';
-import type { JetPlan } from './equation/plan.ts';
+import { knowingDependence, requireUnknown } from './equation/dependence.ts';
 import type { Scope } from './equation/symbols.ts';
 import type { ExactSolution } from './exact.ts';
 import { equationLabel, textOf } from './equation-spec.ts';
@@ -36,7 +29,6 @@ import { buildGeometry } from './geometry/build.ts';
 import { knownFunctions } from './known-function.ts';
 import { withPlainNetworks } from './known-spec.ts';
 import { type BatchSize, adaptiveMemoryOf, knownBytes, memoryOf, pseudoTimeBytes, windowBytes } from './memory.ts';
-import { Parametrization } from './parametrization.ts';
 import { quadraturePoints } from './quadrature.ts';
 import { Regions } from './regions/regions.ts';
 import type { Subdomain } from './regions/subdomain.ts';
@@ -72,14 +64,10 @@ export interface Problem {
   readonly optimizer: OptimizerChoice;
   /** Of the parameters that are trained. */
   readonly layout: ParameterLayout;
-  /** How those of the network give its weights. */
-  readonly parametrization: Parametrization;
+  /** Where the unknowns come from. */
+  readonly networks: Networks;
   /** Numbers to be found along with the unknowns: the last entries of θ. */
   readonly scalars: Scalars;
-  /** What the first layer reads in place of the coordinates. */
-  readonly embedding: Embedding | undefined;
-  /** Widths of the network, input first: coordinates or an embedding's features; one output for each unknown. */
-  readonly sizes: readonly number[];
   /** Working memory of training, estimated, in bytes. */
   readonly bytes: number;
   readonly warnings: readonly string[];
@@ -130,7 +118,7 @@ export function compileProblem(json: unknown): Problem {
   const regions = new Regions(parsed.regions ?? {}, shaped, faults);
   if (faults.length > 0) throw specError(faults);
   const box: Box = { ...shaped, interfaces: regions.interfaces };
-  checkEmbedding(parsed.network.embedding, box, faults);
+  checkNetworks(parsed, box, faults);
   const known = knownFunctions(parsed.known ?? {}, box, faults);
   if (faults.length > 0) throw specError(faults);
   const scope: Scope = {
@@ -138,13 +126,17 @@ export function compileProblem(json: unknown): Problem {
     coordinates: box.names,
     lower: box.lower,
     unknowns: parsed.unknowns,
+    networks: networkScopes(parsed, box.names),
     constants: new Map(Object.entries(parsed.constants)),
     parameters: Object.keys(parsed.parameters ?? {}),
     known,
   };
   const ansatz = parseAnsatz(parsed.ansatz, scope, faults);
-  const compile: Compile = (residual, own) => {
-    const body = inNetwork(residual, ansatz, own);
+  const compile: Compile = (given, own) => {
+    const residual = knowingDependence(given, own, (unknown) => !ansatz[unknown]);
+    const outputs = inNetwork(residual, ansatz, own);
+    const body = knowingDependence(outputs, own);
+    if (residual !== given || body !== outputs) requireUnknown(body, given, own);
     return { residual, inNetwork: body, compiled: compileResidual(body, own) };
   };
   const equations = parsed.equations.flatMap((given, k): DomainEquation[] => {
@@ -177,6 +169,7 @@ export function compileProblem(json: unknown): Problem {
   const residuals = [...equations, ...conditions, ...data, ...constraints].map(({ residual }) => residual);
   checkUsed(scope, residuals, faults);
   checkRegions(parsed, equations, unknownsWithin, constraints, faults);
+  checkNetworksUsed(parsed, residuals, faults);
   checkErrorsWithin(parsed, faults);
   checkConsistency(parsed, faults);
   checkAdaptivity(parsed, faults);
@@ -222,13 +215,9 @@ export function parsePinnSpec(json: unknown): PinnSpec {
 
 function assemble(parsed: ParsedSpec, scope: Scope, box: Box, texts: Texts, stopIsGiven: boolean): Problem {
   const { equations, conditions, data, constraints } = texts;
-  const { embedding: form } = parsed.network;
-  const embedding = form && embeddingOf(form, box, parsed.seed);
-  const inputs = embedding ? featuresOf(embedding) : box.names.length;
-  const sizes = [inputs, ...parsed.network.hidden, parsed.unknowns.length];
-  const parametrization = new Parametrization(sizes, parsed.network);
+  const networks = networksOf(parsed, scope.networks!, box);
   const scalars = new Scalars(parsed.parameters ?? {});
-  const layout = new ParameterLayout([...parametrization.layout.blocks, ...scalars.blocks]);
+  const layout = new ParameterLayout([...networks.layout.blocks, ...scalars.blocks]);
   const groups = groupConditions(
     conditions,
     allocatePoints(
@@ -237,12 +226,11 @@ function assemble(parsed: ParsedSpec, scope: Scope, box: Box, texts: Texts, stop
     ),
   );
   const batches: BatchSize[] = [
-    ...equations.map(({ compiled }) => ({ points: parsed.sampling.interior, ...sizeOf(compiled) })),
-    ...groups.map(({ points, segments }) => ({ points, ...sizeOf(segments[0]!.compiled) })),
-    ...data.map(({ values, compiled }) => ({ points: values.length, ...sizeOf(compiled) })),
+    ...equations.map(({ compiled }) => batchSize(networks, parsed.sampling.interior, compiled)),
+    ...groups.map(({ points, segments }) => batchSize(networks, points, segments[0]!.compiled)),
+    ...data.map(({ values, compiled }) => batchSize(networks, values.length, compiled)),
     ...constraints.map(({ compiled }) => ({
-      points: quadraturePoints(box, parsed.sampling.interior),
-      ...sizeOf(compiled),
+      ...batchSize(networks, quadraturePoints(box, parsed.sampling.interior), compiled),
       examples: 1,
     })),
   ];
@@ -254,13 +242,11 @@ function assemble(parsed: ParsedSpec, scope: Scope, box: Box, texts: Texts, stop
   const { spec, warnings } = effectiveSpec(parsed, optimizer, texts, stopIsGiven);
   // Of a chain, one phase at a time is in memory.
   const training = Math.max(
-    ...phasesOf(parsed.optimizer, optimizer).map((one) =>
-      memoryOf(parametrization.network, layout, scalars.count, one, batches),
-    ),
+    ...phasesOf(parsed.optimizer, optimizer).map((one) => memoryOf(networks, layout, scalars.count, one, batches)),
   );
   const bytes =
     training +
-    parametrization.bytes(batches) +
+    networks.bytes(batches) +
     adaptiveMemoryOf(spec, batches, new Set(equations.map(({ within }) => within)).size) +
     knownBytes(parsed.known, batches) +
     rejectionBytes(
@@ -290,19 +276,21 @@ function assemble(parsed: ParsedSpec, scope: Scope, box: Box, texts: Texts, stop
     groups,
     optimizer,
     layout,
-    parametrization,
+    networks,
     scalars,
-    embedding,
-    sizes,
     bytes,
     warnings: [...warnings, ...texts.warnings],
   };
 }
 
-const sizeOf = ({ plan, known }: CompiledEquation): Pick<BatchSize, 'channels' | 'known'> => ({
-  channels: plan.channels,
-  ...(known && { known }),
-});
+function batchSize(networks: Networks, points: number, { plans, rows, known }: CompiledEquation): BatchSize {
+  return {
+    points,
+    channels: networks.all.flatMap((network, k) => channelsOf(network, plans[k]!)),
+    rows,
+    ...(known && { known }),
+  };
+}
 
 /** Fills the defaults that depend on other fields. Applied to its own result it changes nothing. */
 function effectiveSpec(
@@ -349,24 +337,4 @@ function withSchedule<T extends OptimizerSpec>(optimizer: T, steps: number | und
 /** Hash of an effective specification; unlike its JSON it depends on the order of the coordinates, which is the network's. */
 export function hashOf(spec: PinnSpec): string {
   return specHash({ ...spec, domain: Object.entries(spec.domain) });
-}
-
-/** What the shape of a network's jets reads of its problem. */
-export interface JetProblem extends Pick<Problem, 'sizes' | 'embedding'> {
-  readonly spec: { readonly network: Pick<PinnSpec['network'], 'type' | 'activation'> } & Pick<PinnSpec, 'precision'>;
-}
-
-/** The shape of the network's jets for a plan, in the precision of the specification. */
-export function jetShape(problem: JetProblem, plan: Pick<JetPlan, 'directions' | 'second' | 'higher'>): JetShape {
-  const { network, precision } = problem.spec;
-  return {
-    sizes: problem.sizes,
-    gated: network.type === 'gated',
-    embedding: problem.embedding,
-    activation: network.activation,
-    directions: plan.directions,
-    second: plan.second,
-    higher: plan.higher,
-    dtype: precision,
-  };
 }

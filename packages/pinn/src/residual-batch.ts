@@ -1,20 +1,14 @@
-import {
-  type CapturedLayer,
-  type Engine,
-  type JetShape,
-  type JetTape,
-  type Matrix,
-  denseCapturedLayer,
-  matrix,
-  matrixOver,
-} from '@kfac/core';
-import { CapturedParameters } from './captured-parameters.ts';
+import { type CapturedLayer, type Engine, type Matrix, denseCapturedLayer, matrix, matrixOver } from '@kfac/core';
+import type { CapturedPair } from './captured-parameters.ts';
 import type { Segment } from './conditions.ts';
 import { bindParameters } from './equation/lower.ts';
 import type { KnownRows } from './equation/symbols.ts';
 import { CapturedScalars } from './captured-scalars.ts';
-import type { Parametrization } from './parametrization.ts';
+import { networkColumns } from './network-columns.ts';
+import { type NetworkPass, networkPass } from './network-pass.ts';
+import type { Networks } from './networks.ts';
 import type { Scalars } from './scalars.ts';
+import type { PinnSpec } from './spec.ts';
 
 /** Working columns of one segment of a batch that has several. */
 interface Scratch {
@@ -33,7 +27,7 @@ export interface Batch {
   readonly coordinates: Float64Array;
   /** e at the last linearisation [B]. */
   readonly residual: Float64Array;
-  /** Captured pairs of the last linearisation, one a weight matrix, the last of them the unknown scalars'. */
+  /** Captured pairs of the last linearisation, one a weight matrix of a network that occurs, the last of them the unknown scalars'. */
   readonly layers: readonly CapturedLayer[];
   /** e at θ [B], without capture; overwritten by the next call. */
   residuals(theta: Float64Array): Float64Array;
@@ -43,8 +37,16 @@ export interface Batch {
   kernelDiagonal(out: Float64Array): void;
 }
 
+/** What a batch needs of a problem. */
+export interface BatchSetting {
+  readonly networks: Networks;
+  readonly scalars: Scalars;
+  readonly spec: Pick<PinnSpec, 'domain' | 'precision'>;
+}
+
 /**
- * Points that share one jet shape, with the residuals there: one forward pass, one program a segment, one adjoint pass.
+ * Points that share the networks' jet shapes, with the residuals there: one forward pass a network, one program a segment, one adjoint
+ * pass a network.
  * A residual is the program's value at a point, or the sum over `pointsPerResidual` consecutive ones, whose pairs (Z, G)
  * are then uses of one example. Everything is allocated once.
  */
@@ -59,24 +61,20 @@ export class ResidualBatch implements Batch {
   readonly residual: Float64Array;
   readonly layers: readonly CapturedLayer[];
   readonly #engine: Engine;
-  readonly #shape: JetShape;
-  /** Coordinates, channels, fields and known functions [d + m·S + F + K × N]. */
+  /** Coordinates, channels, fields and known functions [d + Σ m·S + F + K × N]. */
   readonly #columns: Matrix;
-  /** The columns of coordinates and channels. */
-  readonly #jets: Matrix;
   readonly #known: KnownRows | null;
   /** Known rows of the columns [K × N], and the coordinates for which they stand [d × N]; empty: none. */
   readonly #knownRows: Float64Array;
   readonly #knownAt: Float64Array;
   readonly #outputs: Matrix;
-  readonly #seeds: Matrix;
   readonly #trial: Matrix;
   readonly #pointsPerResidual: number;
-  readonly #tape: JetTape;
-  readonly #parametrization: Parametrization;
-  /** Its weights at the last θ. */
-  readonly #weights: Float64Array;
-  readonly #captured: CapturedParameters;
+  readonly #passes: readonly NetworkPass[];
+  /** Of all passes. */
+  readonly #pairs: readonly CapturedPair[];
+  /** Σ m·S. */
+  readonly #rows: number;
   readonly #scratch: readonly Scratch[];
   readonly #segments: readonly Segment[];
   readonly #scalars: Scalars;
@@ -86,26 +84,22 @@ export class ResidualBatch implements Batch {
 
   constructor(
     engine: Engine,
-    parametrization: Parametrization,
-    shape: JetShape,
+    setting: BatchSetting,
     points: number,
     segments: readonly Segment[],
-    scalars: Scalars,
     pointsPerResidual = 1,
   ) {
-    const d = shape.embedding?.coordinates ?? shape.sizes[0]!;
-    const { plan, fields, known } = segments[0]!.compiled;
-    const { channels } = plan;
-    const rows = shape.sizes.at(-1)! * channels;
+    const { networks, scalars, spec } = setting;
+    const d = Object.keys(spec.domain).length;
+    const { plans, rows, fields, known } = segments[0]!.compiled;
     this.points = points;
     this.examples = points / pointsPerResidual;
     this.#pointsPerResidual = pointsPerResidual;
     this.#engine = engine;
-    this.#shape = shape;
+    this.#rows = rows;
     this.#segments = segments;
     const height = d + rows + fields + (known?.count ?? 0);
     this.#columns = matrix(height, points);
-    this.#jets = matrixOver(d + rows, points, this.#columns.data.subarray(0, (d + rows) * points));
     this.coordinates = (this.#columns.data as Float64Array).subarray(0, d * points);
     this.fields = (this.#columns.data as Float64Array).subarray((d + rows) * points, (d + rows + fields) * points);
     this.#known = known;
@@ -113,18 +107,19 @@ export class ResidualBatch implements Batch {
     this.#knownAt = new Float64Array(known ? d * points : 0).fill(Number.NaN);
     this.#outputs = matrix(1 + rows + scalars.count, points);
     this.residual = (this.#outputs.data as Float64Array).subarray(0, this.examples);
-    this.#seeds = matrixOver(rows, points, this.#outputs.data.subarray(points, (1 + rows) * points));
     this.#trial = matrix(1, points);
-    this.#tape = engine.jets.tape(shape, points);
+    const jets = matrixOver(d + rows, points, this.#columns.data.subarray(0, (d + rows) * points));
+    const seeds = matrixOver(rows, points, this.#outputs.data.subarray(points, (1 + rows) * points));
+    this.#passes = networkColumns(setting, plans).map((part) =>
+      networkPass(engine, networks, part, jets, seeds, pointsPerResidual),
+    );
     this.#scalars = scalars;
     this.#values = new Float64Array(scalars.count);
-    this.#parametrization = parametrization;
-    this.#weights = new Float64Array(parametrization.network.size);
-    this.#captured = new CapturedParameters(engine, parametrization, this.#tape, channels * pointsPerResidual);
+    this.#pairs = this.#passes.flatMap(({ pairs }) => pairs);
     this.#capturedScalars =
       scalars.count === 0 ? null : new CapturedScalars(engine, scalars, points, pointsPerResidual);
     this.layers = [
-      ...this.#captured.pairs.map(({ name, inputs, gradients, uses }) =>
+      ...this.#pairs.map(({ name, inputs, gradients, uses }) =>
         denseCapturedLayer(engine, name, inputs, gradients, uses),
       ),
       ...(this.#capturedScalars ? [this.#capturedScalars.layer] : []),
@@ -140,26 +135,23 @@ export class ResidualBatch implements Batch {
   }
 
   residuals(theta: Float64Array): Float64Array {
-    this.#engine.jets.forward(this.#shape, this.#weightsAt(theta), this.#jets, null);
+    this.#forward(theta, false);
     this.#evaluate('residual', theta, this.#trial);
     return this.#summed(this.#trial);
   }
 
   linearize(theta: Float64Array): void {
-    const { jets } = this.#engine;
-    const weights = this.#weightsAt(theta);
-    jets.forward(this.#shape, weights, this.#jets, this.#tape);
+    this.#forward(theta, true);
     this.#evaluate('linearized', theta, this.#outputs);
     this.#summed(this.#outputs);
-    jets.adjoint(this.#shape, weights, this.#seeds, this.#tape);
-    this.#captured.pullBack(this.#scalars.networkPart(theta));
-    const first = 1 + this.#seeds.rows;
+    for (const pass of this.#passes) pass.adjoint(this.#scalars.networkPart(theta));
+    const first = 1 + this.#rows;
     this.#capturedScalars?.set(theta, this.#outputs.data.subarray(first * this.points));
   }
 
   kernelDiagonal(out: Float64Array): void {
     out.fill(0);
-    for (const { inputs, gradients } of this.#captured.pairs) this.#addSquaredNorms(inputs, gradients, out);
+    for (const { inputs, gradients } of this.#pairs) this.#addSquaredNorms(inputs, gradients, out);
     if (this.#capturedScalars)
       this.#addSquaredNorms(this.#capturedScalars.inputs, this.#capturedScalars.gradients, out);
   }
@@ -175,9 +167,8 @@ export class ResidualBatch implements Batch {
     }
   }
 
-  /** The network's weights at θ. */
-  #weightsAt(theta: Float64Array): Float64Array {
-    return this.#parametrization.weights(this.#scalars.networkPart(theta), this.#weights);
+  #forward(theta: Float64Array, capture: boolean): void {
+    for (const pass of this.#passes) pass.forward(this.#scalars.networkPart(theta), capture);
   }
 
   /** Adds up, in place, what the points of a residual give in the first row; the residuals [B]. */

@@ -60,7 +60,7 @@ export async function solve(json: PinnSpecInput, options: SolveOptions = {}): Pr
   const optimizer = staged?.optimizer ?? createOptimizer(problem, engine);
   const measure = exact && !staged ? new ErrorMeasure(problem, exact, engine) : null;
   const theta = new Float64Array(layout.size);
-  theta.set(problem.parametrization.initial(spec.network, spec.seed));
+  theta.set(problem.networks.initial(spec.seed));
   scalars.initialise(theta);
   if (options.startFrom !== undefined) {
     theta.set(parametersOf(problem, savedNetwork(options.startFrom, problem)));

@@ -65,11 +65,11 @@ export function checkErrorsWithin({ domain, geometry, regions, errorsWithin }: P
 }
 
 /**
- * Checks what fields say about each other: network, weights, stop rules, schedule, damping bounds, resampling. Adds what is wrong
+ * Checks what fields say about each other: weights, stop rules, schedule, damping bounds, resampling. Adds what is wrong
  * to `faults`.
  */
 export function checkConsistency(parsed: ParsedSpec, faults: Fault[]): void {
-  const { stop, optimizer, exact, equations, weights, sampling, network, conditions, ansatz } = parsed;
+  const { stop, optimizer, exact, equations, weights, sampling, conditions, ansatz } = parsed;
   const fault = (pointer: string, detail: string): void => {
     faults.push({ code: 'KFAC_SPEC', pointer, detail });
   };
@@ -81,16 +81,6 @@ export function checkConsistency(parsed: ParsedSpec, faults: Fault[]): void {
   }
   if (conditions.length === 0 && !ansatz)
     fault('/conditions', 'expected at least one condition, or an ansatz that satisfies them');
-  if (network.type === 'gated' && network.hidden.some((width) => width !== network.hidden[0]))
-    fault(
-      '/network/hidden',
-      `expected one width for all hidden layers of a gated network, got [${network.hidden.join(', ')}]`,
-    );
-  if (network.weights === 'factorised' && network.slopes !== 'fixed')
-    fault(
-      '/network/slopes',
-      `expected "fixed" with factorised weights, which scale the same neurons, got "${network.slopes}"`,
-    );
   if (Object.values(stop).every((value) => value === undefined))
     fault('/stop', 'expected at least one of steps, seconds, loss, relativeL2');
   else if (!exact && Object.entries(stop).every(([key, value]) => key === 'relativeL2' || value === undefined)) {

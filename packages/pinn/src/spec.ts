@@ -40,7 +40,7 @@ export const LIMITS = {
 
 /** Pointers of the fields whose upper bound is a limit on size rather than a question of meaning. */
 export const SIZES =
-  /^\/(domain|geometry|regions|constants|parameters|equations|conditions|constraints|unknowns|network|sampling|stop|exact|errorsWithin|curriculum|known)(\/|$)/;
+  /^\/(domain|geometry|regions|constants|parameters|equations|conditions|constraints|unknowns|networks?|sampling|stop|exact|errorsWithin|curriculum|known)(\/|$)/;
 
 const name = z
   .string()
@@ -57,7 +57,8 @@ const points = z.int().min(1).max(LIMITS.points);
 
 const exactSchema = z.union([text.describe('An expression in the coordinates and constants'), referenceSchema]);
 
-const networkSchema = section({
+/** What any network has. */
+const networkFields = {
   type: z
     .enum(['mlp', 'gated'])
     .default('mlp')
@@ -79,10 +80,6 @@ const networkSchema = section({
     .max(1000)
     .default(1)
     .describe('Factor on the initial weights and biases of the first layer: larger is steeper'),
-  lastLayer: z
-    .enum(['random', 'least-squares'])
-    .default('random')
-    .describe('How the last layer starts; least-squares: fitted to the equation and its conditions'),
   weights: z
     .enum(['plain', 'factorised'])
     .default('plain')
@@ -91,7 +88,43 @@ const networkSchema = section({
     .enum(['fixed', 'layer', 'neuron'])
     .default('fixed')
     .describe('Slopes p of the activation psi(p*a): 1, or trained, one for each hidden layer or each hidden neuron'),
+};
+
+const networkSchema = section({
+  ...networkFields,
+  type: z
+    .enum(['mlp', 'gated', 'separable', 'deeponet'])
+    .default('mlp')
+    .describe(
+      'gated: each hidden layer mixes two encoders of the coordinates; all hidden layers have one width. separable and deeponet: sums of products of networks, of one coordinate each, or of trunk and branch',
+    ),
+  rank: z
+    .int()
+    .min(1)
+    .max(LIMITS.width)
+    .optional()
+    .describe('Number of products of a separable network or a deeponet; 32 by default'),
+  branch: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe('The coordinates of a deeponet that tell the members of a family of problems apart'),
+  lastLayer: z
+    .enum(['random', 'least-squares'])
+    .default('random')
+    .describe('How the last layer starts; least-squares: fitted to the equation and its conditions'),
 });
+
+const ownNetworkSchema = section({
+  coordinates: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe('Those that the unknown depends on, such as ["x"] for k(x); all by default'),
+  ...networkFields,
+}).describe('The network of one unknown alone');
+
+export type OwnNetworkSpec = z.output<typeof ownNetworkSchema>;
 
 const samplingSchema = section({
   interior: points.default(3000).describe('Collocation points inside the domain'),
@@ -143,7 +176,7 @@ export const pinnSpecSchema = section({
   domain: z.record(name, interval).describe('Coordinates with their intervals; a coordinate t is time'),
   geometry: geometrySchema.optional(),
   regions: regionsSchema.optional(),
-  unknowns: z.array(name).min(1).max(LIMITS.unknowns).default(['u']).describe('One output of the network for each'),
+  unknowns: z.array(name).min(1).max(LIMITS.unknowns).default(['u']).describe('One output of a network for each'),
   constants: z.record(constantName, z.number()).default({}),
   parameters: z
     .record(constantName, scalarSchema)
@@ -176,6 +209,10 @@ export const pinnSpecSchema = section({
     .optional()
     .describe('Intervals of some coordinates: errors are measured on this part of the domain'),
   network: networkSchema.prefault({}),
+  networks: z
+    .record(name, ownNetworkSchema)
+    .optional()
+    .describe('Networks of their own for some unknowns, such as coefficients; the others share network'),
   sampling: samplingSchema.prefault({}),
   weights: weightsSchema.prefault({}),
   optimizer: optimizerSchema.prefault({ name: 'auto' }),

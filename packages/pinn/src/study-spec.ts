@@ -93,8 +93,13 @@ export function refinementOf(levels: StudyLevels): Refinement {
 
 /** The problem at a level: with that many points, those of the conditions in proportion, or with layers of that width. */
 export function refined(json: PinnSpecInput, spec: PinnSpec, refinement: Refinement, level: number): PinnSpecInput {
-  if (refinement === 'width')
-    return { ...json, network: { ...json.network, hidden: spec.network.hidden.map(() => level) } };
+  if (refinement === 'width') {
+    const own = Object.entries(spec.networks ?? {}).map(([name, { hidden }]) => {
+      return [name, { ...json.networks?.[name], hidden: hidden.map(() => level) }] as const;
+    });
+    const network = { ...json.network, hidden: spec.network.hidden.map(() => level) };
+    return { ...json, network, ...(own.length > 0 ? { networks: Object.fromEntries(own) } : {}) };
+  }
   const conditions = Math.max(1, Math.round((spec.sampling.conditions * level) / spec.sampling.interior));
   return { ...json, sampling: { ...json.sampling, interior: level, conditions } };
 }

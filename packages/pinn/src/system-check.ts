@@ -7,16 +7,18 @@ const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' :
 
 /**
  * Warns of a system with fewer or more equations than unknowns, at some point of the domain where they hold in parts of it, and
- * of unknowns that stand in no equation.
+ * of unknowns that stand in no equation. Measured data may stand for equations that are missing.
  */
 export function checkSystem(problem: Problem): string[] {
-  const { equations, spec } = problem;
+  const { equations, spec, data } = problem;
   const { unknowns } = spec;
   if (equations.some(({ within }) => within !== null)) return checkParts(problem);
   const used = new Set(equations.flatMap(({ residual }) => networkVariablesOf(residual).map(({ unknown }) => unknown)));
   const sizes = `${count(equations.length, 'equation')} for ${count(unknowns.length, 'unknown')}`;
   return [
-    ...(equations.length < unknowns.length ? [`${sizes}: the system may have many solutions`] : []),
+    ...(equations.length < unknowns.length && data.length === 0
+      ? [`${sizes}: the system may have many solutions`]
+      : []),
     ...(equations.length > unknowns.length ? [`${sizes}: the system may have no solution`] : []),
     ...unknowns.flatMap((name, unknown) => (used.has(unknown) ? [] : [`no equation contains the unknown ${name}`])),
   ];

@@ -3,6 +3,7 @@ import { placeText } from '../condition-compile.ts';
 import type { Condition } from '../conditions.ts';
 import { TIME } from '../equation/symbols.ts';
 import type { Box } from '../geometry/box.ts';
+import { isProduct } from '../networks.ts';
 import type { ParsedSpec } from '../spec.ts';
 import type { PseudoTimeSpec } from './pseudo-time.ts';
 import { windowTimes } from './time-windows.ts';
@@ -69,7 +70,7 @@ function checkPseudoTime({ equations, unknowns }: ParsedSpec, { of }: PseudoTime
 }
 
 function checkWindows(
-  { domain, network, stop, parameters, constraints, ansatz, conditions: given }: ParsedSpec,
+  { domain, network, networks, stop, parameters, constraints, ansatz, conditions: given }: ParsedSpec,
   windows: number | readonly number[],
   box: Box,
   conditions: readonly Condition[],
@@ -102,11 +103,13 @@ function checkWindows(
     if (network[field] !== plain)
       fault(`/network/${field}`, `expected "${plain}" beside time windows, got "${network[field]}"`);
   }
+  if (isProduct(network.type))
+    fault('/network/type', `expected "mlp" or "gated" beside time windows, got "${network.type}"`);
   if (network.embedding?.type === 'periodic' && network.embedding.coordinates.includes(TIME))
     fault('/network/embedding/coordinates', `time windows need a ${TIME} that is not periodic`);
 
   // What belongs to the solution as a whole has no place in a window.
-  for (const [field, value] of Object.entries({ parameters, constraints, ansatz }))
+  for (const [field, value] of Object.entries({ parameters, constraints, ansatz, networks }))
     if (value !== undefined) fault(`/${field}`, `expected no ${field} beside time windows`);
   for (const [k, one] of given.entries()) {
     if ('data' in one) fault(`/conditions/${k}/data`, 'expected no data beside time windows');

@@ -140,7 +140,7 @@ function madeOf(options: object = {}) {
   const plainProblem = compileProblem(system);
   const objective = new PinnObjective(problem, engine);
   const plain = new PinnObjective(plainProblem, engine);
-  const theta = (step: number) => problem.parametrization.initial(problem.spec.network, 100 + step);
+  const theta = (step: number) => problem.networks.initial(100 + step);
   const points = pointsOf(plain.linearize(theta(0)).terms[0] as never);
   return {
     problem,

@@ -1,4 +1,6 @@
-import { type Engine, type JetShape, type Matrix, type ParameterLayout, matrix } from '@kfac/core';
+import { type Engine, type Matrix, matrix } from '@kfac/core';
+import { type NetworkColumns, forwardAll } from '../network-columns.ts';
+import type { Networks } from '../networks.ts';
 
 /** Time cut into windows, each with a network of its own. */
 export interface TimeWindows {
@@ -15,30 +17,31 @@ export function windowTimes(windows: number | readonly number[], [from, to]: rea
   return [from, ...inner, to];
 }
 
-/** A problem's networks: one, or with windows one each. */
-export interface Networks {
-  readonly layout: ParameterLayout;
+/** A problem's networks, or with windows those of each. */
+export interface WindowedNetworks {
+  readonly networks: Networks;
   readonly windows?: TimeWindows;
 }
 
 /**
- * Forward passes through the networks of a solution, without capture: as `engine.jets.forward` for parameters [P] of one
- * network; those of r windows [r·P] give every column the network of the window in which its t lies, the earlier one where
+ * Forward passes through the networks of a solution, without capture: as `forwardAll` for all weights [P]; those of r
+ * windows [r·P] give every column the network of the window in which its t lies, the earlier one where
  * two meet, and beyond the last of them that.
  */
 export function forwardNetworks(
-  { layout, windows }: Networks,
+  { networks, windows }: WindowedNetworks,
   engine: Engine,
-  shape: JetShape,
-  theta: Float64Array,
+  parts: readonly NetworkColumns[],
+  weights: Float64Array,
   columns: Matrix,
 ): void {
-  const count = theta.length / layout.size;
+  const size = networks.weightCount;
+  const count = weights.length / size;
   if (windows === undefined || count === 1) {
-    engine.jets.forward(shape, theta, columns, null);
+    forwardAll(networks, engine, parts, weights, columns);
     return;
   }
-  const d = shape.embedding?.coordinates ?? shape.sizes[0]!;
+  const d = parts[0]!.network.axes.length;
   const { rows, cols, data } = columns;
   const inner = windows.times.slice(1, count);
   const members: number[][] = Array.from({ length: count }, () => []);
@@ -52,7 +55,7 @@ export function forwardNetworks(
     const part = matrix(rows, own.length);
     for (let row = 0; row < d; row++)
       for (const [j, n] of own.entries()) part.data[row * own.length + j] = data[row * cols + n]!;
-    engine.jets.forward(shape, theta.subarray(k * layout.size, (k + 1) * layout.size), part, null);
+    forwardAll(networks, engine, parts, weights.subarray(k * size, (k + 1) * size), part);
     for (let row = d; row < rows; row++)
       for (const [j, n] of own.entries()) data[row * cols + n] = part.data[row * own.length + j]!;
   }

@@ -74,13 +74,17 @@ describe('channels', () => {
     ['exp(u)*laplacian(u) + u_t = 0', ['t', 'x', 'y'], 3, 1],
     ['laplacian(u) + u_xx = 0', ['x', 'y'], 2, 1],
   ])('%s', (text, coordinates, firsts, seconds) => {
-    const { plan } = compile(text, ...coordinates);
-    expect([plan.directions.length / coordinates.length, plan.operatorChannels.length]).toEqual([firsts, seconds]);
+    const {
+      plans: [plan],
+    } = compile(text, ...coordinates);
+    expect([plan!.directions.length / coordinates.length, plan!.operatorChannels.length]).toEqual([firsts, seconds]);
   });
 
   test('a linear equation collapses to Σ c_k·(second derivative k)', () => {
-    const { plan } = compile('u_t - nu*(u_xx + u_yy)/2 + u_xx = 3', 't', 'x', 'y');
-    expect([...plan.second].slice(-2)).toEqual([0.995, -0.005]);
+    const {
+      plans: [plan],
+    } = compile('u_t - nu*(u_xx + u_yy)/2 + u_xx = 3', 't', 'x', 'y');
+    expect([...plan!.second].slice(-2)).toEqual([0.995, -0.005]);
   });
 });
 
@@ -95,17 +99,24 @@ describe('equations in two unknowns', () => {
     ['u_xx*u_yy + laplacian(v) = 0', 2, 3],
     ['u_xx*v_xx = u', 1, 1],
   ])('%s', (text, firsts, seconds) => {
-    const { plan, residual, linearized } = compileSystem(text);
-    expect([plan.directions.length / 2, plan.operatorChannels.length]).toEqual([firsts, seconds]);
-    expect([residual.inputs, linearized.outputs.length]).toEqual([2 + 2 * plan.channels, 1 + 2 * plan.channels]);
+    const {
+      plans: [plan],
+      residual,
+      linearized,
+    } = compileSystem(text);
+    expect([plan!.directions.length / 2, plan!.operatorChannels.length]).toEqual([firsts, seconds]);
+    expect([residual.inputs, linearized.outputs.length]).toEqual([2 + 2 * plan!.channels, 1 + 2 * plan!.channels]);
   });
 
   test.each([
     ['u*v_x + 3*laplacian(v) = laplacian(u) + x', [2, 1, 3, 5, 7, 4, 11, 13, 17]],
     ['laplacian(u)*laplacian(v) = v_y*u', [0.5, 2, 3, 5, 7, 4, 11, 13, 17]],
   ])('%s: the residual reads the rows of each unknown, and its slopes are theirs', (text, numbers) => {
-    const { plan, linearized } = compileSystem(text);
-    expect([plan.channels, [...plan.firstChannel]]).toEqual([4, [1, 2]]);
+    const {
+      plans: [plan],
+      linearized,
+    } = compileSystem(text);
+    expect([plan!.channels, [...plan!.firstChannel]]).toEqual([4, [1, 2]]);
     // x, y, then u, u_x, u_y, C_u, v, v_x, v_y, C_v with C the channel of second order.
     const columns = matrix(10, 1);
     columns.data.set([9, ...numbers]);
@@ -121,8 +132,11 @@ describe('equations in two unknowns', () => {
   });
 
   test('two names of one combination, both nonlinear: their slopes add up on their one channel', () => {
-    const { plan, linearized } = compile('u_xx*laplacian(u) = 1', 'x');
-    expect(plan.channels).toBe(3);
+    const {
+      plans: [plan],
+      linearized,
+    } = compile('u_xx*laplacian(u) = 1', 'x');
+    expect(plan!.channels).toBe(3);
     const columns = matrix(4, 1);
     columns.data.set([0, 1, 2, 3]);
     const out = matrix(4, 1);
@@ -141,23 +155,28 @@ describe('residuals and their slopes', () => {
   ];
 
   test.each(texts)('%s on a known function: channels from u = sin(2t)·exp(x), e by hand', (text) => {
-    const { plan, linearized, residual } = compile(text, 't', 'x');
+    const {
+      plans: [plan],
+      linearized,
+      residual,
+    } = compile(text, 't', 'x');
     const [t, x] = [0.4, 0.3];
     const derivative = (dt: number, dx: number): number =>
       2 ** dt * [Math.sin(2 * t), Math.cos(2 * t), -Math.sin(2 * t)][dt]! * Math.exp(x) + 0 * dx;
     const second = (r: number): number => {
-      const [vt, vx] = [plan.directions[2 * r]!, plan.directions[2 * r + 1]!];
+      const [vt, vx] = [plan!.directions[2 * r]!, plan!.directions[2 * r + 1]!];
       return vt * vt * derivative(2, 0) + 2 * vt * vx * derivative(1, 1) + vx * vx * derivative(0, 2);
     };
-    const count = plan.directions.length / 2;
-    const columns = matrix(2 + plan.channels, 1);
+    const count = plan!.directions.length / 2;
+    const columns = matrix(2 + plan!.channels, 1);
     columns.data.set([t, x, derivative(0, 0)]);
     for (let r = 0; r < count; r++)
-      columns.data[3 + r] = plan.directions[2 * r]! * derivative(1, 0) + plan.directions[2 * r + 1]! * derivative(0, 1);
-    for (const [q, channel] of plan.operatorChannels.entries()) {
+      columns.data[3 + r] =
+        plan!.directions[2 * r]! * derivative(1, 0) + plan!.directions[2 * r + 1]! * derivative(0, 1);
+    for (const [q, channel] of plan!.operatorChannels.entries()) {
       columns.data[2 + channel] = Array.from(
         { length: count },
-        (_, r) => plan.second[q * count + r]! * second(r),
+        (_, r) => plan!.second[q * count + r]! * second(r),
       ).reduce((a, b) => a + b, 0);
     }
     const [u, ut, ux, utt, utx, uxx] = [
@@ -174,11 +193,11 @@ describe('residuals and their slopes', () => {
       [texts[2]!]: uxx ** 2 + ut * u - x * x * utx,
       [texts[3]!]: x * utt + t * uxx + ux ** 3 - u,
     }[text]!;
-    const out = matrix(1 + plan.channels, 1);
+    const out = matrix(1 + plan!.channels, 1);
     engine.programs.evaluate(linearized, columns, out);
     expect(out.data[0]).toBeCloseTo(expected, 12);
     const value = matrix(1, 1);
-    for (let s = 0; s < plan.channels; s++) {
+    for (let s = 0; s < plan!.channels; s++) {
       const h = 1e-5;
       const shifted = [h, -h].map((dh) => {
         const moved = { ...columns, data: columns.data.slice() };

@@ -17,7 +17,10 @@ import { type KnownRows, MAX_ORDER, type Scope, TIME } from './symbols.ts';
 
 /** A residual ready for an engine: which jets it needs, and the programs over [coordinates; channels; fields; known] columns. */
 export interface CompiledEquation {
-  readonly plan: JetPlan;
+  /** By network; null for one that gives nothing here. */
+  readonly plans: readonly (JetPlan | null)[];
+  /** Σ m·S: rows of all networks' channels, network by network, output by output. */
+  readonly rows: number;
   /** Number of fields. */
   readonly fields: number;
   /** Rows of known functions; null: it reads none. */
@@ -26,7 +29,7 @@ export interface CompiledEquation {
   readonly knownKey: string;
   /** One output: e. Both programs take the unknown scalars as their first constants (`bindParameters`). */
   readonly residual: Program;
-  /** 1 + m·S + P outputs: e, then ∂e/∂channel, output by output, then ∂e/∂p for the unknown scalars p. */
+  /** 1 + Σ m·S + P outputs: e, then ∂e/∂channel in the order of the rows, then ∂e/∂p for the unknown scalars p. */
   readonly linearized: Program;
 }
 
@@ -56,13 +59,14 @@ export function compileResidual(residual: Expression, scope: Scope): CompiledEqu
   const { body, operators } = collapse(residual, scope);
   const variables = networkVariablesOf(body);
   const channels = planChannels(
-    scope.coordinates.length,
+    scope,
     variables,
     (variable) => operators.get(variableKey(variable)) ?? operatorOf(variable, scope.coordinates),
   );
   const known = knownVariablesOf(body);
   return {
-    plan: channels.plan,
+    plans: channels.plans,
+    rows: channels.rows,
     fields: scope.fields?.length ?? 0,
     known: known.length === 0 ? null : knownRows(known, scope),
     knownKey: known.map(variableKey).join(';'),
@@ -146,11 +150,11 @@ function programs(
   body: Expression,
   variables: readonly NetworkVariable[],
   known: readonly KnownVariable[],
-  { plan, rowOf }: Channels,
-  { pool, coordinates, unknowns, fields = [], parameters = [] }: Scope,
+  { rows, rowOf }: Channels,
+  { pool, coordinates, fields = [], parameters = [] }: Scope,
 ): { residual: Program; linearized: Program } {
   const d = coordinates.length;
-  const slopes = Array.from({ length: unknowns.length * plan.channels }, () => pool.number(0));
+  const slopes = Array.from({ length: rows }, () => pool.number(0));
   for (const variable of variables) {
     const row = rowOf(variable);
     slopes[row] = pool.add(slopes[row]!, differentiate(pool, body, variable));

@@ -33,14 +33,23 @@ export interface KnownFunction {
   at(point: readonly number[], orders: readonly number[]): number;
 }
 
+/** What the texts need to know of one network. */
+export interface NetworkScope {
+  /** Numbers of its unknowns, output by output. */
+  readonly unknowns: readonly number[];
+  /** Numbers of the coordinates that it reads, ascending. */
+  readonly axes: readonly number[];
+}
+
 /** The names that a text may use: coordinates in the order of the domain, unknowns (none in exact solutions), constants. */
 export interface Scope {
   readonly pool: ExpressionPool;
   readonly coordinates: readonly string[];
   /** Lower ends of the coordinates' intervals: what is known about their signs. */
   readonly lower: readonly number[];
-  /** In the order of the network's outputs. */
   readonly unknowns: readonly string[];
+  /** The networks that the unknowns come from; absent: one, of all unknowns and all coordinates. */
+  readonly networks?: readonly NetworkScope[];
   readonly constants: ReadonlyMap<string, number>;
   /** Names of the numbers given at every point of a condition; none inside the domain. */
   readonly fields?: readonly string[];
@@ -48,6 +57,15 @@ export interface Scope {
   readonly parameters?: readonly string[];
   /** Known functions; none in exact solutions and ansatzes. */
   readonly known?: readonly KnownFunction[];
+}
+
+/** The networks of a scope. */
+export function scopedNetworks({
+  networks,
+  unknowns,
+  coordinates,
+}: Pick<Scope, 'networks' | 'unknowns' | 'coordinates'>): readonly NetworkScope[] {
+  return networks ?? [{ unknowns: [...unknowns.keys()], axes: [...coordinates.keys()] }];
 }
 
 /** The order of the highest derivatives. */

@@ -51,12 +51,12 @@ async function written(
   };
   const problem = compileProblem(spec);
   const parameters = initialParameters(problem.layout, 'tanh', 11).map((value) => 2.5 * value);
-  const { sizes } = problem;
+  const { sizes, embedding: own } = problem.networks.members[0]!;
   const network: TrainedNetwork = {
     type: 'mlp',
     coordinates: names,
     unknowns,
-    ...(problem.embedding && { embedding: networkEmbedding(problem.embedding) }),
+    ...(own && { embedding: networkEmbedding(own) }),
     sizes,
     activation,
     parameters,

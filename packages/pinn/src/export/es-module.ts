@@ -1,85 +1,7 @@
-import { layerOutputs } from '@kfac/core';
 import type { TrainedNetwork } from '../network.ts';
 import type { PinnSpec } from '../spec.ts';
+import { type WrittenNetwork, networkText, weightsIn } from './es-network.ts';
 import { type AnsatzSource, ansatzFunction, ansatzOrder, ansatzStatements } from './es-ansatz.ts';
-
-/** The body of a function of a that returns ψ, ψ′, ψ″, ψ‴, ψ⁗. */
-const ACTIVATIONS: Readonly<Record<TrainedNetwork['activation'], string>> = {
-  tanh: `const y = Math.tanh(a);
-  const p = 1 - y * y;
-  return [y, p, -2 * y * p, p * (6 * y * y - 2), p * y * (16 - 24 * y * y)];`,
-  sin: `const y = Math.sin(a);
-  const p = Math.cos(a);
-  return [y, p, -y, -p, y];`,
-  silu: `const e = Math.exp(-Math.abs(a));
-  const [large, small] = [1 / (1 + e), e / (1 + e)];
-  const s = a < 0 ? small : large;
-  const t = a < 0 ? large - small : small - large;
-  const p = e / (1 + e) ** 2;
-  return [a * s, s + a * p, p * (2 + a * t), p * (3 * t + a * (1 - 6 * p)), p * (4 - 24 * p + a * t * (1 - 12 * p))];`,
-  // Φ(−|a|) by the series of Φ − ½ near 0, by Laplace's continued fraction farther out.
-  gelu: `const x = Math.abs(a);
-  const density = Math.exp(-0.5 * a * a) / Math.sqrt(2 * Math.PI);
-  let tail;
-  if (x < 3) {
-    let sum = x;
-    for (let n = 3, term = x; sum + term > sum; n += 2) sum += term *= (x * x) / n;
-    tail = 0.5 - density * sum;
-  } else {
-    let fraction = x;
-    for (let n = 100; n > 0; n--) fraction = x + n / fraction;
-    tail = density / fraction;
-  }
-  const cdf = a < 0 ? tail : 1 - tail;
-  const b = Math.max(-39, Math.min(39, a)); // beyond, the density is 0, and the powers stay finite
-  const q = b * b;
-  return [a * cdf, cdf + b * density, density * (2 - q), density * b * (q - 4), density * (q * (7 - q) - 4)];`,
-  softplus: `const e = Math.exp(-Math.abs(a));
-  const [large, small] = [1 / (1 + e), e / (1 + e)];
-  const p = e / (1 + e) ** 2;
-  const t = a < 0 ? large - small : small - large;
-  return [Math.max(a, 0) + Math.log1p(e), a < 0 ? small : large, p, p * t, p * (1 - 6 * p)];`,
-  gaussian: `const y = Math.exp(-0.5 * a * a);
-  const b = Math.max(-39, Math.min(39, a)); // beyond, y is 0, and the powers stay finite
-  const q = b * b;
-  return [y, -b * y, (q - 1) * y, b * (3 - q) * y, (q * (q - 6) + 3) * y];`,
-};
-
-const LAYERS = 'Layer by layer a matrix [inputs + 1 × outputs], row-major, the bias as the last row.';
-
-/** Chooses the network of a window. */
-const OF_WINDOW = `  const t = point[coordinates.indexOf('t')];
-  const layers = networks[times.filter((time) => time < t).length];
-`;
-
-/** The first jets: the coordinates themselves. */
-const COORDINATES = `  const input = (axes) =>
-    Float64Array.from(point, (x, i) => (axes.length === 0 ? x : axes.length === 1 && axes[0] === i ? 1 : 0));`;
-
-/** The first jets behind an embedding. */
-const FEATURES = `  const phases = frequencies.map((f) => f.reduce((sum, value, i) => sum + value * point[i], 0));
-  const waves = phases.map((phase) => [Math.cos(phase), -Math.sin(phase), -Math.cos(phase), Math.sin(phase)]);
-  const input = (axes) => {
-    const scales = frequencies.map((f) => axes.reduce((product, i) => product * f[i], 1));
-    return Float64Array.from([
-      ...kept.map((axis) => (axes.length === 0 ? point[axis] : axes.length === 1 && axes[0] === axis ? 1 : 0)),
-      ...scales.map((scale, k) => scale * waves[k][axes.length % 4]),
-      ...scales.map((scale, k) => scale * waves[k][(axes.length + 3) % 4]),
-    ]);
-  };`;
-
-/** What a gated layer gives to the next: V + f·(U − V), by the product rule in the derivatives. */
-const GATE = `    if (l === 0) {
-      const part = (k) => jets.map((z) => z.slice(k * sizes[1], (k + 1) * sizes[1]));
-      const first = part(0);
-      encoded = part(1);
-      differences = first.map((z, channel) => z.map((value, k) => value - encoded[channel][k]));
-      jets = part(2);
-    }
-    const gate = jets;
-    jets = encoded.map((z, c) =>
-      z.map((value, k) => splits[c].reduce((sum, [left, right]) => sum + gate[left][k] * differences[right][k], value)));
-`;
 
 /**
  * A trained network as an ES module without dependencies: `evaluate(point)` gives every unknown with its derivatives up to
@@ -88,7 +10,8 @@ const GATE = `    if (l === 0) {
  * the splits of {i, j, …} in two (Leibniz). Weights are written as the shortest decimals that read back as the same doubles.
  */
 export function esModule(network: TrainedNetwork, spec: AnsatzSource & Pick<PinnSpec, 'equations'>): string {
-  const { type, coordinates, sizes, activation, embedding, windows } = network;
+  const { coordinates, windows } = network;
+  const written = writtenNetworks(network);
   const { domain, unknowns, equations } = spec;
   const json = JSON.stringify;
   const highest = spec.ansatz ? ansatzOrder(coordinates.length) : 4;
@@ -104,26 +27,9 @@ export const domain = ${json(domain)};
 /** Names of the unknowns. */
 export const unknowns = ${json(unknowns)};
 
-${windows ? windowsText(network, windows) : `/** ${LAYERS} */\nconst layers = [\n${layerTexts(network, 0).join(',\n')},\n];`}
-
-/** Widths of the layers, input first. */
-const sizes = ${json(sizes)};
-${
-  embedding
-    ? `
-/** The first layer reads these coordinates, by number, then the cosines and the sines of f·x for each of the frequencies f. */
-const kept = ${json(embedding.kept)};
-const frequencies = ${json(embedding.frequencies)};
-`
-    : ''
-}${ansatzFunction(spec)}
+${written.map((one) => networkText(one, coordinates, windows)).join('\n')}${productText(network)}${ansatzFunction(spec)}
 /** What an unknown holds, by order. */
 const names = ['value', 'gradient', 'hessian', 'third', 'fourth'];
-
-/** The activation function ${activation} with its first four derivatives. */
-function activation(a) {
-  ${ACTIVATIONS[activation]}
-}
 
 /** All partitions of a list into blocks. */
 function partitions([first, ...rest]) {
@@ -169,34 +75,9 @@ export function evaluate(point, order = 2) {
   if (names[order] === undefined || order > ${highest})
     throw new RangeError(\`expected an order of ${orders}, got \${order}\`);
 
-  const { channels, numberOf, terms, splits } = (plans[order] ??= planOf(order));
-${embedding ? FEATURES : COORDINATES}
-
-  let jets = channels.map(input);
-  const a = new Float64Array(channels.length);
-${type === 'gated' ? '  let differences, encoded;\n' : ''}${windows ? OF_WINDOW : ''}  for (const [l, weights] of layers.entries()) {
-    const inputs = sizes[l];
-    const outputs = weights.length / (inputs + 1);
-    jets = jets.map((z, channel) => {
-      const sums = new Float64Array(outputs);
-      for (let i = 0; i < inputs; i++) for (let k = 0; k < outputs; k++) sums[k] += z[i] * weights[i * outputs + k];
-      if (channel === 0) for (let k = 0; k < outputs; k++) sums[k] += weights[inputs * outputs + k];
-      return sums;
-    });
-    if (l === layers.length - 1) break;
-    for (let k = 0; k < outputs; k++) {
-      for (const [c, jet] of jets.entries()) a[c] = jet[k];
-      const derivatives = activation(a[0]);
-      for (const [c, jet] of jets.entries()) {
-        jet[k] = 0;
-        for (const blocks of terms[c]) {
-          let term = derivatives[blocks.length];
-          for (const block of blocks) term *= a[block];
-          jet[k] += term;
-        }
-      }
-    }
-${type === 'gated' ? GATE : ''}  }
+  const plan = (plans[order] ??= planOf(order));
+  const { numberOf, splits } = plan;
+${jetsText(network, written, unknowns)}
 ${ansatzStatements(spec)}
   const solution = {};
   for (const [k, unknown] of unknowns.entries()) {
@@ -209,22 +90,49 @@ ${ansatzStatements(spec)}
 `;
 }
 
-/** The networks of windows, one after the other. */
-function windowsText(network: TrainedNetwork, times: readonly number[]): string {
-  const count = times.length + 1;
-  const size = network.parameters.length / count;
-  const networks = Array.from({ length: count }, (_, k) => `[\n${layerTexts(network, k * size).join(',\n')},\n]`);
-  return `/** Times at which one network ends and the next begins. */
-const times = ${JSON.stringify(times)};
-
-/** The networks in order of time. ${LAYERS} */
-const networks = [${networks.join(', ')}];`;
+/** The networks to write, with the numbers of each: of a product network its factors, in the place of itself. */
+function writtenNetworks({ networks = [], factors, parameters, ...first }: TrainedNetwork): WrittenNetwork[] {
+  const forms = [...(factors ?? [first]), ...networks];
+  if (forms.length === 1) return [{ form: first, parameters, suffix: '' }];
+  let from = 0;
+  return forms.map((form, k) => {
+    const own = parameters.subarray(from, (from += weightsIn(form)));
+    return { form, parameters: own, suffix: `${k + 1}` };
+  });
 }
 
-/** The layers' matrices as lines of numbers, of the network whose parameters begin there. */
-function layerTexts({ type, sizes, parameters }: TrainedNetwork, from: number): string[] {
-  return layerOutputs({ sizes, gated: type === 'gated' }).map((outputs, l) => {
-    const matrix = parameters.subarray(from, (from += (sizes[l]! + 1) * outputs));
-    return `  [${matrix.join(', ')}]`;
-  });
+/** The statement that takes the outputs of all networks in the order of the unknowns. */
+function jetsText(
+  { factors, unknowns: shared }: TrainedNetwork,
+  written: readonly WrittenNetwork[],
+  unknowns: readonly string[],
+): string {
+  const calls = written.map(({ suffix }) => `outputs${suffix}(point, plan)`);
+  const count = factors?.length ?? 1;
+  const first = factors ? `product([${calls.slice(0, count).join(', ')}], plan)` : calls[0]!;
+  const own = written.slice(count);
+  if (own.length === 0) return `  const jets = ${first};`;
+  const places = unknowns.map((name) =>
+    shared.includes(name)
+      ? [0, shared.indexOf(name)]
+      : [1 + own.findIndex(({ form }) => form.unknowns.includes(name)), 0],
+  );
+  return `  const parts = [${[first, ...calls.slice(count)].join(', ')}];
+  // Network and output of every unknown.
+  const jets = parts[0].map((_, c) => ${JSON.stringify(places)}.map(([network, k]) => parts[network][c][k]));`;
+}
+
+/** The function that makes the outputs of a product network of those of its factors; empty where there is none. */
+function productText({ factors, rank = 1 }: TrainedNetwork): string {
+  if (!factors) return '';
+  return `
+/** Of each unknown the sum of the products of the factors' outputs, ${rank} for each in turn, by Leibniz' rule. */
+function product(factors, { splits }) {
+  const products = factors.reduce((a, b) =>
+    splits.map((pairs, c) => a[c].map((_, k) => pairs.reduce((sum, [l, r]) => sum + a[l][k] * b[r][k], 0))));
+  return products.map((jet) =>
+    Array.from({ length: jet.length / ${rank} }, (_, k) =>
+      jet.slice(k * ${rank}, (k + 1) * ${rank}).reduce((sum, value) => sum + value, 0) / Math.sqrt(${rank})));
+}
+`;
 }

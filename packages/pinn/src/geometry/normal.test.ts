@@ -60,9 +60,9 @@ describe('dn', () => {
   });
 
   test('on sides along one coordinate only its derivative is carried', () => {
-    const channels = (on: string) => compileProblem(spec(on, 'dn(u) = 1')).conditions[0]!.compiled.plan.channels;
+    const channels = (on: string) => compileProblem(spec(on, 'dn(u) = 1')).conditions[0]!.compiled.plans[0]!.channels;
     expect([channels('boundary'), channels('x = 0 or x = 1'), channels('x = 0 or y = 1')]).toEqual([3, 2, 3]);
-    expect(compileProblem(spec('x = 0', 'n_y*u = 0')).conditions[0]!.compiled.plan.channels).toBe(1);
+    expect(compileProblem(spec('x = 0', 'n_y*u = 0')).conditions[0]!.compiled.plans[0]!.channels).toBe(1);
   });
 
   test('conditions without a normal carry no fields', () => {

@@ -33,6 +33,23 @@ const poisson5: CatalogueEntry = {
   },
 };
 
+const cosineProduct = Array.from({ length: 5 }, (_, k) => `cos(x${k + 1})`).join('*');
+
+const productPoisson: CatalogueEntry = {
+  name: 'P5-product',
+  title: 'Poisson equation in five dimensions, by a separable network',
+  description:
+    'Poisson equation on the unit cube of dimension 5 whose exact solution is a product of cosines, which two products of networks of one coordinate each represent',
+  spec: {
+    domain: cube5.domain,
+    equations: [`-laplacian(u) = 5*${cosineProduct}`],
+    conditions: [{ on: 'boundary', equation: `u = ${cosineProduct}` }],
+    exact: { u: cosineProduct },
+    network: { type: 'separable', rank: 2, hidden: [10] },
+    sampling: { interior: 400, conditions: 300 },
+  },
+};
+
 const products = `(${[1, 3, 5, 7, 9].map((k) => `x${k}*x${k + 1}`).join(' + ')})/1.34`;
 
 const poisson10: CatalogueEntry = {
@@ -121,6 +138,7 @@ const liouville: CatalogueEntry = {
 export const elliptic: readonly CatalogueEntry[] = [
   poisson2,
   poisson5,
+  productPoisson,
   poisson10,
   poisson100,
   laplace,

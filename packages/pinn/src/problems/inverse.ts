@@ -37,6 +37,37 @@ const conductivity: CatalogueEntry = {
   },
 };
 
+/** 0, 0.1, …, 1. */
+const tenths = Array.from({ length: 11 }, (_, k) => k / 10);
+const readings = tenths.flatMap((t) => tenths.map((x) => ({ t, x })));
+
+const rod: CatalogueEntry = {
+  name: 'Rod',
+  title: 'Conductivity along a rod from temperatures over time',
+  description:
+    "Inverse problem: the conductivity k(x) in u_t = (k u')' + f, a network of x alone, found from the temperature u at 11 times in 11 places",
+  spec: {
+    domain: { t: [0, 1], x: [0, 1] },
+    unknowns: ['u', 'k'],
+    equations: [
+      'u_t = k*u_xx + k_x*u_x + exp(-t)*((1 + x^2/2)*pi^2*sin(pi*x) - x*(pi*cos(pi*x) + 2) - sin(pi*x) - 2*x)',
+    ],
+    conditions: [
+      {
+        data: {
+          t: readings.map(({ t }) => t),
+          x: readings.map(({ x }) => x),
+          u: readings.map(({ t, x }) => Math.exp(-t) * (Math.sin(Math.PI * x) + 2 * x)),
+        },
+      },
+    ],
+    exact: { u: 'exp(-t)*(sin(pi*x) + 2*x)', k: '1 + x^2/2' },
+    network: { hidden: [16, 16] },
+    networks: { k: { coordinates: ['x'], hidden: [10] } },
+    sampling: { interior: 400 },
+  },
+};
+
 const overtone: CatalogueEntry = {
   name: 'String-3',
   title: 'Third eigenvalue of a string',
@@ -82,4 +113,4 @@ const burgersInverse: CatalogueEntry = {
 };
 
 /** Problems with unknown numbers or coefficients. */
-export const inverseProblems: readonly CatalogueEntry[] = [diffusivity, conductivity, overtone, burgersInverse];
+export const inverseProblems: readonly CatalogueEntry[] = [diffusivity, conductivity, rod, overtone, burgersInverse];

@@ -51,5 +51,23 @@ const boundaryLayer: CatalogueEntry = {
   },
 };
 
-/** Problems with one coordinate. */
-export const ordinary: readonly CatalogueEntry[] = [oscillator, laneEmden, boundaryLayer];
+const oscillators: CatalogueEntry = {
+  name: 'Oscillators',
+  title: 'A family of oscillators, by a deeponet',
+  description:
+    "u'' = -k^2 u with u = 0 and u' = k at the start, for all frequencies k from 1 to 4 at once: a trunk that reads x and a branch that reads k",
+  spec: {
+    domain: { x: [0, 1], k: [1, 4] },
+    equations: ['u_xx = -k^2*u'],
+    conditions: [
+      { on: 'x = 0', equation: 'u = 0' },
+      { on: 'x = 0', equation: 'u_x = k' },
+    ],
+    exact: { u: 'sin(k*x)' },
+    network: { type: 'deeponet', branch: ['k'], rank: 8, hidden: [12] },
+    sampling: { interior: 400, conditions: 100 },
+  },
+};
+
+/** Problems with one coordinate, and a family of such. */
+export const ordinary: readonly CatalogueEntry[] = [oscillator, oscillators, laneEmden, boundaryLayer];
