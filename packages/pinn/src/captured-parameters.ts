@@ -1,4 +1,5 @@
 import { type Engine, type JetTape, type Matrix, matrix, matrixOver } from '@kfac/core';
+import { MIXING } from './network.ts';
 import type { Parametrization, ScaledMatrix } from './parametrization.ts';
 
 /** What one block of θ saw: inputs Z and gradients G, row n·uses + s for use s of example n. */
@@ -13,7 +14,8 @@ export interface CapturedPair {
  * The captured pairs of a tape, whose G is ∂e/∂(W̃ᵀz), as pairs of the parameters θ with W̃ = V·diag(s):
  * - V: the same Z, and G·diag(s);
  * - p: one use with input 1 and ∂e_n/∂p_j = (ds_j/dp_j)·Σ_s (Z·V)[n,s,j]·G[n,s,j]; summed over j for one p a layer. Its
- *   Kronecker block 1 ⊗ Σ ω ∂e/∂p ∂e/∂pᵀ is exact.
+ *   Kronecker block 1 ⊗ Σ ω ∂e/∂p ∂e/∂pᵀ is exact;
+ * - η of residual blocks: one use with input 1, likewise, and ∂e_n/∂η summed over the points of the example.
  *
  * Memory is allocated once.
  */
@@ -56,12 +58,11 @@ export class CapturedParameters {
         gradients: matrix(examples, outputs),
         uses: 1,
       })),
-      ...network.blocks.map(({ name }, l) => ({
-        name,
-        inputs: inputs[l]!,
-        gradients: gradients[l]!,
-        uses,
-      })),
+      ...network.blocks.map(({ name, outputs }, l) =>
+        name === MIXING
+          ? { name, inputs: ones, gradients: matrix(examples, outputs), uses: 1 }
+          : { name, inputs: inputs[l]!, gradients: gradients[l]!, uses },
+      ),
     ];
   }
 
@@ -69,6 +70,17 @@ export class CapturedParameters {
   pullBack(theta: Float64Array): void {
     for (const [k, one] of this.#parametrization.scaled.entries())
       this.#pullBack(theta, one, this.pairs[k]!.gradients.data);
+    const mixing = this.pairs.find(({ name }) => name === MIXING);
+    if (mixing) this.#addMixing(mixing.gradients);
+  }
+
+  #addMixing({ rows: examples, cols, data }: Matrix): void {
+    const { points, mixing } = this.#tape;
+    data.fill(0);
+    for (let n = 0; n < points; n++) {
+      const to = Math.floor((n * examples) / points) * cols;
+      for (let k = 0; k < cols; k++) data[to + k]! += mixing.data[n * cols + k]!;
+    }
   }
 
   #pullBack(theta: Float64Array, scaled: ScaledMatrix, out: Matrix['data']): void {

@@ -1,5 +1,6 @@
 import type { ParameterLayout } from '@kfac/core';
 import type { SingleOptimizerSpec } from './optimizer-spec.ts';
+import { HEAD, MIXING } from './network.ts';
 import { CHUNK } from './sampling/point-set.ts';
 import type { PinnSpec } from './spec.ts';
 import { STANDARD_ERROR_PARAMETERS } from './standard-errors.ts';
@@ -13,7 +14,7 @@ export interface BatchSize {
 
 /**
  * Bytes that training keeps, estimated from above: the captured passes (inputs, pre-activations and gradients of every
- * layer for every point and channel), the outputs' channels with their seeds, the columns of the unknown scalars, and the
+ * layer for every point and channel, derivatives by η), the outputs' channels with their seeds, the columns of the unknown scalars, and the
  * optimizer's matrices. `network` are the matrices that the engine sees, the second argument the parameters that are trained.
  */
 export function memoryOf(
@@ -23,10 +24,12 @@ export function memoryOf(
   optimizer: SingleOptimizerSpec,
   batches: readonly BatchSize[],
 ): number {
-  const perRow = network.blocks.reduce(
-    (sum, { inputs, outputs }) => sum + inputs + 2 * outputs,
-    network.blocks.at(-1)!.outputs,
-  );
+  // A row is a channel of a point; the η of residual blocks have one number a point, in the tape and in their pair.
+  let [perRow, perPoint] = [0, 3 * scalars];
+  for (const { name, inputs, outputs } of network.blocks) {
+    if (name === MIXING) perPoint += 2 * outputs;
+    else perRow += inputs + (name === HEAD ? 3 : 2) * outputs;
+  }
   const rows = batches.reduce((sum, { points, channels }) => sum + points * channels, 0);
   const all = batches.reduce((sum, { points }) => sum + points, 0);
   const examples = batches.reduce((sum, { points, examples: own = points }) => sum + own, 0);
@@ -35,7 +38,7 @@ export function memoryOf(
   const matrices = matricesOf(optimizer, { parameters, examples, widest, factors });
   const standardErrors =
     scalars > 0 && parameters <= STANDARD_ERROR_PARAMETERS ? parameters ** 2 + examples * parameters : 0;
-  return 8 * (standardErrors + rows * perRow + all * 3 * scalars + matrices + 10 * parameters + 20 * all);
+  return 8 * (standardErrors + rows * perRow + all * perPoint + matrices + 10 * parameters + 20 * all);
 }
 
 /**

@@ -1,6 +1,6 @@
-import { KfacError, type ParameterBlock, ParameterLayout, layerOutputs } from '@kfac/core';
+import { KfacError, type ParameterBlock, ParameterLayout, layerOutputs, residualBlocks } from '@kfac/core';
 import type { BatchSize } from './memory.ts';
-import { HEAD, initialParameters } from './network.ts';
+import { HEAD, MIXING, gatesOf, initialParameters } from './network.ts';
 import { streamOf } from './sampling/sample.ts';
 import type { PinnSpec } from './spec.ts';
 
@@ -21,7 +21,7 @@ export interface ScaledMatrix {
 /**
  * How the parameters θ that are trained give the network's weights; unknown scalars, which follow them in a problem's
  * training, have been cut off. By default they are the weights. Otherwise θ holds
- * scale parameters p of every scaled matrix, then all matrices, and a scaled one [W b] has column j (all that enters
+ * scale parameters p of every scaled matrix, then all matrices and the η of residual blocks, and a scaled one [W b] has column j (all that enters
  * neuron j, its bias included) W̃_j = s_j·V_j:
  * - factorised weights, all layers: s = e^p, p ~ N(0.5, 0.1²) at the start (Wang et al. 2022; there the bias stays outside);
  * - trainable slopes, hidden layers: ψ(p·a) with s = p, 1 at the start, one a layer or a neuron (Jagtap et al. 2020).
@@ -41,7 +41,10 @@ export class Parametrization {
     sizes: readonly number[],
     { type, weights, slopes }: Pick<PinnSpec['network'], 'type' | 'weights' | 'slopes'>,
   ) {
-    const matrices = layerOutputs({ sizes, gated: type === 'gated' }).map((outputs, l) => ({
+    const gates = gatesOf(type);
+    const blocks = residualBlocks({ sizes, ...gates });
+    const mixing = blocks === 0 ? [] : [{ name: MIXING, inputs: 1, outputs: blocks }];
+    const matrices = layerOutputs({ sizes, ...gates }).map((outputs, l) => ({
       name: l === sizes.length - 2 ? HEAD : `hidden${l + 1}`,
       inputs: sizes[l]! + 1,
       outputs,
@@ -53,8 +56,8 @@ export class Parametrization {
       outputs: slopes === 'layer' ? 1 : outputs,
     }));
     this.#isExponential = weights === 'factorised';
-    this.network = new ParameterLayout(matrices);
-    this.layout = new ParameterLayout([...scales, ...matrices]);
+    this.network = new ParameterLayout([...matrices, ...mixing]);
+    this.layout = new ParameterLayout([...scales, ...matrices, ...mixing]);
     this.scaled = scales.map(({ name }, layer) => ({
       layer,
       scales: this.layout.block(name),

@@ -31,6 +31,7 @@ import { exactSolutions } from './exact-solution.ts';
 import { type Box, boxOf } from './geometry/box.ts';
 import { buildGeometry } from './geometry/build.ts';
 import { type BatchSize, adaptiveMemoryOf, memoryOf, windowBytes } from './memory.ts';
+import { gatesOf } from './network.ts';
 import { Parametrization } from './parametrization.ts';
 import { quadraturePoints } from './quadrature.ts';
 import { rejectionBytes } from './sampling/rejection-bytes.ts';
@@ -284,7 +285,7 @@ export function jetShape(
   const { network, precision } = problem.spec;
   return {
     sizes: problem.sizes,
-    gated: network.type === 'gated',
+    ...gatesOf(network.type),
     embedding: problem.embedding,
     activation: network.activation,
     directions: plan.directions,

@@ -1,4 +1,4 @@
-import { type Fault, pointerOf } from '@kfac/core';
+import { type Fault, LAYERS_OF_BLOCK, pointerOf } from '@kfac/core';
 import { RESERVED, TIME } from './equation/symbols.ts';
 import type { OptimizerSpec } from './optimizer-spec.ts';
 import { LIMITS, type ParsedSpec } from './spec.ts';
@@ -77,10 +77,15 @@ export function checkConsistency(parsed: ParsedSpec, faults: Fault[]): void {
   }
   if (conditions.length === 0 && !ansatz)
     fault('/conditions', 'expected at least one condition, or an ansatz that satisfies them');
-  if (network.type === 'gated' && network.hidden.some((width) => width !== network.hidden[0]))
+  if (network.type !== 'mlp' && network.hidden.some((width) => width !== network.hidden[0]))
     fault(
       '/network/hidden',
-      `expected one width for all hidden layers of a gated network, got [${network.hidden.join(', ')}]`,
+      `expected one width for all hidden layers of a ${network.type} network, got [${network.hidden.join(', ')}]`,
+    );
+  if (network.type === 'residual-gated' && network.hidden.length % LAYERS_OF_BLOCK !== 0)
+    fault(
+      '/network/hidden',
+      `expected ${LAYERS_OF_BLOCK} hidden layers for each block of a residual-gated network, got ${network.hidden.length}`,
     );
   if (network.weights === 'factorised' && network.slopes !== 'fixed')
     fault(

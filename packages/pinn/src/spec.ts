@@ -8,6 +8,7 @@ import { embeddingSchema } from './embedding.ts';
 import { MAX_TEXT } from './equation/gate.ts';
 import { optimizerSchema } from './optimizer-spec.ts';
 import { geometrySchema } from './geometry/shape-spec.ts';
+import { NETWORK_TYPES } from './network.ts';
 import { adaptiveSamplingSchema } from './sampling/adaptive-spec.ts';
 import { referenceSchema } from './references/reference.ts';
 import { SAMPLING_METHODS } from './sampling/methods.ts';
@@ -54,9 +55,11 @@ const exactSchema = z.union([text.describe('An expression in the coordinates and
 
 const networkSchema = section({
   type: z
-    .enum(['mlp', 'gated'])
+    .enum(NETWORK_TYPES)
     .default('mlp')
-    .describe('gated: each hidden layer mixes two encoders of the coordinates; all hidden layers have one width'),
+    .describe(
+      'gated: each hidden layer mixes two encoders of the coordinates; residual-gated: blocks of three hidden layers that start as the identity; both: all hidden layers have one width',
+    ),
   hidden: z
     .array(z.int().min(1).max(LIMITS.width))
     .min(1)

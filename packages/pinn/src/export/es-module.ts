@@ -1,5 +1,5 @@
-import { layerOutputs } from '@kfac/core';
-import type { TrainedNetwork } from '../network.ts';
+import { LAYERS_OF_BLOCK, layerOutputs, residualBlocks } from '@kfac/core';
+import { type TrainedNetwork, gatesOf } from '../network.ts';
 import type { PinnSpec } from '../spec.ts';
 import { type AnsatzSource, ansatzFunction, ansatzOrder, ansatzStatements } from './es-ansatz.ts';
 
@@ -49,8 +49,14 @@ const LAYERS = 'Layer by layer a matrix [inputs + 1 × outputs], row-major, the 
 
 /** Chooses the network of a window. */
 const OF_WINDOW = `  const t = point[coordinates.indexOf('t')];
-  const layers = networks[times.filter((time) => time < t).length];
+  const window = times.filter((time) => time < t).length;
+  const layers = networks[window];
 `;
+/** Chooses what its residual blocks mix in. */
+const MIXING_OF_WINDOW = `  const mixing = mixings[window];
+`;
+
+const MIXING = 'For each residual block η: η·(what it gives) + (1 − η)·(what it began with) goes on.';
 
 /** The first jets: the coordinates themselves. */
 const COORDINATES = `  const input = (axes) =>
@@ -68,18 +74,36 @@ const FEATURES = `  const phases = frequencies.map((f) => f.reduce((sum, value, 
     ]);
   };`;
 
-/** What a gated layer gives to the next: V + f·(U − V), by the product rule in the derivatives. */
-const GATE = `    if (l === 0) {
+/** Two encoders, kept from the first layer on, of which U is what the first block begins with; then the first gate. */
+const ENCODE = `    if (l === 0) {
       const part = (k) => jets.map((z) => z.slice(k * sizes[1], (k + 1) * sizes[1]));
-      const first = part(0);
+      trunk = part(0);
       encoded = part(1);
-      differences = first.map((z, channel) => z.map((value, k) => value - encoded[channel][k]));
+      differences = trunk.map((z, channel) => z.map((value, k) => value - encoded[channel][k]));
       jets = part(2);
     }
-    const gate = jets;
+`;
+
+/** What a gated layer gives to the next: V + f·(U − V), by the product rule in the derivatives. */
+const GATE = `    const gate = jets;
     jets = encoded.map((z, c) =>
       z.map((value, k) => splits[c].reduce((sum, [left, right]) => sum + gate[left][k] * differences[right][k], value)));
 `;
+
+/** What the end of a residual block gives to the next layer. */
+const MIX = `    if (l % ${LAYERS_OF_BLOCK} === ${LAYERS_OF_BLOCK - 1}) {
+      const eta = mixing[(l - ${LAYERS_OF_BLOCK - 1}) / ${LAYERS_OF_BLOCK}];
+      trunk = jets = jets.map((z, c) => z.map((value, k) => eta * value + (1 - eta) * trunk[c][k]));
+      continue;
+    }
+`;
+
+/** The variables and the end of a layer's work, by type of network. */
+const GATES: Readonly<Record<TrainedNetwork['type'], { variables: string; end: string }>> = {
+  mlp: { variables: '', end: '' },
+  gated: { variables: '  let differences, encoded, trunk;\n', end: ENCODE + GATE },
+  'residual-gated': { variables: '  let differences, encoded, trunk;\n', end: ENCODE + MIX + GATE },
+};
 
 /**
  * A trained network as an ES module without dependencies: `evaluate(point)` gives every unknown with its derivatives up to
@@ -90,6 +114,7 @@ const GATE = `    if (l === 0) {
 export function esModule(network: TrainedNetwork, spec: AnsatzSource & Pick<PinnSpec, 'equations'>): string {
   const { type, coordinates, sizes, activation, embedding, windows } = network;
   const { domain, unknowns, equations } = spec;
+  const gates = GATES[type];
   const json = JSON.stringify;
   const highest = spec.ansatz ? ansatzOrder(coordinates.length) : 4;
   const orders = `${Array.from({ length: highest }, (_, order) => order).join(', ')} or ${highest}`;
@@ -104,7 +129,7 @@ export const domain = ${json(domain)};
 /** Names of the unknowns. */
 export const unknowns = ${json(unknowns)};
 
-${windows ? windowsText(network, windows) : `/** ${LAYERS} */\nconst layers = [\n${layerTexts(network, 0).join(',\n')},\n];`}
+${windows ? windowsText(network, windows) : `/** ${LAYERS} */\nconst layers = [\n${layerTexts(network, 0).join(',\n')},\n];${mixingText(network)}`}
 
 /** Widths of the layers, input first. */
 const sizes = ${json(sizes)};
@@ -174,7 +199,7 @@ ${embedding ? FEATURES : COORDINATES}
 
   let jets = channels.map(input);
   const a = new Float64Array(channels.length);
-${type === 'gated' ? '  let differences, encoded;\n' : ''}${windows ? OF_WINDOW : ''}  for (const [l, weights] of layers.entries()) {
+${gates.variables}${windows ? OF_WINDOW + (type === 'residual-gated' ? MIXING_OF_WINDOW : '') : ''}  for (const [l, weights] of layers.entries()) {
     const inputs = sizes[l];
     const outputs = weights.length / (inputs + 1);
     jets = jets.map((z, channel) => {
@@ -196,7 +221,7 @@ ${type === 'gated' ? '  let differences, encoded;\n' : ''}${windows ? OF_WINDOW 
         }
       }
     }
-${type === 'gated' ? GATE : ''}  }
+${gates.end}  }
 ${ansatzStatements(spec)}
   const solution = {};
   for (const [k, unknown] of unknowns.entries()) {
@@ -218,12 +243,24 @@ function windowsText(network: TrainedNetwork, times: readonly number[]): string 
 const times = ${JSON.stringify(times)};
 
 /** The networks in order of time. ${LAYERS} */
-const networks = [${networks.join(', ')}];`;
+const networks = [${networks.join(', ')}];${mixingText(network, count)}`;
+}
+
+/** The η of the residual blocks, if there are any: of one network, or of those of so many windows. */
+function mixingText({ type, sizes, parameters }: TrainedNetwork, windows?: number): string {
+  const blocks = residualBlocks({ sizes, ...gatesOf(type) });
+  if (blocks === 0) return '';
+  const size = parameters.length / (windows ?? 1);
+  const rows = Array.from({ length: windows ?? 1 }, (_, k) => [
+    ...parameters.subarray((k + 1) * size - blocks, (k + 1) * size),
+  ]);
+  const constant = windows === undefined ? `mixing = ${JSON.stringify(rows[0])}` : `mixings = ${JSON.stringify(rows)}`;
+  return `\n\n/** ${MIXING} */\nconst ${constant};`;
 }
 
 /** The layers' matrices as lines of numbers, of the network whose parameters begin there. */
 function layerTexts({ type, sizes, parameters }: TrainedNetwork, from: number): string[] {
-  return layerOutputs({ sizes, gated: type === 'gated' }).map((outputs, l) => {
+  return layerOutputs({ sizes, ...gatesOf(type) }).map((outputs, l) => {
     const matrix = parameters.subarray(from, (from += (sizes[l]! + 1) * outputs));
     return `  [${matrix.join(', ')}]`;
   });
