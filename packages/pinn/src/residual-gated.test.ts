@@ -135,6 +135,13 @@ test('a solved problem: its blocks have opened; its ES module and its files are 
   );
 });
 
+test.each(['gram', 'qr'] as const)('from the start, where J is singular, Gauss–Newton goes on: %s', async (form) => {
+  const wide = { ...network, hidden: [6, 6, 6, 6, 6, 6] };
+  const optimizer = { name: 'gauss-newton' as const, form };
+  const solution = await solve({ ...heat, network: wide, seed: 3, optimizer, stop: { steps: 40 } });
+  expect(solution.relativeL2['u']).toBeLessThan(0.2);
+});
+
 test('every window has blocks of its own, in the ES module too', async () => {
   const solution = await solve({
     ...heat,
