@@ -50,7 +50,7 @@ export { Soap, type SoapOptions } from './optimizer/soap.ts';
 export { Spring, type SpringOptions } from './optimizer/spring.ts';
 export { SSBfgs } from './optimizer/ssbfgs.ts';
 export { SSBroyden } from './optimizer/ssbroyden.ts';
-export { layerOutputs } from './engine/jet-tape.ts';
+export { LAYERS_OF_BLOCK, layerOutputs, residualBlocks } from './engine/jet-tape.ts';
 export { ParameterLayout, type ParameterBlock } from './parameters.ts';
 export { philox4x32, PhiloxStream } from './random.ts';
 export { faultsOf, pointerOf, prototypeFaults, specError, type Fault, type ValidationIssue } from './spec-faults.ts';

@@ -13,7 +13,8 @@ export interface CapturedPair {
  * The captured pairs of a tape, whose G is ∂e/∂(W̃ᵀz), as pairs of the parameters θ with W̃ = V·diag(s):
  * - V: the same Z, and G·diag(s);
  * - p: one use with input 1 and ∂e_n/∂p_j = (ds_j/dp_j)·Σ_s (Z·V)[n,s,j]·G[n,s,j]; summed over j for one p a layer. Its
- *   Kronecker block 1 ⊗ Σ ω ∂e/∂p ∂e/∂pᵀ is exact.
+ *   Kronecker block 1 ⊗ Σ ω ∂e/∂p ∂e/∂pᵀ is exact;
+ * - η of residual blocks: one use with input 1, likewise, and ∂e_n/∂η summed over the points of the example.
  *
  * Memory is allocated once.
  */
@@ -34,7 +35,7 @@ export class CapturedParameters {
 
   /** `uses`: of every weight matrix by an example, the channels of its points. */
   constructor(engine: Engine, parametrization: Parametrization, tape: JetTape, uses: number) {
-    const { scaled, network } = parametrization;
+    const { scaled, network, mixing } = parametrization;
     const { inputs, gradients } = tape;
     const { rows, dtype } = inputs[0]!;
     const examples = rows / uses;
@@ -56,12 +57,11 @@ export class CapturedParameters {
         gradients: matrix(examples, outputs),
         uses: 1,
       })),
-      ...network.blocks.map(({ name }, l) => ({
-        name,
-        inputs: inputs[l]!,
-        gradients: gradients[l]!,
-        uses,
-      })),
+      ...network.blocks.map(({ name, outputs }, l) =>
+        name === mixing?.name
+          ? { name, inputs: ones, gradients: matrix(examples, outputs), uses: 1 }
+          : { name, inputs: inputs[l]!, gradients: gradients[l]!, uses },
+      ),
     ];
   }
 
@@ -69,6 +69,17 @@ export class CapturedParameters {
   pullBack(theta: Float64Array): void {
     for (const [k, one] of this.#parametrization.scaled.entries())
       this.#pullBack(theta, one, this.pairs[k]!.gradients.data);
+    const { mixing } = this.#parametrization;
+    if (mixing) this.#addMixing(this.pairs.find(({ name }) => name === mixing.name)!.gradients);
+  }
+
+  #addMixing({ rows: examples, cols, data }: Matrix): void {
+    const { points, mixing } = this.#tape;
+    data.fill(0);
+    for (let n = 0; n < points; n++) {
+      const to = Math.floor((n * examples) / points) * cols;
+      for (let k = 0; k < cols; k++) data[to + k]! += mixing.data[n * cols + k]!;
+    }
   }
 
   #pullBack(theta: Float64Array, scaled: ScaledMatrix, out: Matrix['data']): void {

@@ -1,10 +1,11 @@
-import { type Embedding, type Fault, defaultEngine, pointerOf } from '@kfac/core';
+import { type Embedding, type Fault, LAYERS_OF_BLOCK, defaultEngine, pointerOf } from '@kfac/core';
 import { type Ansatzes, parseAnsatz } from './ansatz.ts';
 import { featuresOf } from './embedding.ts';
 import { ExpressionPool } from './equation/expression.ts';
 import { type KnownFunction, type Scope, TIME } from './equation/symbols.ts';
 import type { Box } from './geometry/box.ts';
 import type { KnownSpec } from './known-spec.ts';
+import { gatesOf } from './network.ts';
 import { type EvaluatedProblem, compileRows } from './network-rows.ts';
 import { type NetworkOptions, Networks } from './networks.ts';
 import { Parametrization } from './parametrization.ts';
@@ -124,8 +125,12 @@ function checkNetwork(network: Network, box: Box, path: readonly string[], fault
     fault('sizes', detail, 'KFAC_LIMIT');
     return undefined;
   }
-  if (type === 'gated' && hidden.some((width) => width !== hidden[0]))
-    fault('sizes', `expected one width for all hidden layers of a gated network, got ${hidden.join(', ')}`);
+  if (gatesOf(type).gated && hidden.some((width) => width !== hidden[0]))
+    fault('sizes', `expected one width for all hidden layers of a ${type} network, got ${hidden.join(', ')}`);
+  if (gatesOf(type).residual && hidden.length % LAYERS_OF_BLOCK !== 0) {
+    fault('sizes', `expected ${LAYERS_OF_BLOCK} hidden layers for each residual block, got ${hidden.length}`);
+    return undefined;
+  }
   const embedding = embeddingOf(network, box, fault);
   const inputs = embedding ? featuresOf(embedding) : box.names.length;
   if (sizes[0] !== inputs) fault('sizes', `expected ${inputs} inputs, got ${sizes[0]}`);

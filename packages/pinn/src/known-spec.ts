@@ -1,6 +1,7 @@
 import { ACTIVATIONS } from '@kfac/core';
 import { z } from 'zod';
 import { ansatzSchema } from './ansatz.ts';
+import { NETWORK_TYPES } from './network.ts';
 import { section } from './section.ts';
 
 const name = z.string().min(1).max(64);
@@ -8,7 +9,7 @@ const numbers = z.array(z.number());
 
 /** A trained network as `network.json` holds it; what scales its weights were trained with does not matter. */
 const savedNetworkSchema = section({
-  type: z.enum(['mlp', 'gated']),
+  type: z.enum(NETWORK_TYPES),
   coordinates: z.array(name).min(1),
   unknowns: z.array(name).min(1),
   ansatz: ansatzSchema.optional(),

@@ -33,8 +33,7 @@ function saved(spec: PinnSpecInput, networks = 1) {
   const steep = compileProblem({ ...spec, network: { ...spec.network, firstLayerScale: 2 } });
   const { size } = problem.layout;
   const theta = new Float64Array(networks * size);
-  for (let k = 0; k < networks; k++)
-    theta.set(steep.networks.initial(7 + k), k * size);
+  for (let k = 0; k < networks; k++) theta.set(steep.networks.initial(7 + k), k * size);
   const weights = networks === 1 ? problem.networks.weights(theta) : theta;
   return {
     network: networkOf(problem, theta) as SavedNetwork,

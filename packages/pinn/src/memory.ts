@@ -1,5 +1,5 @@
 import { type ParameterLayout, columnBlocks, rowsAtOnce } from '@kfac/core';
-import { entriesPerRow } from './network-columns.ts';
+import { entriesPerPoint, entriesPerRow } from './network-columns.ts';
 import type { Networks } from './networks.ts';
 import type { SingleOptimizerSpec } from './optimizer-spec.ts';
 import { CHUNK } from './sampling/point-set.ts';
@@ -21,7 +21,7 @@ export interface BatchSize {
 
 /**
  * Bytes that training keeps, estimated from above: the captured passes (inputs, pre-activations and gradients of every
- * layer for every point and channel), the outputs' channels with their seeds, the columns of the unknown scalars, and the
+ * layer for every point and channel, derivatives by η), the outputs' channels with their seeds, the columns of the unknown scalars, and the
  * optimizer's matrices; the second argument are the parameters that are trained.
  */
 export function memoryOf(
@@ -32,8 +32,10 @@ export function memoryOf(
   batches: readonly BatchSize[],
 ): number {
   const passes = networks.members.reduce((sum, member, k) => {
-    const rows = batches.reduce((count, { points, channels }) => count + points * channels[k]!, 0);
-    return sum + rows * entriesPerRow(member);
+    const there = batches.filter(({ channels }) => channels[k]! > 0);
+    const rows = there.reduce((count, { points, channels }) => count + points * channels[k]!, 0);
+    const points = there.reduce((count, batch) => count + batch.points, 0);
+    return sum + rows * entriesPerRow(member) + points * entriesPerPoint(member);
   }, 0);
   const all = batches.reduce((sum, { points }) => sum + points, 0);
   const examples = batches.reduce((sum, { points, examples: own = points }) => sum + own, 0);

@@ -1,9 +1,10 @@
-import { type Fault, pointerOf } from '@kfac/core';
+import { type Fault, LAYERS_OF_BLOCK, pointerOf } from '@kfac/core';
 import { checkEmbedding } from './embedding.ts';
 import { textOf } from './equation-spec.ts';
 import { type Expression, networkVariablesOf } from './equation/expression.ts';
 import { OPERATORS } from './equation/symbols.ts';
 import type { Box } from './geometry/box.ts';
+import { gatesOf } from './network.ts';
 import { isProduct } from './networks.ts';
 import type { OwnNetworkSpec, ParsedSpec } from './spec.ts';
 
@@ -51,8 +52,13 @@ function checkNetwork(
   const fault = (field: string, detail: string): void => {
     faults.push({ code: 'KFAC_SPEC', pointer: pointerOf([...path, field]), detail });
   };
-  if (type === 'gated' && hidden.some((width) => width !== hidden[0]))
-    fault('hidden', `expected one width for all hidden layers of a gated network, got [${hidden.join(', ')}]`);
+  if (gatesOf(type).gated && hidden.some((width) => width !== hidden[0]))
+    fault('hidden', `expected one width for all hidden layers of a ${type} network, got [${hidden.join(', ')}]`);
+  if (gatesOf(type).residual && hidden.length % LAYERS_OF_BLOCK !== 0)
+    fault(
+      'hidden',
+      `expected ${LAYERS_OF_BLOCK} hidden layers for each block of a residual-gated network, got ${hidden.length}`,
+    );
   if (weights === 'factorised' && slopes !== 'fixed')
     fault('slopes', `expected "fixed" with factorised weights, which scale the same neurons, got "${slopes}"`);
   checkEmbedding(embedding, coordinates, path, faults);

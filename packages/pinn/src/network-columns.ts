@@ -1,5 +1,6 @@
-import { type Engine, type JetShape, type Matrix, layerOutputs, matrix, matrixOver } from '@kfac/core';
+import { type Engine, type JetShape, type Matrix, layerOutputs, matrix, matrixOver, residualBlocks } from '@kfac/core';
 import type { JetPlan } from './equation/plan.ts';
+import { gatesOf } from './network.ts';
 import type { Member, Network, Networks } from './networks.ts';
 import { ProductJets } from './product-jets.ts';
 import type { PinnSpec } from './spec.ts';
@@ -12,7 +13,7 @@ export function jetShape(
 ): JetShape {
   return {
     sizes,
-    gated: options.type === 'gated',
+    ...gatesOf(options.type),
     embedding,
     activation: options.activation,
     directions: plan.directions,
@@ -119,7 +120,12 @@ export function channelsOf(network: Network, plan: JetPlan | null): number[] {
 
 /** Entries that a captured pass keeps of each channel of each point: inputs, pre-activations, gradients; outputs and seeds. */
 export function entriesPerRow({ sizes, options, axes }: Member): number {
-  const outputs = layerOutputs({ sizes, gated: options.type === 'gated' });
+  const outputs = layerOutputs({ sizes, ...gatesOf(options.type) });
   const layers = outputs.reduce((sum, width, l) => sum + sizes[l]! + 1 + 2 * width, 0);
   return layers + 3 * outputs.at(-1)! + axes.length;
+}
+
+/** Entries that it keeps of each point: the derivatives by the η of residual blocks, in the tape and in their pair. */
+export function entriesPerPoint({ sizes, options }: Member): number {
+  return 2 * residualBlocks({ sizes, ...gatesOf(options.type) });
 }

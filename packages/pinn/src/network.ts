@@ -1,10 +1,20 @@
-import type { Activation, Embedding, ParameterLayout } from '@kfac/core';
+import type { Activation, Embedding, JetShape, ParameterLayout } from '@kfac/core';
 import type { AnsatzSpec } from './ansatz.ts';
 import { streamOf } from './sampling/sample.ts';
-import { SCALARS } from './scalars.ts';
 
-/** Name of the network's last matrix in the parameter layout. */
+/** Name of the last layer's matrix in the parameter layout. */
 export const HEAD = 'head';
+/** Name there of the η of residual blocks [1 × blocks], after the matrices. */
+export const MIXING = 'mixing';
+
+export const NETWORK_TYPES = ['mlp', 'gated', 'residual-gated'] as const;
+export type NetworkType = (typeof NETWORK_TYPES)[number];
+
+/** What a type of network means to the engine. */
+export function gatesOf(type: NetworkForm['type']): Pick<JetShape, 'gated' | 'residual'> {
+  const residual = type === 'residual-gated';
+  return { gated: residual || type === 'gated', residual };
+}
 
 /** The features that the first layer reads: kept coordinates by number, then cos(f·x), then sin(f·x) for the rows f. */
 export interface NetworkEmbedding {
@@ -14,7 +24,7 @@ export interface NetworkEmbedding {
 
 /** What there is to a network besides its numbers. */
 export interface NetworkForm {
-  readonly type: 'mlp' | 'gated' | 'separable' | 'deeponet';
+  readonly type: NetworkType | 'separable' | 'deeponet';
   /** Names of the inputs, in order. */
   readonly coordinates: readonly string[];
   /** Names of the outputs, in order. */
@@ -46,7 +56,8 @@ export interface TrainedNetwork extends NetworkForm {
   readonly windows?: readonly number[];
   /**
    * The layers' matrices [inputs + 1 × outputs] one after the other, row-major, the bias as the last row; of a gated network
-   * the first has the columns of U, V and the first gate. Those of `networks` follow, network by network.
+   * the first has the columns of U, V and the first gate; after the matrices come the η of residual blocks. Those of `networks`
+   * follow, network by network.
    */
   readonly parameters: Float64Array;
   /** The scale parameters of all networks, with which training goes on. */
@@ -70,8 +81,9 @@ function weightBound(activation: Activation, layer: number, inputs: number): num
 
 /**
  * Initial weights of a network: uniform, weights in ±`weightBound`, biases in ±1/√inputs, in the first layer all times
- * `firstLayerScale`; a pure function of the seed and of the network's number `place`. Unknown scalars in the layout are left at 0. The training of a problem
- * starts at `problem.networks.initial`, which are other numbers where scales are trained.
+ * `firstLayerScale`; a pure function of the seed and of the network's number `place`. The η of residual blocks and unknown
+ * scalars in the layout are left at 0. The training of a problem starts at `problem.networks.initial`, which are other numbers
+ * where scales are trained.
  */
 export function initialParameters(
   layout: ParameterLayout,
@@ -83,7 +95,8 @@ export function initialParameters(
   const stream = streamOf({ seed, purpose: 'parameters', place, refresh: 0 });
   const theta = new Float64Array(layout.size);
   for (const [layer, block] of layout.blocks.entries()) {
-    if (block.name === SCALARS) continue;
+    // What has no bias is no weight matrix.
+    if (block.inputs === 1) continue;
     const inputs = block.inputs - 1;
     const scale = layer === 0 ? firstLayerScale : 1;
     const weights = scale * weightBound(activation, layer, inputs);

@@ -1,5 +1,5 @@
-import { KfacError, type ParameterBlock, ParameterLayout, layerOutputs } from '@kfac/core';
-import { HEAD, initialParameters } from './network.ts';
+import { KfacError, type ParameterBlock, ParameterLayout, layerOutputs, residualBlocks } from '@kfac/core';
+import { HEAD, MIXING, gatesOf, initialParameters } from './network.ts';
 import { streamOf } from './sampling/sample.ts';
 import type { PinnSpec } from './spec.ts';
 
@@ -20,7 +20,7 @@ export interface ScaledMatrix {
 /**
  * How the parameters θ that are trained give the network's weights; unknown scalars, which follow them in a problem's
  * training, have been cut off. By default they are the weights. Otherwise θ holds
- * scale parameters p of every scaled matrix, then all matrices, and a scaled one [W b] has column j (all that enters
+ * scale parameters p of every scaled matrix, then all matrices and the η of residual blocks, and a scaled one [W b] has column j (all that enters
  * neuron j, its bias included) W̃_j = s_j·V_j:
  * - factorised weights, all layers: s = e^p, p ~ N(0.5, 0.1²) at the start (Wang et al. 2022; there the bias stays outside);
  * - trainable slopes, hidden layers: ψ(p·a) with s = p, 1 at the start, one a layer or a neuron (Jagtap et al. 2020).
@@ -33,6 +33,8 @@ export class Parametrization {
   /** Of the weights: what the engine sees. */
   readonly network: ParameterLayout;
   readonly scaled: readonly ScaledMatrix[];
+  /** The η of residual blocks in θ; null: it has none. */
+  readonly mixing: ParameterBlock | null;
   readonly #isExponential: boolean;
 
   /** `sizes`: widths of the network, input first; `prefix` tells its matrices from those of other networks. */
@@ -41,7 +43,10 @@ export class Parametrization {
     { type, weights, slopes }: Pick<PinnSpec['network'], 'type' | 'weights' | 'slopes'>,
     prefix = '',
   ) {
-    const matrices = layerOutputs({ sizes, gated: type === 'gated' }).map((outputs, l) => ({
+    const gates = gatesOf(type);
+    const blocks = residualBlocks({ sizes, ...gates });
+    const mixing = blocks === 0 ? [] : [{ name: prefix + MIXING, inputs: 1, outputs: blocks }];
+    const matrices = layerOutputs({ sizes, ...gates }).map((outputs, l) => ({
       name: prefix + (l === sizes.length - 2 ? HEAD : `hidden${l + 1}`),
       inputs: sizes[l]! + 1,
       outputs,
@@ -53,8 +58,9 @@ export class Parametrization {
       outputs: slopes === 'layer' ? 1 : outputs,
     }));
     this.#isExponential = weights === 'factorised';
-    this.network = new ParameterLayout(matrices);
-    this.layout = new ParameterLayout([...scales, ...matrices]);
+    this.network = new ParameterLayout([...matrices, ...mixing]);
+    this.layout = new ParameterLayout([...scales, ...matrices, ...mixing]);
+    this.mixing = blocks === 0 ? null : this.layout.block(prefix + MIXING);
     this.scaled = scales.map(({ name }, layer) => ({
       layer,
       scales: this.layout.block(name),

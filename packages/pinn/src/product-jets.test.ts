@@ -309,7 +309,7 @@ test.each<[string, object, string, RegExp]>([
     'time windows',
     { ansatz: undefined, constraints: undefined, networks: undefined, curriculum: { windows: 2 } },
     '/network/type',
-    /expected "mlp" or "gated" beside time windows/,
+    /expected "mlp", "gated" or "residual-gated" beside time windows/,
   ],
 ])('refused: %s', (_, change, pointer, detail) => {
   let issues: { pointer: string; detail: string }[] = [];

@@ -9,6 +9,7 @@ import { equationSchema } from './equation-spec.ts';
 import { MAX_TEXT } from './equation/gate.ts';
 import { optimizerSchema } from './optimizer-spec.ts';
 import { geometrySchema } from './geometry/shape-spec.ts';
+import { NETWORK_TYPES } from './network.ts';
 import { adaptiveSamplingSchema } from './sampling/adaptive-spec.ts';
 import { regionsSchema } from './regions/region-spec.ts';
 import { referenceSchema } from './references/reference.ts';
@@ -60,9 +61,11 @@ const exactSchema = z.union([text.describe('An expression in the coordinates and
 /** What any network has. */
 const networkFields = {
   type: z
-    .enum(['mlp', 'gated'])
+    .enum(NETWORK_TYPES)
     .default('mlp')
-    .describe('gated: each hidden layer mixes two encoders of the coordinates; all hidden layers have one width'),
+    .describe(
+      'gated: each hidden layer mixes two encoders of the coordinates; residual-gated: blocks of three hidden layers that start as the identity; both: all hidden layers have one width',
+    ),
   hidden: z
     .array(z.int().min(1).max(LIMITS.width))
     .min(1)
@@ -93,10 +96,10 @@ const networkFields = {
 const networkSchema = section({
   ...networkFields,
   type: z
-    .enum(['mlp', 'gated', 'separable', 'deeponet'])
+    .enum([...NETWORK_TYPES, 'separable', 'deeponet'])
     .default('mlp')
     .describe(
-      'gated: each hidden layer mixes two encoders of the coordinates; all hidden layers have one width. separable and deeponet: sums of products of networks, of one coordinate each, or of trunk and branch',
+      'gated: each hidden layer mixes two encoders of the coordinates; residual-gated: blocks of three hidden layers that start as the identity; both: all hidden layers have one width. separable and deeponet: sums of products of networks, of one coordinate each, or of trunk and branch',
     ),
   rank: z
     .int()

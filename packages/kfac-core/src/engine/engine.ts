@@ -187,6 +187,12 @@ export interface JetShape {
    * f_l⊙U + (1 − f_l)⊙V. Absent: it reads ψ itself.
    */
   readonly gated?: boolean | undefined;
+  /**
+   * Of a gated network: every three hidden layers are a residual block, the third of them without a gate. What the layer after
+   * block b reads is η_b·ψ + (1 − η_b)·(what block b began with), which for the first block is U. θ ends with the η [k] of
+   * the k blocks. Absent: all hidden layers are gates.
+   */
+  readonly residual?: boolean | undefined;
   /** Absent: the first layer reads the coordinates themselves. */
   readonly embedding?: Embedding | undefined;
   readonly activation: Activation;
@@ -209,14 +215,16 @@ export interface JetTape {
   readonly preactivations: readonly Matrix[];
   /** G of layer l, [N·S × out_l]. */
   readonly gradients: readonly Matrix[];
+  /** ∂e_n/∂η of the residual blocks [N × k]; k = 0 without them. */
+  readonly mixing: Matrix;
 }
 
 export interface Jets {
-  /** The tape's layout in its one buffer is: all inputs, all preactivations, all gradients, layer by layer. */
+  /** The tape's layout in its one buffer is: all inputs, all preactivations, all gradients, layer by layer, then `mixing`. */
   tape(shape: JetShape, points: number): JetTape;
   /**
    * Parameters θ: the layers' matrices [in_l+1 × out_l] one after the other, f64; out_l is the next width, in the first layer of
-   * a gated network 3h. `columns` [d+m·S × N] f64: rows 0…d−1
+   * a gated network 3h; then the η of residual blocks. `columns` [d+m·S × N] f64: rows 0…d−1
    * hold the coordinates and are read, row d+o·S+s receives channel s of output o.
    * With a tape its inputs and pre-activations are filled.
    */

@@ -22,6 +22,8 @@ export interface JetDimensions {
   readonly fourths: number;
   /** S = 1 + R + Q + R₂ + R₃ + T + F. */
   readonly channels: number;
+  /** k, residual blocks. */
+  readonly blocks: number;
   /** P, length of θ. */
   readonly parameters: number;
 }
@@ -34,6 +36,14 @@ const MAXIMUM_WIDTH = 2 ** 20;
 /** Outputs of every layer: the width after it, of the first layer of a gated network three times that. */
 export function layerOutputs({ sizes, gated }: Pick<JetShape, 'sizes' | 'gated'>): number[] {
   return sizes.slice(1).map((size, layer) => (gated && layer === 0 ? 3 * size : size));
+}
+
+/** Hidden layers of a residual block: two gates and a plain one. */
+export const LAYERS_OF_BLOCK = 3;
+
+/** Number of residual blocks. */
+export function residualBlocks({ sizes, residual }: Pick<JetShape, 'sizes' | 'residual'>): number {
+  return residual ? (sizes.length - 2) / LAYERS_OF_BLOCK : 0;
 }
 
 /** The counts of a shape; throws `KFAC_SHAPE` if it does not describe an MLP and its channels. */
@@ -58,6 +68,15 @@ export function jetDimensions(shape: JetShape): JetDimensions {
       `jets: expected hidden layers of one width in a gated network, got [${sizes.slice(1, -1).join(', ')}]`,
     );
   }
+  const blocks = residualBlocks(shape);
+  if (shape.residual && !(shape.gated && Number.isInteger(blocks))) {
+    throw new KfacError(
+      'KFAC_SHAPE',
+      `jets: expected gates and ${LAYERS_OF_BLOCK} hidden layers a block in a residual network, got ${
+        shape.gated ? `${sizes.length - 2} hidden layers` : 'no gates'
+      }`,
+    );
+  }
   const inputs = coordinatesOf(shape);
   const outputs = sizes.at(-1)!;
   const firsts = directions.length / inputs;
@@ -75,9 +94,9 @@ export function jetDimensions(shape: JetShape): JetDimensions {
   requireVector(fourth, fourth.length, 'fourth');
   const thirds = rowsOf(third, rawSeconds, 'third-order');
   const fourths = rowsOf(fourth, rawThirds, 'fourth-order');
-  const parameters = layerOutputs(shape).reduce((sum, width, layer) => sum + (sizes[layer]! + 1) * width, 0);
+  const parameters = layerOutputs(shape).reduce((sum, width, layer) => sum + (sizes[layer]! + 1) * width, blocks);
   const channels = 1 + firsts + seconds + rawSeconds + rawThirds + thirds + fourths;
-  return { inputs, outputs, firsts, seconds, rawSeconds, rawThirds, thirds, fourths, channels, parameters };
+  return { inputs, outputs, firsts, seconds, rawSeconds, rawThirds, thirds, fourths, channels, blocks, parameters };
 }
 
 const NO_HIGHER: HigherChannels = {
@@ -121,13 +140,17 @@ function coordinatesOf({ sizes, embedding }: JetShape): number {
 export function layoutTape(shape: JetShape, points: number): JetTape {
   requireInteger(points, 0, MAXIMUM_POINTS, 'points of a tape');
   const { sizes } = shape;
-  const rows = points * jetDimensions(shape).channels;
+  const { channels, blocks } = jetDimensions(shape);
+  const rows = points * channels;
   const widths = {
     inputs: sizes.slice(0, -1).map((size) => size + 1),
     hidden: layerOutputs(shape).slice(0, -1),
     outputs: layerOutputs(shape),
   };
-  const entries = [...widths.inputs, ...widths.hidden, ...widths.outputs].reduce((sum, width) => sum + rows * width, 0);
+  const entries = [...widths.inputs, ...widths.hidden, ...widths.outputs].reduce(
+    (sum, width) => sum + rows * width,
+    points * blocks,
+  );
   if (entries > MAXIMUM_ENTRIES) throw new KfacError('KFAC_LIMIT', `jets: a tape of ${entries} numbers is too large`);
   const buffer: RealArray = shape.dtype === 'f64' ? new Float64Array(entries) : new Float32Array(entries);
   let offset = 0;
@@ -142,6 +165,7 @@ export function layoutTape(shape: JetShape, points: number): JetTape {
     inputs: widths.inputs.map(view),
     preactivations: widths.hidden.map(view),
     gradients: widths.outputs.map(view),
+    mixing: matrixOver(points, blocks, buffer.subarray(offset)),
   };
 }
 
@@ -176,7 +200,7 @@ function weightsOf({ directions, second, higher }: JetShape): Float64Array[] {
   return [directions, second, ...(higher ? [higher.third, higher.fourth] : [])];
 }
 
-function checkTape(shape: JetShape, { channels }: JetDimensions, tape: JetTape, points: number): void {
+function checkTape(shape: JetShape, { channels, blocks }: JetDimensions, tape: JetTape, points: number): void {
   if (tape.points !== points)
     throw new KfacError('KFAC_SHAPE', `jets: expected a tape of ${points} points, got one of ${tape.points}`);
   const dtype = arrayDtype(tape.buffer, 'tape');
@@ -185,25 +209,19 @@ function checkTape(shape: JetShape, { channels }: JetDimensions, tape: JetTape, 
   const layers = sizes.length - 1;
   const outputs = layerOutputs(shape);
   let entries = 0;
-  const fits = (parts: readonly Matrix[], count: number, width: (layer: number) => number): boolean => {
-    if (parts.length !== count) return false;
-    for (let layer = 0; layer < count; layer++) {
-      const { rows, cols, data } = parts[layer]!;
-      const size = points * channels * width(layer);
-      if (rows !== points * channels || cols !== width(layer) || data.length !== size) return false;
-      if (
-        data.buffer !== tape.buffer.buffer ||
-        data.byteOffset !== tape.buffer.byteOffset + entries * data.BYTES_PER_ELEMENT
-      )
-        return false;
-      entries += size;
-    }
-    return true;
+  const follows = ({ rows, cols, data }: Matrix, height: number, width: number): boolean => {
+    const at = tape.buffer.byteOffset + entries * data.BYTES_PER_ELEMENT;
+    entries += height * width;
+    const fits = rows === height && cols === width && data.length === height * width;
+    return fits && data.buffer === tape.buffer.buffer && data.byteOffset === at;
   };
+  const fit = (parts: readonly Matrix[], count: number, width: (layer: number) => number): boolean =>
+    parts.length === count && parts.every((part, layer) => follows(part, points * channels, width(layer)));
   const whole =
-    fits(tape.inputs, layers, (layer) => sizes[layer]! + 1) &&
-    fits(tape.preactivations, layers - 1, (layer) => outputs[layer]!) &&
-    fits(tape.gradients, layers, (layer) => outputs[layer]!) &&
+    fit(tape.inputs, layers, (layer) => sizes[layer]! + 1) &&
+    fit(tape.preactivations, layers - 1, (layer) => outputs[layer]!) &&
+    fit(tape.gradients, layers, (layer) => outputs[layer]!) &&
+    follows(tape.mixing, points, blocks) &&
     entries === tape.buffer.length;
   if (!whole)
     throw new KfacError(

@@ -84,12 +84,16 @@ class KernelSystem implements ReducedSystem {
     const squared = this.#sums[0]!;
     const twice = this.#sums[1]!;
     const projected = this.#sums[2]!;
-    // yᵀTy, yᵀT(T + λI)⁻¹y and rᵀJJᵀ(JJᵀ + λI)⁻¹r, with T = (T + λI) − λI.
-    const squaredNorm = Number.isFinite(squared) ? projected - lambda * squared : Number.POSITIVE_INFINITY;
+    // yᵀTy, yᵀT(T + λI)⁻¹y and rᵀJJᵀ(JJᵀ + λI)⁻¹r, with T = (T + λI) − λI. Of a singular T rounding may leave negative ones where
+    // λ is too small: no step then.
+    const norm = projected - lambda * squared;
+    const slope = squared - lambda * twice;
+    const isStep = norm >= 0 && slope >= 0;
+    const squaredNorm = isStep ? norm : Number.POSITIVE_INFINITY;
     return {
       lambda,
       squaredNorm,
-      derivative: squared - lambda * twice,
+      derivative: isStep ? slope : Number.POSITIVE_INFINITY,
       predicted: 0.5 * (this.#energy - lambda * projected + lambda * squaredNorm),
     };
   }

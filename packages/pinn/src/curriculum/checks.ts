@@ -104,7 +104,7 @@ function checkWindows(
       fault(`/network/${field}`, `expected "${plain}" beside time windows, got "${network[field]}"`);
   }
   if (isProduct(network.type))
-    fault('/network/type', `expected "mlp" or "gated" beside time windows, got "${network.type}"`);
+    fault('/network/type', `expected "mlp", "gated" or "residual-gated" beside time windows, got "${network.type}"`);
   if (network.embedding?.type === 'periodic' && network.embedding.coordinates.includes(TIME))
     fault('/network/embedding/coordinates', `time windows need a ${TIME} that is not periodic`);
 

@@ -1,5 +1,5 @@
-import { layerOutputs } from '@kfac/core';
-import type { NetworkForm, TrainedNetwork } from '../network.ts';
+import { LAYERS_OF_BLOCK, layerOutputs, residualBlocks } from '@kfac/core';
+import { type NetworkForm, type TrainedNetwork, gatesOf } from '../network.ts';
 
 /** The body of a function of a that returns ψ, ψ′, ψ″, ψ‴, ψ⁗. */
 const ACTIVATIONS: Readonly<Record<TrainedNetwork['activation'], string>> = {
@@ -47,8 +47,14 @@ const LAYERS = 'Layer by layer a matrix [inputs + 1 × outputs], row-major, the 
 
 /** Chooses the network of a window. */
 const OF_WINDOW = `  const t = point[coordinates.indexOf('t')];
-  const layers = networks[times.filter((time) => time < t).length];
+  const window = times.filter((time) => time < t).length;
+  const layers = networks[window];
 `;
+/** Chooses what its residual blocks mix in. */
+const MIXING_OF_WINDOW = `  const mixing = mixings[window];
+`;
+
+const MIXING = 'For each residual block η: η·(what it gives) + (1 − η)·(what it began with) goes on.';
 
 /** The first jets: the coordinates that the network reads. */
 const coordinatesText = (read: string): string => `  const input = (axes) =>
@@ -69,17 +75,28 @@ const featuresText = (
     ]);
   };`;
 
-/** What a gated layer gives to the next: V + f·(U − V), by the product rule in the derivatives. */
-const gate = (sizes: string): string => `    if (l === 0) {
+/** Two encoders, kept from the first layer on, of which U is what the first block begins with; then the first gate. */
+const encode = (sizes: string): string => `    if (l === 0) {
       const part = (k) => jets.map((z) => z.slice(k * ${sizes}[1], (k + 1) * ${sizes}[1]));
-      const first = part(0);
+      trunk = part(0);
       encoded = part(1);
-      differences = first.map((z, channel) => z.map((value, k) => value - encoded[channel][k]));
+      differences = trunk.map((z, channel) => z.map((value, k) => value - encoded[channel][k]));
       jets = part(2);
     }
-    const gate = jets;
+`;
+
+/** What a gated layer gives to the next: V + f·(U − V), by the product rule in the derivatives. */
+const GATE = `    const gate = jets;
     jets = encoded.map((z, c) =>
       z.map((value, k) => splits[c].reduce((sum, [left, right]) => sum + gate[left][k] * differences[right][k], value)));
+`;
+
+/** What the end of a residual block gives to the next layer. */
+const mix = (mixing: string): string => `    if (l % ${LAYERS_OF_BLOCK} === ${LAYERS_OF_BLOCK - 1}) {
+      const eta = ${mixing}[(l - ${LAYERS_OF_BLOCK - 1}) / ${LAYERS_OF_BLOCK}];
+      trunk = jets = jets.map((z, c) => z.map((value, k) => eta * value + (1 - eta) * trunk[c][k]));
+      continue;
+    }
 `;
 
 /** A network to be written: its form, its numbers (of all windows, if there are such), and what its names end with. */
@@ -102,14 +119,15 @@ export function networkText(
   const { type, sizes, activation, embedding, unknowns } = form;
   const read = form.coordinates.map((name) => coordinates.indexOf(name));
   const named = (name: string): string => `${name}${suffix}`;
-  const isGated = type === 'gated';
+  const { gated, residual } = gatesOf(type);
+  const mixing = windows ? 'mixing' : named('mixing');
   const frequencies = embedding?.frequencies.map((row) => coordinates.map((_, axis) => row[read.indexOf(axis)] ?? 0));
   const first = embedding ? featuresText(named('kept'), named('frequencies')) : coordinatesText(json(read));
   return `${
     windows
       ? windowsText(form, parameters, windows)
       : `/** ${LAYERS} */\nconst ${named('layers')} = [\n${layerTexts(form, parameters).join(',\n')},\n];`
-  }
+  }${mixingText(form, parameters, windows ? 'mixings' : named('mixing'), windows?.length)}
 
 /** Widths of the layers, input first. */
 const ${named('sizes')} = ${json(sizes)};
@@ -133,7 +151,7 @@ ${first}
 
   let jets = channels.map(input);
   const a = new Float64Array(channels.length);
-${isGated ? '  let differences, encoded;\n' : ''}${windows ? OF_WINDOW : ''}  for (const [l, weights] of ${windows ? 'layers' : named('layers')}.entries()) {
+${gated ? '  let differences, encoded, trunk;\n' : ''}${windows ? OF_WINDOW + (residual ? MIXING_OF_WINDOW : '') : ''}  for (const [l, weights] of ${windows ? 'layers' : named('layers')}.entries()) {
     const inputs = ${named('sizes')}[l];
     const outputs = weights.length / (inputs + 1);
     jets = jets.map((z, channel) => {
@@ -155,7 +173,7 @@ ${isGated ? '  let differences, encoded;\n' : ''}${windows ? OF_WINDOW : ''}  fo
         }
       }
     }
-${isGated ? gate(named('sizes')) : ''}  }
+${gated ? encode(named('sizes')) + (residual ? mix(mixing) : '') + GATE : ''}  }
   return jets;
 }
 `;
@@ -184,10 +202,26 @@ function layerTexts(form: NetworkForm, parameters: Float64Array): string[] {
 
 /** Entries of the layers' matrices. */
 function layerSizes({ type, sizes }: NetworkForm): number[] {
-  return layerOutputs({ sizes, gated: type === 'gated' }).map((outputs, l) => (sizes[l]! + 1) * outputs);
+  return layerOutputs({ sizes, ...gatesOf(type) }).map((outputs, l) => (sizes[l]! + 1) * outputs);
 }
 
 /** Number of a network's weights. */
 export function weightsIn(form: NetworkForm): number {
-  return layerSizes(form).reduce((sum, size) => sum + size, 0);
+  return layerSizes(form).reduce((sum, size) => sum + size, blocksIn(form));
+}
+
+function blocksIn({ type, sizes }: NetworkForm): number {
+  return residualBlocks({ sizes, ...gatesOf(type) });
+}
+
+/** The η of the residual blocks, if there are any: of one network, or of those between so many times. */
+function mixingText(form: NetworkForm, parameters: Float64Array, name: string, times?: number): string {
+  const blocks = blocksIn(form);
+  if (blocks === 0) return '';
+  const count = (times ?? 0) + 1;
+  const size = parameters.length / count;
+  const rows = Array.from({ length: count }, (_, k) => [
+    ...parameters.subarray((k + 1) * size - blocks, (k + 1) * size),
+  ]);
+  return `\n\n/** ${MIXING} */\nconst ${name} = ${JSON.stringify(times === undefined ? rows[0] : rows)};`;
 }

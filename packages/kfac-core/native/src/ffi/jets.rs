@@ -9,6 +9,7 @@ use napi_derive::napi;
 fn shape<'a>(
     sizes: &'a [u32],
     gated: bool,
+    residual: bool,
     activation: u32,
     coordinates: u32,
     kept: &'a [u32],
@@ -35,6 +36,7 @@ fn shape<'a>(
     let shape = Shape {
         sizes,
         gated,
+        residual,
         coordinates: coordinates as usize,
         kept,
         frequencies,
@@ -61,6 +63,7 @@ macro_rules! exports {
         pub fn $forward(
             sizes: &[u32],
             gated: bool,
+            residual: bool,
             activation: u32,
             coordinates: u32,
             kept: &[u32],
@@ -79,6 +82,7 @@ macro_rules! exports {
             let shape = shape(
                 sizes,
                 gated,
+                residual,
                 activation,
                 coordinates,
                 kept,
@@ -120,6 +124,7 @@ macro_rules! exports {
         pub fn $adjoint(
             sizes: &[u32],
             gated: bool,
+            residual: bool,
             activation: u32,
             coordinates: u32,
             kept: &[u32],
@@ -138,6 +143,7 @@ macro_rules! exports {
             let shape = shape(
                 sizes,
                 gated,
+                residual,
                 activation,
                 coordinates,
                 kept,

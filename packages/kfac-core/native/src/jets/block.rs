@@ -2,11 +2,13 @@
 
 use super::activation::{self, Channels, Outer};
 use super::embedding::embed;
-use super::gate::{self, Adjoints, Factors, Gate, Rows};
+use super::gate::{self, Adjoints, Factors, Gate};
 use super::higher::{self, HigherChannels};
+use super::mix::{self, MixAdjoints, Mixed};
 use super::product::multiply;
+use super::rows::Rows;
 use super::weights::Weights;
-use super::{Activation, Shape};
+use super::{Activation, LAYERS_OF_BLOCK, Shape};
 use crate::pool::Disjoint;
 use crate::simd::{Kernel, Level, Real, Vector};
 
@@ -34,13 +36,15 @@ fn activations(shape: &Shape) -> (usize, usize) {
 pub fn forward_scratch(shape: &Shape) -> usize {
     let (inputs, values) = panels(shape);
     let (encoders, gates) = activations(shape);
-    inputs + values + encoders + gates
+    inputs + values + encoders + gates * (1 + usize::from(shape.residual))
 }
 
-/// Numbers of the scratch of `Adjoint`: seeds of a point or, in a gated network, activations and the adjoints of a gate.
+/// Numbers of the scratch of `Adjoint`: seeds of a point or, in a gated network, activations, the adjoints of a gate and, with
+/// residual blocks, of what a block reads.
 pub fn adjoint_scratch(shape: &Shape) -> usize {
     let (encoders, gates) = activations(shape);
-    shape.channels().max(encoders + 2 * gates)
+    let panels = 2 + usize::from(shape.residual);
+    shape.channels().max(encoders + panels * gates)
 }
 
 /// The element-wise stage of a shape.
@@ -151,6 +155,28 @@ unsafe fn factors<T>(
     }
 }
 
+/// The rows at one point of what a block reads: U, or `others` from `row` on.
+///
+/// # Safety
+/// `others` has rows of width + 1 numbers for every point up to this one, unless the block is the first.
+#[inline(always)]
+unsafe fn start_of_block<T>(
+    block: usize,
+    factors: Factors<T>,
+    others: *const T,
+    row: usize,
+    width: usize,
+) -> Rows<*const T> {
+    if block == 0 {
+        return factors.u;
+    }
+    Rows {
+        // SAFETY: the caller's.
+        start: unsafe { others.add(row * (width + 1)) },
+        stride: width + 1,
+    }
+}
+
 /// Points [first, last) forward.
 pub struct Forward<'a, T: Real> {
     pub weights: &'a Weights<'a, T>,
@@ -205,10 +231,12 @@ impl<T: Real> Forward<'_, T> {
         let (panel_len, values_len) = panels(shape);
         let panel = self.scratch.as_mut_ptr();
         // SAFETY: the scratch holds the panels.
-        let (values, encoders, gates) = unsafe {
+        let (values, encoders, gates, trunk) = unsafe {
             let values = panel.add(panel_len);
             let encoders = values.add(values_len);
-            (values, encoders, encoders.add(activations(shape).0))
+            let gates = encoders.add(activations(shape).0);
+            // With residual blocks: what the next one reads, which without a tape is overwritten before it ends.
+            (values, encoders, gates, gates.add(activations(shape).1))
         };
         let rows = count * channels;
         let stage = Stage::of(weights);
@@ -289,8 +317,20 @@ impl<T: Real> Forward<'_, T> {
                         let width = shape.width(1);
                         let factors = factors(layer, width, encoders, gates, n, channels);
                         let out = next.add(n * channels * (width + 1));
-                        gate::forward::<V>(gate, width, factors, out);
+                        if let Some(block) = shape.block_ending_at(layer) {
+                            let mixed = Mixed {
+                                eta: weights.mixing()[block],
+                                new: factors.f,
+                                old: start_of_block(block, factors, trunk, n * channels, width),
+                            };
+                            mix::forward::<V>(channels, width, mixed, out);
+                        } else {
+                            gate::forward::<V>(gate, width, factors, out);
+                        }
                     }
+                }
+                if shape.block_ending_at(layer).is_some() {
+                    std::ptr::copy_nonoverlapping(next, trunk, rows * (shape.width(1) + 1));
                 }
             }
             let z = z_of(last);
@@ -479,6 +519,7 @@ impl<T: Real> Adjoint<'_, T> {
                 let encoders = self.scratch.as_mut_ptr();
                 let gates = encoders.add(activations(shape).0);
                 let outer = gates.add(activations(shape).1);
+                let trunk = outer.add(activations(shape).1);
                 let wide = shape.layer_outputs(0);
                 let activate = |layer: usize, out: *mut T| {
                     let wide = shape.layer_outputs(layer);
@@ -489,8 +530,11 @@ impl<T: Real> Adjoint<'_, T> {
                     }
                 };
                 activate(0, encoders);
-                let first = g_of(0);
-                std::ptr::write_bytes(first, 0, rows * wide);
+                let encoded = g_of(0);
+                std::ptr::write_bytes(encoded, 0, rows * wide);
+                if shape.residual {
+                    std::ptr::write_bytes(trunk, 0, rows * width);
+                }
                 for layer in (0..last).rev() {
                     let inner = shape.width(layer + 2);
                     multiply::<V>(
@@ -508,7 +552,7 @@ impl<T: Real> Adjoint<'_, T> {
                     }
                     let (g, own) = (g_of(layer), shape.layer_outputs(layer));
                     for n in 0..count {
-                        let to = first.add(n * channels * wide);
+                        let to = encoded.add(n * channels * wide);
                         let row = |start, stride| Rows { start, stride };
                         let adjoints = Adjoints {
                             f: row(g.add(n * channels * own + own - width), own),
@@ -517,7 +561,32 @@ impl<T: Real> Adjoint<'_, T> {
                         };
                         let factors = factors(layer, width, encoders, gates, n, channels);
                         let outer = outer.add(n * channels * width);
-                        gate::adjoint::<V>(gate, width, factors, outer, adjoints);
+                        let Some(block) = shape.block_ending_at(layer) else {
+                            gate::adjoint::<V>(gate, width, factors, outer, adjoints);
+                            continue;
+                        };
+                        // The block before ends below this one's first layer, whose Z is what it gave.
+                        let below = z_of(layer + 1 - LAYERS_OF_BLOCK);
+                        let mixed = Mixed {
+                            eta: weights.mixing()[block],
+                            new: factors.f,
+                            old: start_of_block(block, factors, below, n * channels, width),
+                        };
+                        let trunk = row(trunk.add(n * channels * width), width);
+                        let to = MixAdjoints {
+                            outer: Rows {
+                                start: outer.cast_const(),
+                                stride: width,
+                            },
+                            trunk,
+                            new: adjoints.f,
+                        };
+                        let slope = mix::adjoint::<V>(channels, width, mixed, to);
+                        if block == 0 {
+                            mix::add::<V>(channels, width, trunk.as_const(), adjoints.u);
+                        }
+                        let at = shape.mixing_offset(points) + (first + n) * shape.blocks() + block;
+                        tape.range(at, at + 1)[0] = slope;
                     }
                     let activated = if layer == 0 { encoders } else { gates };
                     for n in 0..count {

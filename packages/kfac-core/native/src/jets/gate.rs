@@ -1,7 +1,7 @@
 //! Gates between two encoders, for one point: h = V + f⊙(U − V) in every channel by the product rule, SIMD over units.
 
 use super::Shape;
-use super::activation::{load, store};
+use super::rows::Rows;
 use crate::simd::{Real, Vector};
 
 /// C(k, j), k ≤ 4.
@@ -96,13 +96,6 @@ impl<T: Real> Gate<T> {
     }
 }
 
-/// Channel rows of one point: where the first begins, how far apart they are.
-#[derive(Clone, Copy)]
-pub struct Rows<P> {
-    pub start: P,
-    pub stride: usize,
-}
-
 /// The rows of f, U and V.
 #[derive(Clone, Copy)]
 pub struct Factors<T> {
@@ -117,57 +110,6 @@ pub struct Adjoints<T> {
     pub f: Rows<*mut T>,
     pub u: Rows<*mut T>,
     pub v: Rows<*mut T>,
-}
-
-impl<T> Rows<*const T> {
-    /// # Safety
-    /// As `forward`.
-    #[inline(always)]
-    unsafe fn get<V: Vector<Scalar = T>, const FULL: bool>(
-        self,
-        s: usize,
-        j: usize,
-        n: usize,
-    ) -> V {
-        // SAFETY: the caller's.
-        unsafe { load::<V, FULL>(self.start.add(s * self.stride + j), n) }
-    }
-}
-
-impl<T> Rows<*mut T> {
-    /// # Safety
-    /// As `forward`.
-    #[inline(always)]
-    unsafe fn set<V: Vector<Scalar = T>, const FULL: bool>(
-        self,
-        x: V,
-        s: usize,
-        j: usize,
-        n: usize,
-    ) {
-        // SAFETY: the caller's.
-        unsafe { store::<V, FULL>(x, self.start.add(s * self.stride + j), n) }
-    }
-
-    /// Adds a·b to a row.
-    ///
-    /// # Safety
-    /// As `forward`.
-    #[inline(always)]
-    unsafe fn add<V: Vector<Scalar = T>, const FULL: bool>(
-        self,
-        a: V,
-        b: V,
-        s: usize,
-        j: usize,
-        n: usize,
-    ) {
-        // SAFETY: the caller's.
-        unsafe {
-            let at = self.start.add(s * self.stride + j);
-            store::<V, FULL>(a.mul_add(b, load::<V, FULL>(at, n)), at, n);
-        }
-    }
 }
 
 /// h for `width` units into S rows of width + 1 numbers, the trailing column 1, 0 … 0.

@@ -14,8 +14,10 @@ mod embedding;
 mod gate;
 mod higher;
 mod higher_psi;
+mod mix;
 mod product;
 mod psi;
+mod rows;
 #[cfg(test)]
 mod tests;
 mod weights;
@@ -27,6 +29,8 @@ use weights::Weights;
 
 /// Points of one unit of work.
 const BLOCK: usize = 64;
+/// Hidden layers of a residual block: two with gates, one without.
+const LAYERS_OF_BLOCK: usize = 3;
 /// Numbers of a panel that a sub-block aims at: 32 KiB in f64.
 const PANEL: usize = 4096;
 
@@ -59,6 +63,8 @@ pub struct Shape<'a> {
     pub sizes: &'a [u32],
     /// The first layer has three times the hidden width: two encoders and the first gate; what a layer reads are gated encoders.
     pub gated: bool,
+    /// With gates: every three hidden layers are a block whose output is mixed with its input by one of the last parameters.
+    pub residual: bool,
     /// d.
     pub coordinates: usize,
     /// Coordinates among an embedding's features, by number.
@@ -84,6 +90,7 @@ impl Shape<'_> {
         let widths = self.sizes.len() >= 2 && !self.sizes.contains(&0);
         widths
             && (!self.gated || self.has_one_hidden_width())
+            && (!self.residual || self.gated && (self.layers() - 1).is_multiple_of(LAYERS_OF_BLOCK))
             && self.reads_its_width()
             && self
                 .directions
@@ -211,11 +218,32 @@ impl Shape<'_> {
     pub fn parameters(&self) -> usize {
         (0..self.layers())
             .map(|layer| (self.width(layer) + 1) * self.layer_outputs(layer))
-            .sum()
+            .sum::<usize>()
+            + self.blocks()
+    }
+
+    /// Number of residual blocks.
+    fn blocks(&self) -> usize {
+        if self.residual {
+            (self.layers() - 1) / LAYERS_OF_BLOCK
+        } else {
+            0
+        }
+    }
+
+    /// The residual block that a hidden layer is the last of.
+    fn block_ending_at(&self, layer: usize) -> Option<usize> {
+        let ends = self.residual && layer % LAYERS_OF_BLOCK == LAYERS_OF_BLOCK - 1;
+        ends.then_some(layer / LAYERS_OF_BLOCK)
     }
 
     /// Numbers of a tape.
     pub fn tape_len(&self, points: usize) -> usize {
+        self.mixing_offset(points) + points * self.blocks()
+    }
+
+    /// Where the derivatives by the mixing parameters begin; rows of blocks().
+    fn mixing_offset(&self, points: usize) -> usize {
         self.gradient_offset(points, self.layers())
     }
 

@@ -94,6 +94,7 @@ impl Case {
         Shape {
             sizes: &self.sizes,
             gated: false,
+            residual: false,
             coordinates: self.coordinates,
             kept: &self.kept,
             frequencies: &self.frequencies,

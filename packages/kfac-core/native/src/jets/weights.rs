@@ -4,7 +4,7 @@ use super::product::{pack, packed_len};
 use crate::simd::Real;
 
 /// A network's parameters as the kernels read them, in T: packed once per call into one buffer. In order: second [Q × R],
-/// third [T × R₂], fourth [F × R₃], the first layer's constant channels [S − 1 × h₁] or those of an embedding, the last layer's columns one after the other,
+/// third [T × R₂], fourth [F × R₃], the first layer's constant channels [S − 1 × h₁] or those of an embedding, η of the residual blocks, the last layer's columns one after the other,
 /// then the packed matrices.
 pub struct Weights<'a, T: Real> {
     pub shape: Shape<'a>,
@@ -16,6 +16,7 @@ impl<'a, T: Real> Weights<'a, T> {
     fn fixed_len(shape: &Shape) -> usize {
         Self::collapsed_len(shape)
             + Self::constants_len(shape)
+            + shape.blocks()
             + shape.outputs() * Self::head_len(shape)
     }
 
@@ -123,9 +124,14 @@ impl<'a, T: Real> Weights<'a, T> {
         } else {
             Self::fill_constants(shape, theta, constants);
         }
+        let (matrices, eta) = theta.split_at(theta.len() - shape.blocks());
+        let (mixing, rest) = rest.split_at_mut(eta.len());
+        for (to, from) in mixing.iter_mut().zip(eta) {
+            *to = T::from_f64(*from);
+        }
         let (outputs, head) = (shape.outputs(), Self::head_len(shape));
         let (columns, rest) = rest.split_at_mut(outputs * head);
-        let matrix = &theta[theta.len() - outputs * head..];
+        let matrix = &matrices[matrices.len() - outputs * head..];
         for (o, column) in columns.chunks_mut(head).enumerate() {
             for (i, to) in column.iter_mut().enumerate() {
                 *to = T::from_f64(matrix[i * outputs + o]);
@@ -175,6 +181,12 @@ impl<'a, T: Real> Weights<'a, T> {
     pub fn constants(&self) -> &[T] {
         let start = Self::collapsed_len(&self.shape);
         &self.buffer[start..start + Self::constants_len(&self.shape)]
+    }
+
+    /// η of every residual block.
+    pub fn mixing(&self) -> &[T] {
+        let start = Self::collapsed_len(&self.shape) + Self::constants_len(&self.shape);
+        &self.buffer[start..start + self.shape.blocks()]
     }
 
     /// The last layer's weights of one output, its bias last.

@@ -24,14 +24,16 @@ interface Case {
   readonly activation?: Activation;
   readonly higher?: boolean;
   readonly embedded?: boolean;
+  readonly residual?: boolean;
 }
 
 /** Three directions; two second-order channels and, with `higher`, raw ones and channels of the orders 3 and 4. */
-function shapeOf({ sizes, activation = 'tanh', higher, embedded }: Case, dtype: Dtype = 'f64'): JetShape {
+function shapeOf({ sizes, activation = 'tanh', higher, embedded, residual }: Case, dtype: Dtype = 'f64'): JetShape {
   const d = embedded ? 2 : sizes[0]!;
   return {
     sizes,
     gated: true,
+    residual,
     activation,
     dtype,
     directions: numbers(1, 3 * d),
@@ -50,6 +52,13 @@ const CASES: [string, Case][] = [
   ['features', { sizes: [5, 9, 9, 1], points: 20, embedded: true }],
   ['no points', { sizes: [2, 9, 9, 1], points: 0 }],
   ...ACTIVATIONS.map((activation): [string, Case] => [activation, { sizes: [2, 11, 11, 1], points: 20, activation }]),
+  ['a residual block', { sizes: [2, 13, 13, 13, 1], points: 70, residual: true }],
+  ['three residual blocks, two outputs', { sizes: [3, 8, 8, 8, 8, 8, 8, 8, 8, 8, 2], points: 33, residual: true }],
+  [
+    'residual blocks, orders 3 and 4, features',
+    { sizes: [5, 17, 17, 17, 17, 17, 17, 1], points: 67, higher: true, embedded: true, residual: true },
+  ],
+  ['residual blocks without points', { sizes: [2, 9, 9, 9, 1], points: 0, residual: true }],
 ];
 
 function run(jets: typeof reference, shape: JetShape, points: number, theta = thetaOf(shape)) {
@@ -78,7 +87,7 @@ function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
 }
 
 /** The network's value at x by the formulas of docs/math-pinn.md; tanh, one output. */
-function value({ sizes }: JetShape, theta: Float64Array, x: number[]): number {
+function value({ sizes, residual }: JetShape, theta: Float64Array, x: number[]): number {
   const h = sizes[1]!;
   let offset = 0;
   const layer = (z: number[], outputs: number): number[] => {
@@ -92,12 +101,24 @@ function value({ sizes }: JetShape, theta: Float64Array, x: number[]): number {
   const [u, v] = [first.slice(0, h), first.slice(h, 2 * h)];
   const mixed = (f: number[]): number[] => f.map((fj, j) => fj * u[j]! + (1 - fj) * v[j]!);
   let z = mixed(first.slice(2 * h));
-  for (let l = 1; l < sizes.length - 2; l++) z = mixed(layer(z, h).map(Math.tanh));
+  let before = u;
+  for (let l = 1; l < sizes.length - 2; l++) {
+    const f = layer(z, h).map(Math.tanh);
+    if (!residual || l % 3 !== 2) {
+      z = mixed(f);
+      continue;
+    }
+    const eta = theta[theta.length - (sizes.length - 2) / 3 + (l - 2) / 3]!;
+    before = z = f.map((fj, j) => eta * fj + (1 - eta) * before[j]!);
+  }
   return layer(z, 1)[0]!;
 }
 
-test('reference: values by the formulas; channels by derivatives of the values along lines', () => {
-  const shape = shapeOf({ sizes: [2, 6, 6, 1], points: 5, higher: true });
+test.each([
+  ['gates', { sizes: [2, 6, 6, 1], points: 5, higher: true }],
+  ['residual blocks', { sizes: [2, 5, 5, 5, 5, 5, 5, 1], points: 5, higher: true, residual: true }],
+])('reference: values by the formulas; channels by derivatives of the values along lines: %s', (_, one) => {
+  const shape = shapeOf(one);
   const theta = thetaOf(shape);
   const { columns, inputs } = run(reference, shape, 5);
   const at = (s: number, n: number): number => columns.data[(inputs + s) * 5 + n]!;
@@ -147,8 +168,13 @@ function chebyshevDerivatives(f: (t: number) => number, h: number): number[] {
   return sums.map((sum, j) => sum / h ** (j + 1));
 }
 
-test.each([false, true])('reference: G·Z is the derivative by every parameter (higher orders: %s)', (higher) => {
-  const shape = shapeOf({ sizes: [2, 4, 4, 2], points: 3, higher });
+test.each([
+  { higher: false, residual: false, sizes: [2, 4, 4, 2] },
+  { higher: true, residual: false, sizes: [2, 4, 4, 2] },
+  { higher: false, residual: true, sizes: [2, 4, 4, 4, 4, 4, 4, 2] },
+  { higher: true, residual: true, sizes: [2, 4, 4, 4, 4, 4, 4, 2] },
+])('reference: G·Z is the derivative by every parameter: %o', (one) => {
+  const shape = shapeOf({ ...one, points: 3 });
   const theta = thetaOf(shape);
   const { tape, seeds, inputs } = run(reference, shape, 3);
   const sum = (at: Float64Array): number => {
@@ -156,18 +182,27 @@ test.each([false, true])('reference: G·Z is the derivative by every parameter (
     return (seeds.data as Float64Array).reduce((total, seed, i) => total + seed * columns.data[inputs * 3 + i]!, 0);
   };
   let k = 0;
+  const check = (own: number): void => {
+    const h = 1e-5;
+    const shifted = (by: number): number => sum(theta.map((p, at) => (at === k ? p + by : p)));
+    const difference = (shifted(h) - shifted(-h)) / (2 * h);
+    expect(Math.abs(own - difference) / (1 + Math.abs(own))).toBeLessThan(1e-7);
+    k++;
+  };
   for (const [l, z] of tape.inputs.entries()) {
     const g = tape.gradients[l]!;
     for (let i = 0; i < z.cols; i++) {
-      for (let j = 0; j < g.cols; j++, k++) {
+      for (let j = 0; j < g.cols; j++) {
         let own = 0;
         for (let row = 0; row < z.rows; row++) own += z.data[row * z.cols + i]! * g.data[row * g.cols + j]!;
-        const h = 1e-5;
-        const shifted = (by: number): number => sum(theta.map((p, at) => (at === k ? p + by : p)));
-        const difference = (shifted(h) - shifted(-h)) / (2 * h);
-        expect(Math.abs(own - difference) / (1 + Math.abs(own))).toBeLessThan(1e-7);
+        check(own);
       }
     }
+  }
+  for (let block = 0; block < tape.mixing.cols; block++) {
+    let own = 0;
+    for (let n = 0; n < tape.points; n++) own += tape.mixing.data[n * tape.mixing.cols + block]!;
+    check(own);
   }
   expect(k).toBe(theta.length);
 });
@@ -182,8 +217,11 @@ describe.each(tested)('$name', ({ engine, withThreads }) => {
     expect(distance(own.tape.buffer, known.tape.buffer)).toBeLessThan(1e-11);
   });
 
-  test('single precision; the same bits for any number of threads', () => {
-    const shape = shapeOf({ sizes: [2, 11, 11, 1], points: 300, higher: true }, 'f32');
+  test.each([
+    { sizes: [2, 11, 11, 1], residual: false },
+    { sizes: [2, 11, 11, 11, 11, 11, 11, 1], residual: true },
+  ])('single precision; the same bits for any number of threads: %o', (one) => {
+    const shape = shapeOf({ ...one, points: 300, higher: true }, 'f32');
     const own = run(engine.jets, shape, 300);
     expect(distance(own.columns.data, run(reference, { ...shape, dtype: 'f64' }, 300).columns.data)).toBeLessThan(1e-3);
     const other = run(withThreads(2).jets, shape, 300);
@@ -197,5 +235,15 @@ describe.each(tested)('$name', ({ engine, withThreads }) => {
       [2, 1],
     ])
       expect(() => engine.jets.tape(shapeOf({ sizes, points: 1 }), 1)).toThrow('hidden layers of one width');
+  });
+
+  test('residual blocks that are not whole, or without gates, are refused; so is a tape for another number of them', () => {
+    const shape = shapeOf({ sizes: [2, 5, 5, 5, 1], points: 1, residual: true });
+    const { jets } = engine;
+    expect(() => jets.tape({ ...shape, sizes: [2, 5, 5, 1] }, 1)).toThrow('a residual network, got 2 hidden layers');
+    expect(() => jets.tape({ ...shape, gated: false }, 1)).toThrow('a residual network, got no gates');
+    const columns = matrix(2 + jetDimensions(shape).channels, 1);
+    const without = jets.tape({ ...shape, residual: false }, 1);
+    expect(() => jets.forward(shape, thetaOf(shape), columns, without)).toThrow('the tape was not made for');
   });
 });

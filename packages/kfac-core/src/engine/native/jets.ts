@@ -5,6 +5,7 @@ import { checkAdjoint, checkForward, layoutTape } from '../jet-tape.ts';
 type Network = [
   sizes: Uint32Array,
   gated: boolean,
+  residual: boolean,
   activation: number,
   coordinates: number,
   kept: Uint32Array,
@@ -31,10 +32,11 @@ const NONE = { f64: new Float64Array(0), f32: new Float32Array(0) };
 /** Jets by the Rust kernels: blocks of points on the engine's threads, SIMD over hidden units. */
 export function nativeJets(addon: JetsAddon): Jets {
   const network = (shape: JetShape, theta: Float64Array): Network => {
-    const { sizes, gated, activation, embedding, directions, second, higher } = shape;
+    const { sizes, gated, residual, activation, embedding, directions, second, higher } = shape;
     return [
       new Uint32Array(sizes),
       gated ?? false,
+      residual ?? false,
       ACTIVATIONS.indexOf(activation),
       embedding?.coordinates ?? sizes[0]!,
       new Uint32Array(embedding?.kept ?? []),

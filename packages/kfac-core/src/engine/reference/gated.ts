@@ -1,8 +1,10 @@
-import type { JetShape, JetTape, RealArray } from '../engine.ts';
+import type { JetShape, JetTape } from '../engine.ts';
 import { jetChannels } from '../jet-channels.ts';
 import type { JetDimensions } from '../jet-tape.ts';
+import { activated } from './activated.ts';
 import { BINOMIALS, rawChannel } from './higher-jets.ts';
 import type { ActivationStage } from './jets.ts';
+import { blockEndingAt, ends } from './residual.ts';
 
 /** One product in the channels of f·g: out += weight·f[left]·g[right]. */
 interface ProductTerm {
@@ -34,22 +36,6 @@ export function productTerms(shape: JetShape, dimensions: JetDimensions): Produc
   ];
 }
 
-/** ψ of a layer's pre-activations at one point [S × width + 1]. */
-function activated(
-  shape: JetShape,
-  dimensions: JetDimensions,
-  activate: ActivationStage['activate'],
-  { preactivations }: Pick<JetTape, 'preactivations'>,
-  row: number,
-  layer: number,
-): { y: RealArray; stride: number } {
-  const { data, cols } = preactivations[layer]!;
-  const length = dimensions.channels * (cols + 1);
-  const y = shape.dtype === 'f64' ? new Float64Array(length) : new Float32Array(length);
-  activate(shape, dimensions, data.subarray(row * cols), y, 0, cols);
-  return { y, stride: cols + 1 };
-}
-
 /** What the layer after `layer` reads at one point: V + f·(U − V) in every channel, from the pre-activations so far. */
 export function gate(
   shape: JetShape,
@@ -76,14 +62,16 @@ export function gate(
 }
 
 /**
- * The transpose at one point: from h̄ of every gate (`outer`: of layer and unit, a number a channel), f̄, Ū and V̄ by the
- * product rule, and from these G of the hidden layers.
+ * The transpose at one point: from what the layer above gives to h̄ (`outer`: of layer and unit, a number a channel), f̄, Ū and
+ * V̄ by the product rule, and from these G of the hidden layers. At the end of a residual block h̄ has besides what the block
+ * above passes on; η·h̄ goes to its last layer, (1 − η)·h̄ to what it began with, and Σ h̄·(h_new − h_old) is ∂e/∂η.
  */
 export function gatedAdjoint(
   shape: JetShape,
   dimensions: JetDimensions,
   { activate, deactivate }: ActivationStage,
   terms: readonly ProductTerm[],
+  mixing: ArrayLike<number>,
   tape: JetTape,
   row: number,
   outer: (layer: number, j: number) => readonly number[],
@@ -92,6 +80,7 @@ export function gatedAdjoint(
   const zeros = (): number[] => Array.from({ length: dimensions.channels }, () => 0);
   const ofU = Array.from({ length: width }, zeros);
   const ofV = Array.from({ length: width }, zeros);
+  const trunk = Array.from({ length: width }, zeros);
   const encoded = activated(shape, dimensions, activate, tape, row, 0);
   const write = (layer: number, unit: number, y: readonly number[]): void => {
     const { data, cols } = tape.preactivations[layer]!;
@@ -105,6 +94,24 @@ export function gatedAdjoint(
     );
   };
   for (let layer = shape.sizes.length - 3; layer >= 0; layer--) {
+    const block = blockEndingAt(shape, layer);
+    if (block >= 0) {
+      const { after, before } = ends(shape, dimensions, activate, tape, row, layer);
+      const eta = mixing[block]!;
+      let slope = 0;
+      for (let j = 0; j < width; j++) {
+        const h = outer(layer, j).map((value, s) => value + trunk[j]![s]!);
+        for (const [s, value] of h.entries()) slope += value * (after(s, j) - before(s, j));
+        write(
+          layer,
+          j,
+          h.map((value) => eta * value),
+        );
+        trunk[j] = h.map((value) => (1 - eta) * value);
+      }
+      tape.mixing.data[(row / dimensions.channels) * dimensions.blocks + block] = slope;
+      continue;
+    }
     const gates = layer === 0 ? encoded : activated(shape, dimensions, activate, tape, row, layer);
     const from = layer === 0 ? 2 * width : 0;
     for (let j = 0; j < width; j++) {
@@ -122,7 +129,11 @@ export function gatedAdjoint(
     }
   }
   for (let j = 0; j < width; j++) {
-    write(0, j, ofU[j]!);
+    write(
+      0,
+      j,
+      ofU[j]!.map((value, s) => value + trunk[j]![s]!),
+    );
     write(0, width + j, ofV[j]!);
   }
 }

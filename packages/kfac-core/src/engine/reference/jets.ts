@@ -5,6 +5,7 @@ import { ACTIVATION_DERIVATIVES } from './activations.ts';
 import { activateHigher, deactivateHigher } from './higher-jets.ts';
 import { checkAdjoint, checkForward, layerOutputs, layoutTape } from '../jet-tape.ts';
 import { gate, gatedAdjoint, productTerms } from './gated.ts';
+import { blockEndingAt, mix, mixingOf } from './residual.ts';
 
 /**
  * Taylor-mode jets of an MLP by plain loops, one point at a time (docs/math.md, Jets). Intermediate results are stored
@@ -22,6 +23,7 @@ const forward: Jets['forward'] = (shape, theta, columns, tape) => {
   const widths = layerOutputs(shape);
   const { activate: activated } = activationOf(shape);
   const terms = shape.gated ? productTerms(shape, dimensions) : [];
+  const mixing = mixingOf(shape, dimensions, theta);
   const points = columns.cols;
   // Without a tape one point's panels are enough.
   const panels = tape ?? layoutTape(shape, 1);
@@ -47,7 +49,9 @@ const forward: Jets['forward'] = (shape, theta, columns, tape) => {
       }
       if (last) continue;
       const y = panels.inputs[layer + 1]!;
+      const block = blockEndingAt(shape, layer);
       if (!shape.gated) activated(shape, dimensions, panels.preactivations[layer]!.data, y.data, row, width);
+      else if (block >= 0) mix(shape, dimensions, activated, mixing[block]!, panels, row, layer);
       else gate(shape, dimensions, activated, terms, panels, row, layer);
     }
   }
@@ -88,6 +92,7 @@ const adjoint: Jets['adjoint'] = (shape, theta, seeds, tape) => {
   const last = layers.length - 1;
   const activation = activationOf(shape);
   const terms = shape.gated ? productTerms(shape, dimensions) : [];
+  const mixing = mixingOf(shape, dimensions, theta);
   for (let n = 0; n < tape.points; n++) {
     const row = n * channels;
     for (let o = 0; o < outputs; o++) {
@@ -105,7 +110,7 @@ const adjoint: Jets['adjoint'] = (shape, theta, seeds, tape) => {
       });
     };
     if (shape.gated) {
-      gatedAdjoint(shape, dimensions, activation, terms, tape, row, outer);
+      gatedAdjoint(shape, dimensions, activation, terms, mixing, tape, row, outer);
       continue;
     }
     for (let layer = last - 1; layer >= 0; layer--) {
