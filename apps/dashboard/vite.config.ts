@@ -2,8 +2,9 @@ import { defineConfig } from 'vite';
 
 const api = process.env['KFAC_API'] ?? 'http://127.0.0.1:3000';
 
-export default defineConfig({
-  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+export default defineConfig(({ command }) => ({
+  // Of itself it would write the file and line of every element into the bundle.
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact', development: command === 'serve' } },
   build: {
     target: 'es2022',
     // The content security policy admits no data: URLs and no inline script.
@@ -14,4 +15,4 @@ export default defineConfig({
     },
   },
   server: { proxy: { '/v1': api, '/docs': api, '/openapi.json': api } },
-});
+}));

@@ -119,13 +119,13 @@ export function channelsOf(network: Network, plan: JetPlan | null): number[] {
 }
 
 /** Entries that a captured pass keeps of each channel of each point: inputs, pre-activations, gradients; outputs and seeds. */
-export function entriesPerRow({ sizes, options, axes }: Member): number {
+export function entriesPerRow({ sizes, options }: Member): number {
   const outputs = layerOutputs({ sizes, ...gatesOf(options.type) });
   const layers = outputs.reduce((sum, width, l) => sum + sizes[l]! + 1 + 2 * width, 0);
-  return layers + 3 * outputs.at(-1)! + axes.length;
+  return layers + 3 * outputs.at(-1)!;
 }
 
-/** Entries that it keeps of each point: the derivatives by the η of residual blocks, in the tape and in their pair. */
-export function entriesPerPoint({ sizes, options }: Member): number {
-  return 2 * residualBlocks({ sizes, ...gatesOf(options.type) });
+/** Entries that it keeps of each point: its coordinates, and the derivatives by the η of residual blocks, in the tape and in their pair. */
+export function entriesPerPoint({ sizes, options, axes }: Member): number {
+  return axes.length + 2 * residualBlocks({ sizes, ...gatesOf(options.type) });
 }
