@@ -15,7 +15,7 @@ export function solveSummary(report: SolveReport): string {
     ...estimate(report),
     ...scalars(report),
     terms(report),
-    misfits(report),
+    ...misfits(report),
     ...spectrum(report),
   ];
   return parts.join('\n\n');
@@ -61,11 +61,9 @@ function terms({ terms: losses, residuals }: PinnReport): string {
   return table(['by term', 'loss', 'RMS residual', 'on fresh points'], rows);
 }
 
-function misfits({ conditions }: PinnReport): string {
-  return table(
-    ['misfit of condition', 'RMS', 'largest'],
-    conditions.map(({ on, equation, rms, max }) => [`${equation} on ${on}`, digits(rms), digits(max)]),
-  );
+function misfits({ conditions }: PinnReport): string[] {
+  const rows = conditions.map(({ on, equation, rms, max }) => [`${equation} on ${on}`, digits(rms), digits(max)]);
+  return rows.length === 0 ? [] : [table(['misfit of condition', 'RMS', 'largest'], rows)];
 }
 
 function spectrum({ spectrum: values }: SolveReport): string[] {

@@ -16,7 +16,7 @@ export function QualityPanel({ result }: { result: JsonObject | null }) {
       <div class="grid">
         <div class="card">
           <DataTable caption="Residuals where training looked and where it did not" {...residualRows(quality)} />
-          <DataTable caption="Misfit of the conditions" {...misfitRows(quality)} />
+          {quality.conditions.length > 0 && <DataTable caption="Misfit of the conditions" {...misfitRows(quality)} />}
         </div>
         {misfitCurves(quality).map(({ along, curves }) => (
           <CurveCard
